@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * winusb: WinUSB semantics for Linux. The contract between winusb.ko and programs.
+ *
+ * Every bound USB interface has a character device, /dev/winusb/<name>, for example
+ * /dev/winusb/1-1:1.0. A *function* is the set of interfaces that belong together: the
+ * whole device, or the interfaces that one interface association descriptor joins. The
+ * function's first interface, in the order of the descriptors, is its *default* interface.
+ *
+ * Opening
+ * -------
+ * O_RDWR
+ *	The counterpart of CreateFile: exclusive. On the default interface it reserves the whole
+ *	function, so that the nodes of its siblings answer -EBUSY. On a sibling it opens this one
+ *	interface, which works only while the default interface is not open; the default interface
+ *	then answers -EBUSY.
+ * O_RDONLY
+ *	A *listener*: never exclusive. It reads &struct winusb_event records, may use the commands
+ *	marked "listener", and moves no data. Its commands pass handle 0, which stands for the
+ *	interface of the node. Commands not so marked answer -EBADF.
+ * O_WRONLY
+ *	-EINVAL.
+ *
+ * An interface that left while it was being opened answers -ENOENT.
+ *
+ * Commands
+ * --------
+ * Every argument is a pointer to a structure that starts with its own size in bytes, as the
+ * caller was compiled with it. Structures only grow, at their end:
+ *
+ * - a size below that of the first published form is refused with -EINVAL;
+ * - a size above the kernel's is accepted if all the bytes that the kernel does not know are
+ *   zero, and refused with -E2BIG otherwise;
+ * - reserved fields and flags that the kernel does not know must be zero, or the answer is
+ *   -EOPNOTSUPP;
+ * - fields called out_ are results. They are written also when the command fails, where the
+ *   command says so.
+ *
+ * The layout is the same for 32-bit and 64-bit callers. Pointers travel as 64-bit integers.
+ * An unknown command is refused with -ENOTTY. A bad pointer gives -EFAULT. A command that
+ * is refused changes nothing.
+ *
+ * Errors
+ * ------
+ * These are all the error numbers there are; a command's text names those that need a reason.
+ *
+ * ================  ===============================  ==============================================
+ * errno             Win32 error                      when
+ * ================  ===============================  ==============================================
+ * -EINVAL           87 INVALID_PARAMETER             structure too short; value out of range; pipe
+ *                                                    of another interface or of the wrong direction;
+ *                                                    QUERY_PIPE on an unknown setting
+ * -E2BIG            87 INVALID_PARAMETER             non-zero bytes past the end of the structure
+ * -EOPNOTSUPP       50 NOT_SUPPORTED                 unknown flag, non-zero reserved field
+ * -ENOTTY           1 INVALID_FUNCTION               unknown command
+ * -EBADF            6 INVALID_HANDLE                 unknown or freed handle; listener
+ * -ENOENT           259 NO_MORE_ITEMS,               no further interface, setting or pipe; missing
+ *                   1168 NOT_FOUND, 2 on open        alternate setting; interface absent on open
+ * -EEXIST           183 ALREADY_EXISTS               second live associated handle
+ * -EBUSY            5 ACCESS_DENIED on open,         interface or function in use; alternate setting
+ *                   170 BUSY                         or pipe with a transfer outstanding
+ * -EACCES           5 ACCESS_DENIED                  forbidden control request; reset of a device
+ *                                                    that others use
+ * -EAGAIN           996 IO_INCOMPLETE, 21 NOT_READY  nothing to read, or a reset under way, in
+ *                                                    non-blocking mode; sibling not bound yet
+ * -EINTR            none                             signal; never restarted; what moved is counted
+ * -ETIMEDOUT        121 SEM_TIMEOUT                  timeout policy; what moved is counted, delivered
+ * -ECANCELED        995 OPERATION_ABORTED            abort, cancel, close
+ * -EPIPE            31 GEN_FAILURE                   the endpoint stalled, or is halted
+ * -EPROTO, -EILSEQ  31 GEN_FAILURE                   bus errors
+ * -EOVERFLOW        31 GEN_FAILURE                   the device sent more than a packet may hold
+ * -EIO              31 GEN_FAILURE                   any other failure of a transfer
+ * -ECONNRESET       31 GEN_FAILURE                   the device was reset underneath, by whomever
+ * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED        was in flight when the device left
+ * -ENODEV           22 BAD_COMMAND                   submitted after the device left
+ * -ENOMEM           8 NOT_ENOUGH_MEMORY              no memory, or too many handles
+ * -EFAULT           87 INVALID_PARAMETER             bad pointer
+ * ================  ===============================  ==============================================
+ *
+ * In the short time between the unplugging of a device and its disconnection a transfer may
+ * fail with a bus error.
+ *
+ * Removal
+ * -------
+ * Pending transfers complete with -ESHUTDOWN, later ones are refused with -ENODEV, poll(2) says
+ * EPOLLHUP | EPOLLERR. Queries that need no bus traffic go on to work. The file and its handles
+ * stay valid until they are closed. The same device plugged in again is a new node and never
+ * revives an old file.
+ */
+#ifndef _UAPI_LINUX_WINUSB_H
+#define _UAPI_LINUX_WINUSB_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/** WINUSB_VERSION - Version of this contract. It grows by one with each addition. */
+#define WINUSB_VERSION			1
+
+/** WINUSB_IOC_TYPE - First byte of all command numbers. */
+#define WINUSB_IOC_TYPE			0xdf
+
+/** WINUSB_MAX_CONTROL_LENGTH - Longest data stage of a control transfer, bytes (winusb.md 1.6). */
+#define WINUSB_MAX_CONTROL_LENGTH	4096
+
+/** WINUSB_MAX_HANDLES - Most live handles of one file. */
+#define WINUSB_MAX_HANDLES		1024
+
+/* Capabilities, in &winusb_query.out_capabilities */
+
+/** WINUSB_CAP_TRANSFER - WINUSB_IOC_TRANSFER moves control, bulk and interrupt data. */
+#define WINUSB_CAP_TRANSFER		(1ULL << 0)
+/** WINUSB_CAP_EVENTS - Listeners read &struct winusb_event records. */
+#define WINUSB_CAP_EVENTS		(1ULL << 1)
+/** WINUSB_CAP_RESET_DEVICE - WINUSB_IOC_RESET_DEVICE works. */
+#define WINUSB_CAP_RESET_DEVICE		(1ULL << 2)
+
+/**
+ * struct winusb_query - Argument of WINUSB_IOC_QUERY (listener).
+ * @size: Size of this structure, bytes.
+ * @out_version: WINUSB_VERSION of the running driver.
+ * @out_capabilities: WINUSB_CAP_ bits. A program tests a bit, never the version.
+ * @out_max_control_length: Longest data stage of a control transfer, bytes.
+ * @out_max_handles: Most live handles of one file.
+ * @out_busnum: Number of the USB bus, as in /dev/bus/usb.
+ * @out_devnum: Address of the device on its bus, as in /dev/bus/usb.
+ * @out_interface: bInterfaceNumber of the node's interface.
+ * @out_default_interface: bInterfaceNumber of the function's default interface.
+ * @out_interfaces: Number of interfaces of the function, 1 to 32.
+ * @__reserved: Zero.
+ *
+ * Tells what the driver can do and where the node's interface stands. Works at any time,
+ * also after removal.
+ */
+struct winusb_query {
+	__u32 size;
+	__u32 out_version;
+	__aligned_u64 out_capabilities;
+	__u32 out_max_control_length;
+	__u32 out_max_handles;
+	__u32 out_busnum;
+	__u32 out_devnum;
+	__u8 out_interface;
+	__u8 out_default_interface;
+	__u8 out_interfaces;
+	__u8 __reserved[5];
+};
+
+#define WINUSB_IOC_QUERY		_IO(WINUSB_IOC_TYPE, 0x00)
+
+/**
+ * struct winusb_initialize - Argument of WINUSB_IOC_INITIALIZE.
+ * @size: Size of this structure, bytes.
+ * @out_handle: A handle of the file's interface, never 0.
+ *
+ * The counterpart of WinUsb_Initialize (winusb.md 1.2). Sets the policies of the interface's
+ * pipes to their defaults and drops the data saved from earlier reads. The alternate setting
+ * stays. A second call succeeds, gives a second number for the same interface and does the
+ * same again. The handle is valid in this file until WINUSB_IOC_FREE or close.
+ *
+ * Errors: -ENODEV after removal; -ENOMEM with WINUSB_MAX_HANDLES handles.
+ */
+struct winusb_initialize {
+	__u32 size;
+	__u32 out_handle;
+};
+
+#define WINUSB_IOC_INITIALIZE		_IO(WINUSB_IOC_TYPE, 0x01)
+
+/**
+ * struct winusb_get_associated_interface - Argument of WINUSB_IOC_GET_ASSOCIATED_INTERFACE.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle from WINUSB_IOC_INITIALIZE.
+ * @index: 0 is the interface that follows the file's own in the function, 1 the one after.
+ *	   Positions are counted in the descriptors, whatever is bound.
+ * @__reserved: Must be zero.
+ * @out_handle: A handle of that interface, never 0.
+ *
+ * The counterpart of WinUsb_GetAssociatedInterface (winusb.md 1.2). There is at most one live
+ * associated handle of an interface. The policies of its pipes start with their defaults.
+ *
+ * Errors: -EINVAL for an associated handle and for an @index of 255; -ENOENT past the last
+ * interface; -EAGAIN if the interface is not bound yet; -EBUSY if it is bound to another driver
+ * or was opened by its own node; -EEXIST if a live handle exists, or one was freed with
+ * transfers outstanding; -ENODEV after removal; -ENOMEM with WINUSB_MAX_HANDLES handles.
+ */
+struct winusb_get_associated_interface {
+	__u32 size;
+	__u32 handle;
+	__u8 index;
+	__u8 __reserved[3];
+	__u32 out_handle;
+};
+
+#define WINUSB_IOC_GET_ASSOCIATED_INTERFACE	_IO(WINUSB_IOC_TYPE, 0x02)
+
+/**
+ * struct winusb_free - Argument of WINUSB_IOC_FREE.
+ * @size: Size of this structure, bytes.
+ * @handle: The handle to free, of either kind.
+ *
+ * The counterpart of WinUsb_Free (winusb.md 1.2, 5.2). Handles are freed in any order. Transfers
+ * that use the handle are not cancelled: they run to their end, and the interface stays acquired
+ * until then. Works after removal.
+ */
+struct winusb_free {
+	__u32 size;
+	__u32 handle;
+};
+
+#define WINUSB_IOC_FREE			_IO(WINUSB_IOC_TYPE, 0x03)
+
+/**
+ * struct winusb_get_descriptor - Argument of WINUSB_IOC_GET_DESCRIPTOR (listener).
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ * @type: bDescriptorType: 1 device, 2 configuration, 3 string, 15 BOS, or any other.
+ * @index: Index of the descriptor of that type, 0 for the first.
+ * @language_id: Language of a string descriptor, otherwise 0.
+ * @length: Room at @buffer, bytes, at most 65535.
+ * @buffer: Address of the caller's buffer.
+ * @out_length: Bytes written to @buffer.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of WinUsb_GetDescriptor (winusb.md 1.3). A buffer that is too short gets the
+ * first @length bytes (section 8, row 4). The device and the first configuration descriptor
+ * come from the kernel's copy and work after removal. All others are asked of the device, with
+ * the timeout policy of the control pipe.
+ *
+ * Errors: -EINVAL if @length exceeds its range; -EPIPE if the device has no such descriptor;
+ * the errors of a control transfer.
+ */
+struct winusb_get_descriptor {
+	__u32 size;
+	__u32 handle;
+	__u8 type;
+	__u8 index;
+	__u16 language_id;
+	__u32 length;
+	__aligned_u64 buffer;
+	__u32 out_length;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_GET_DESCRIPTOR	_IO(WINUSB_IOC_TYPE, 0x04)
+
+/**
+ * struct winusb_query_interface_settings - Argument of WINUSB_IOC_QUERY_INTERFACE_SETTINGS (listener).
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface.
+ * @setting_index: 0 is the interface's first alternate setting, 1 its second.
+ * @__reserved: Must be zero.
+ * @out_descriptor: The interface descriptor of that setting, as the device sent it.
+ * @__reserved2: Zero.
+ *
+ * The counterpart of WinUsb_QueryInterfaceSettings (winusb.md 1.3). No bus traffic; works after
+ * removal.
+ *
+ * Errors: -ENOENT past the last setting.
+ */
+struct winusb_query_interface_settings {
+	__u32 size;
+	__u32 handle;
+	__u8 setting_index;
+	__u8 __reserved[3];
+	__u8 out_descriptor[9];
+	__u8 __reserved2[3];
+};
+
+#define WINUSB_IOC_QUERY_INTERFACE_SETTINGS	_IO(WINUSB_IOC_TYPE, 0x05)
+
+/* Values of &winusb_query_device_information.information_type */
+/** WINUSB_DEVICE_SPEED - The speed of the device, one of WINUSB_SPEED_. */
+#define WINUSB_DEVICE_SPEED		0x01
+
+/* Values of &winusb_query_device_information.out_value for WINUSB_DEVICE_SPEED */
+/** WINUSB_SPEED_FULL - Full speed or lower (winusb.md 8, row 16). */
+#define WINUSB_SPEED_FULL		0x01
+/** WINUSB_SPEED_HIGH - High speed or higher. */
+#define WINUSB_SPEED_HIGH		0x03
+
+/**
+ * struct winusb_query_device_information - Argument of WINUSB_IOC_QUERY_DEVICE_INFORMATION (listener).
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ * @information_type: WINUSB_DEVICE_SPEED.
+ * @out_value: The value.
+ *
+ * The counterpart of WinUsb_QueryDeviceInformation (winusb.md 1.3). No bus traffic; works after
+ * removal.
+ *
+ * Errors: -EINVAL for an unknown @information_type.
+ */
+struct winusb_query_device_information {
+	__u32 size;
+	__u32 handle;
+	__u32 information_type;
+	__u32 out_value;
+};
+
+#define WINUSB_IOC_QUERY_DEVICE_INFORMATION	_IO(WINUSB_IOC_TYPE, 0x06)
+
+/* Values of &winusb_query_pipe.out_type, those of USBD_PIPE_TYPE */
+#define WINUSB_PIPE_CONTROL		0
+#define WINUSB_PIPE_ISOCHRONOUS		1
+#define WINUSB_PIPE_BULK		2
+#define WINUSB_PIPE_INTERRUPT		3
+
+/**
+ * struct winusb_query_pipe - Argument of WINUSB_IOC_QUERY_PIPE (listener).
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface.
+ * @setting_index: 0 is the interface's first alternate setting; need not be the current one.
+ * @pipe_index: Position of the endpoint in that setting, 0 for the first. Not its address.
+ * @__reserved: Must be zero.
+ * @out_type: WINUSB_PIPE_ type.
+ * @out_pipe_id: bEndpointAddress: number in bits 3 to 0, bit 7 set for IN.
+ * @out_interval: bInterval as the device sent it.
+ * @__reserved2: Zero.
+ * @out_maximum_packet_size: Bits 10 to 0 of wMaxPacketSize, bytes.
+ * @__reserved3: Zero.
+ * @out_maximum_bytes_per_interval: Bytes the pipe can move in one service interval, with all the
+ *	transactions of a high-bandwidth endpoint and the burst of a SuperSpeed one.
+ *
+ * The counterpart of WinUsb_QueryPipe and WinUsb_QueryPipeEx (winusb.md 1.3). No bus traffic;
+ * works after removal.
+ *
+ * Errors: -EINVAL for an unknown setting; -ENOENT past the last endpoint.
+ */
+struct winusb_query_pipe {
+	__u32 size;
+	__u32 handle;
+	__u8 setting_index;
+	__u8 pipe_index;
+	__u8 __reserved[2];
+	__u8 out_type;
+	__u8 out_pipe_id;
+	__u8 out_interval;
+	__u8 __reserved2;
+	__u16 out_maximum_packet_size;
+	__u16 __reserved3;
+	__u32 out_maximum_bytes_per_interval;
+};
+
+#define WINUSB_IOC_QUERY_PIPE		_IO(WINUSB_IOC_TYPE, 0x07)
+
+/**
+ * struct winusb_get_alternate_setting - Argument of WINUSB_IOC_GET_ALTERNATE_SETTING (listener).
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface.
+ * @out_setting: bAlternateSetting of the current setting.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of WinUsb_GetCurrentAlternateSetting (winusb.md 1.3). No bus traffic; works
+ * after removal.
+ */
+struct winusb_get_alternate_setting {
+	__u32 size;
+	__u32 handle;
+	__u8 out_setting;
+	__u8 __reserved[3];
+};
+
+#define WINUSB_IOC_GET_ALTERNATE_SETTING	_IO(WINUSB_IOC_TYPE, 0x08)
+
+/**
+ * struct winusb_set_alternate_setting - Argument of WINUSB_IOC_SET_ALTERNATE_SETTING.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface.
+ * @setting: bAlternateSetting of the setting to select.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of WinUsb_SetCurrentAlternateSetting (winusb.md 1.3). The interface's pipes are
+ * those of the new setting from then on, with default policies and no saved data.
+ *
+ * Errors: -ENOENT if there is no such setting; -EBUSY while a bulk or interrupt transfer is
+ * outstanding on the interface, which goes on undisturbed; -EPIPE or -EIO if the device refused,
+ * and then the old setting stays; -ENODEV after removal.
+ */
+struct winusb_set_alternate_setting {
+	__u32 size;
+	__u32 handle;
+	__u8 setting;
+	__u8 __reserved[3];
+};
+
+#define WINUSB_IOC_SET_ALTERNATE_SETTING	_IO(WINUSB_IOC_TYPE, 0x09)
+
+/* Values of &winusb_pipe_policy.policy, those of Windows (winusb.md 2.1) */
+/**
+ * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT - Milliseconds that a transfer may be with the host controller
+ * before it is cancelled; 0 is no limit. Default 5000 for pipe 0, 0 for others. The time that a
+ * transfer waits behind others does not count. A transfer that is split has this time for each
+ * part.
+ */
+#define WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT	0x03
+
+/**
+ * struct winusb_pipe_policy - Argument of WINUSB_IOC_GET_PIPE_POLICY and WINUSB_IOC_SET_PIPE_POLICY.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface that owns the pipe; for pipe 0 any handle.
+ * @pipe_id: bEndpointAddress of a pipe of the current setting, or 0 for the control pipe.
+ * @__reserved: Must be zero.
+ * @policy: WINUSB_POLICY_ number.
+ * @value: The value: read by SET, written by GET.
+ *
+ * The counterpart of WinUsb_SetPipePolicy and WinUsb_GetPipePolicy (winusb.md 1.4). A new value
+ * serves the transfers that are handed to the host controller after it. Each handle's interface
+ * has a control pipe timeout of its own.
+ *
+ * Errors: -EINVAL for an unknown pipe or policy number; -EOPNOTSUPP for a policy of Windows that this
+ * version does not have; -ENODEV after removal.
+ */
+struct winusb_pipe_policy {
+	__u32 size;
+	__u32 handle;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+	__u32 policy;
+	__u32 value;
+};
+
+#define WINUSB_IOC_GET_PIPE_POLICY	_IO(WINUSB_IOC_TYPE, 0x0a)
+#define WINUSB_IOC_SET_PIPE_POLICY	_IO(WINUSB_IOC_TYPE, 0x0b)
+
+/**
+ * struct winusb_transfer - Argument of WINUSB_IOC_TRANSFER.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface that owns the pipe.
+ * @flags: Must be zero.
+ * @pipe_id: bEndpointAddress of a bulk or interrupt pipe of the current setting, whose bit 7 says
+ *	     whether this is a read; or 0 for a control transfer.
+ * @__reserved: Must be zero.
+ * @setup: For pipe 0 the setup packet, as it goes over the bus (little-endian); else zero.
+ * @buffer: Address of the caller's data, read or written.
+ * @length: Bytes to move. For pipe 0 at most WINUSB_MAX_CONTROL_LENGTH; the smaller one of this and
+ *	    the setup packet's wLength is used (winusb.md 8, row 24), and wLength is set to it.
+ * @out_length: Bytes moved. Written also when the command fails.
+ * @cookie: Reserved for asynchronous transfers, must be zero.
+ * @isoch_buffer: Reserved for isochronous transfers (registered buffer), must be zero.
+ * @isoch_offset: Reserved (offset in that buffer), must be zero.
+ * @isoch_start_frame: Reserved (first frame), must be zero.
+ * @isoch_packet_count: Reserved (elements at @isoch_packets), must be zero.
+ * @isoch_packets: Reserved (address of the packet array), must be zero.
+ * @stream_id: Reserved for USB 3 bulk streams, must be zero.
+ * @__reserved2: Must be zero.
+ *
+ * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer, in their
+ * synchronous form (winusb.md 1.5, 1.6, 2.3). Blocks until the transfer is complete, or a signal
+ * arrives.
+ *
+ * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
+ * a time. A read ends when the buffer is full or a short packet came. The device is asked for
+ * whole packets; what it sent beyond @length is saved and begins the next read. A read of 0
+ * bytes succeeds at once. A write is sent as it is; one of 0 bytes sends a zero-length packet.
+ * A pipe that stalled stays halted: its transfers fail with -EPIPE until WINUSB_IOC_RESET_PIPE.
+ *
+ * Control: bits 6 to 5 and 4 to 0 of bmRequestType tell type and recipient. For an interface the
+ * low byte of wIndex is overwritten with the interface number of the handle. For an endpoint it
+ * must name an endpoint of the handle's interface (or 0, the control pipe). -EACCES is given for
+ * the standard requests SET_CONFIGURATION, SET_ADDRESS, SET_INTERFACE, SET_DESCRIPTOR, SET_SEL,
+ * SET_ISOCH_DELAY and, on the device, SET_FEATURE and CLEAR_FEATURE; CLEAR_FEATURE(ENDPOINT_HALT)
+ * is carried out as WINUSB_IOC_RESET_PIPE. Vendor requests to the device pass; they can reach
+ * other functions.
+ *
+ * Errors: every one of the table that speaks of transfers. On any of them @out_length tells what
+ * moved, and for a read those bytes are at @buffer.
+ */
+struct winusb_transfer {
+	__u32 size;
+	__u32 handle;
+	__u32 flags;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+	__u8 setup[8];
+	__aligned_u64 buffer;
+	__u32 length;
+	__u32 out_length;
+	__aligned_u64 cookie;
+	__u32 isoch_buffer;
+	__u32 isoch_offset;
+	__u32 isoch_start_frame;
+	__u32 isoch_packet_count;
+	__aligned_u64 isoch_packets;
+	__u32 stream_id;
+	__u32 __reserved2;
+};
+
+#define WINUSB_IOC_TRANSFER		_IO(WINUSB_IOC_TYPE, 0x0c)
+
+/**
+ * struct winusb_pipe_command - Argument of WINUSB_IOC_ABORT_PIPE, _RESET_PIPE and _FLUSH_PIPE.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface that owns the pipe.
+ * @pipe_id: bEndpointAddress of a pipe of the current setting, or 0 for the control pipe.
+ * @__reserved: Must be zero.
+ *
+ * WINUSB_IOC_ABORT_PIPE, the counterpart of WinUsb_AbortPipe: every transfer of the pipe, running
+ * or waiting, ends with -ECANCELED and its count. Returns when the host controller has none of them
+ * any more. Halt state and saved data stay.
+ *
+ * WINUSB_IOC_RESET_PIPE, the counterpart of WinUsb_ResetPipe: CLEAR_FEATURE(ENDPOINT_HALT), data
+ * toggle 0. -EBUSY while a transfer of the pipe is with the host controller.
+ *
+ * WINUSB_IOC_FLUSH_PIPE, the counterpart of WinUsb_FlushPipe: drops the data saved from earlier
+ * reads. -EINVAL for an OUT pipe.
+ *
+ * Pipe 0: abort and reset succeed and do nothing (winusb.md 8, row 5); flush gives -EINVAL.
+ *
+ * Errors: -EINVAL for an unknown pipe; -ENODEV after removal; -EINTR if a fatal signal came while abort
+ * waited; for reset the errors of a control transfer.
+ */
+struct winusb_pipe_command {
+	__u32 size;
+	__u32 handle;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+};
+
+#define WINUSB_IOC_ABORT_PIPE		_IO(WINUSB_IOC_TYPE, 0x0d)
+#define WINUSB_IOC_RESET_PIPE		_IO(WINUSB_IOC_TYPE, 0x0e)
+#define WINUSB_IOC_FLUSH_PIPE		_IO(WINUSB_IOC_TYPE, 0x0f)
+
+/**
+ * struct winusb_reset_device - Argument of WINUSB_IOC_RESET_DEVICE.
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ *
+ * Resets the port of the device, which Windows does not offer. Pending transfers of all its
+ * interfaces end with -ECONNRESET. Alternate settings and policies stay. A device that comes back
+ * with other descriptors is a new device.
+ *
+ * Errors: -EACCES without CAP_SYS_ADMIN if any other interface of the device is bound to a driver
+ * or open elsewhere; -ENODEV after removal; -EIO if the reset failed.
+ */
+struct winusb_reset_device {
+	__u32 size;
+	__u32 handle;
+};
+
+#define WINUSB_IOC_RESET_DEVICE		_IO(WINUSB_IOC_TYPE, 0x10)
+
+/* Values of &winusb_event.type */
+/** WINUSB_EVENT_REMOVED - The interface left. The last event of a file. */
+#define WINUSB_EVENT_REMOVED		1
+/** WINUSB_EVENT_RESET - The device was reset. */
+#define WINUSB_EVENT_RESET		2
+/** WINUSB_EVENT_SETTING - The alternate setting changed; value is the new bAlternateSetting. */
+#define WINUSB_EVENT_SETTING		3
+/** WINUSB_EVENT_OPENED - The interface was opened read-write. */
+#define WINUSB_EVENT_OPENED		4
+/** WINUSB_EVENT_CLOSED - The read-write file was closed. */
+#define WINUSB_EVENT_CLOSED		5
+
+/**
+ * struct winusb_event - What read(2) on a listener gives.
+ * @type: WINUSB_EVENT_ type.
+ * @value: Depends on @type, otherwise 0.
+ * @sequence: Number of the event in its file, from 1. Numbers are missing where events were
+ *	      dropped.
+ * @time_ns: CLOCK_MONOTONIC when it happened, nanoseconds.
+ * @dropped: Events that this file lost so far, because its queue of 64 was full.
+ * @__reserved: Zero.
+ *
+ * read(2) gives as many whole records as fit. It blocks until there is one, or gives -EAGAIN in
+ * non-blocking mode. A buffer shorter than one record gives -EINVAL. When the interface has left
+ * and all events are read, it gives 0, the end of the file. poll(2) says EPOLLIN while there are
+ * records. On a read-write file read(2) gives -EINVAL.
+ */
+struct winusb_event {
+	__u32 type;
+	__u32 value;
+	__aligned_u64 sequence;
+	__aligned_u64 time_ns;
+	__aligned_u64 dropped;
+	__u8 __reserved[32];
+};
+
+#endif /* _UAPI_LINUX_WINUSB_H */
