@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/* winusbctl list: one line for each node, or for each USB interface. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "winusbctl.h"
+
+struct list_options {
+	const char *filter;
+	bool all;
+};
+
+static const struct argp_option list_argp_options[] = {
+	{ .name = "all", .key = 'a', .doc = "Every USB interface, with the driver that has it" },
+	{ 0 }
+};
+
+static error_t list_parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_options *options = state->input;
+
+	switch (key) {
+	case 'a':
+		options->all = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->filter)
+			argp_error(state, "too many arguments");
+		options->filter = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool list_wants(const struct list_options *options, const struct node *node)
+{
+	struct usb_id id;
+
+	if (!node->bound && !options->all)
+		return false;
+	if (!options->filter || node_matches(node, options->filter) ||
+	    !strcmp(node->device, options->filter))
+		return true;
+	return usb_id_parse(options->filter, &id) && id.interface < 0 &&
+	       strtoul(node->vid, NULL, 16) == id.vid && strtoul(node->pid, NULL, 16) == id.pid;
+}
+
+static json_t *list_json(const struct node *node)
+{
+	char id[20], class[12];
+
+	snprintf(id, sizeof(id), "%s:%s", node->vid, node->pid);
+	snprintf(class, sizeof(class), "%02x/%02x/%02x", node->class[0] & 0xff, node->class[1] & 0xff,
+		 node->class[2] & 0xff);
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:o, s:s, s:s, s:s}",
+			 "name", node->name,
+			 "path", node->bound ? json_string(node->path) : json_null(),
+			 "id", id,
+			 "device", node->device,
+			 "interface", (int)node->number,
+			 "bus", (int)node->bus,
+			 "address", (int)node->address,
+			 "class", class,
+			 "speed", node_speed_text(node),
+			 "driver", *node->driver ? json_string(node->driver) : json_null(),
+			 "function", node->bound ? json_string(node->function) : json_null(),
+			 "manufacturer", node->manufacturer,
+			 "product", node->product,
+			 "serial", node->serial);
+}
+
+int list_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = list_argp_options,
+		.parser = list_parse,
+		.children = ctl_common,
+		.args_doc = "[NODE | VID:PID | DEVICE]",
+		.doc = "Shows the nodes of winusb, in the order of their names. FUNCTION is the default "
+		       "interface of the node's function, the one to open.",
+	};
+	struct list_options options = { 0 };
+	struct nodes nodes;
+	json_t *array = NULL;
+	size_t shown = 0;
+	int width = 10;
+	int code;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	code = nodes_load(&nodes);
+	if (code)
+		return code;
+
+	if (ctl_json)
+		array = json_array();
+	for (size_t i = 0; i < nodes.count; i++) {
+		const struct node *node = &nodes.list[i];
+
+		if (list_wants(&options, node) && (int)strlen(node->name) > width)
+			width = strlen(node->name);
+	}
+
+	for (size_t i = 0; i < nodes.count; i++) {
+		const struct node *node = &nodes.list[i];
+
+		if (!list_wants(&options, node))
+			continue;
+		if (array) {
+			json_array_append_new(array, list_json(node));
+		} else {
+			if (!shown)
+				printf("%-*s  %-9s  %-5s  %-*s  %-8s  %s\n", width,
+				       options.all ? "INTERFACE" : "NODE", "ID", "SPEED", width,
+				       options.all ? "DRIVER" : "FUNCTION", "CLASS", "PRODUCT");
+			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width, node->name,
+			       node->vid, node->pid, node_speed_text(node), width,
+			       !options.all ? node->function : *node->driver ? node->driver : "-",
+			       node->class[0], node->class[1], node->class[2], node->manufacturer,
+			       *node->manufacturer && *node->product ? " " : "", node->product);
+		}
+		shown++;
+	}
+	nodes_free(&nodes);
+
+	if (array)
+		json_print(json_pack("{s:o}", "nodes", array), true);
+	if (shown)
+		return CTL_OK;
+
+	if (access(CTL_DRIVER_DIR, F_OK) && !options.all) {
+		fprintf(stderr, "winusbctl: the winusb module is not loaded\n");
+		hint_say("load it: modprobe winusb, or insmod winusb.ko");
+		return CTL_ABSENT;
+	}
+	if (options.filter) {
+		fprintf(stderr, "winusbctl: nothing fits '%s'\n", options.filter);
+		return CTL_ABSENT;
+	}
+	if (!ctl_json)
+		fprintf(stderr, "No %s. 'winusbctl bind VID:PID' gives a device to winusb; "
+			"'winusbctl list --all' shows every USB interface.\n",
+			options.all ? "USB interfaces" : "nodes");
+	return CTL_OK;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/* winusbctl watch: nodes that come and go, or what happens to one node. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libudev.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "winusbctl.h"
+
+struct watch_options {
+	const char *node;
+	unsigned long count;
+	unsigned int timeout_ms;
+	bool has_timeout;
+	struct timespec end;
+};
+
+static const struct argp_option watch_argp_options[] = {
+	{ .name = "count", .key = 'c', .arg = "N", .doc = "End after N lines" },
+	{ .name = "timeout", .key = 't', .arg = "MS",
+	  .doc = "End after this many milliseconds; exit code 5 if --count was not reached" },
+	{ 0 }
+};
+
+static error_t watch_parse(int key, char *arg, struct argp_state *state)
+{
+	struct watch_options *options = state->input;
+
+	switch (key) {
+	case 'c':
+		if (!number_parse(arg, UINT32_MAX, &options->count) || !options->count)
+			argp_error(state, "--count: '%s' is no number from 1", arg);
+		return 0;
+	case 't':
+		if (!milliseconds_parse(arg, &options->timeout_ms))
+			argp_error(state, "'%s' is no number of milliseconds", arg);
+		options->has_timeout = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->node)
+			argp_error(state, "too many arguments");
+		options->node = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void time_print(void)
+{
+	struct timespec now;
+	struct tm local;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &local);
+	printf("%02d:%02d:%02d.%03ld  ", local.tm_hour, local.tm_min, local.tm_sec,
+	       now.tv_nsec / 1000000);
+}
+
+/* Waits for FD. 0 to go on; 1 when it is time to end, with *code. */
+static int watch_wait(const struct watch_options *options, int fd, int *code)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	struct timespec now, left = { 0 }, *limit = NULL;
+	sigset_t none;
+	int ready;
+
+	if (options->has_timeout) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left.tv_sec = options->end.tv_sec - now.tv_sec;
+		left.tv_nsec = options->end.tv_nsec - now.tv_nsec;
+		if (left.tv_nsec < 0) {
+			left.tv_sec--;
+			left.tv_nsec += 1000000000;
+		}
+		if (left.tv_sec < 0)
+			left = (struct timespec) { 0 };
+		limit = &left;
+	}
+
+	/* Signals are blocked but here, so that none is missed. */
+	sigemptyset(&none);
+	ready = ppoll(&poll_fd, 1, limit, &none);
+	if (ready > 0)
+		return 0;
+	if (!ready)
+		*code = options->count ? CTL_TIMEOUT : CTL_OK;
+	else if (errno == EINTR)
+		*code = CTL_OK;
+	else
+		*code = error_say(errno, "poll");
+	return 1;
+}
+
+static void change_print(struct udev_device *device)
+{
+	const char *action = udev_device_get_action(device);
+	const char *name = udev_device_get_sysname(device);
+	struct nodes nodes = { 0 };
+	const struct node *node = NULL;
+	json_t *value;
+
+	/* What is known of it, if it is still there. */
+	if (!strcmp(action, "add") && !nodes_load(&nodes))
+		for (size_t i = 0; i < nodes.count; i++)
+			if (nodes.list[i].bound && !strcmp(nodes.list[i].name, name))
+				node = &nodes.list[i];
+
+	if (ctl_json) {
+		value = json_pack("{s:s, s:s}", "event", action, "name", name);
+		if (node) {
+			char id[20];
+
+			snprintf(id, sizeof(id), "%s:%s", node->vid, node->pid);
+			json_object_set_new(value, "path", json_string(node->path));
+			json_object_set_new(value, "id", json_string(id));
+			json_object_set_new(value, "function", json_string(node->function));
+			json_object_set_new(value, "product", json_string(node->product));
+		}
+		json_print(value, false);
+	} else {
+		time_print();
+		printf("%-6s  %s", action, name);
+		if (node)
+			printf("  %s:%s  %s%s%s", node->vid, node->pid, node->manufacturer,
+			       *node->manufacturer && *node->product ? " " : "", node->product);
+		putchar('\n');
+	}
+	nodes_free(&nodes);
+}
+
+static int watch_nodes(const struct watch_options *options)
+{
+	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
+	const char *source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
+	struct udev_monitor *monitor = NULL;
+	struct udev *udev = udev_new();
+	unsigned long lines = 0;
+	int code = CTL_OK;
+
+	if (udev)
+		monitor = udev_monitor_new_from_netlink(udev, source);
+	if (!monitor ||
+	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0 ||
+	    udev_monitor_enable_receiving(monitor) < 0) {
+		code = error_say(errno ? errno : ENOMEM, "monitor of the kernel's device events");
+		goto out;
+	}
+	fprintf(stderr, "Watching; Ctrl-C ends it.\n");
+
+	while (!options->count || lines < options->count) {
+		struct udev_device *device;
+
+		if (watch_wait(options, udev_monitor_get_fd(monitor), &code))
+			break;
+		device = udev_monitor_receive_device(monitor);
+		if (!device)
+			continue;
+		if (!strcmp(udev_device_get_action(device), "add") ||
+		    !strcmp(udev_device_get_action(device), "remove")) {
+			change_print(device);
+			lines++;
+		}
+		udev_device_unref(device);
+	}
+out:
+	udev_monitor_unref(monitor);
+	udev_unref(udev);
+	return code;
+}
+
+static void event_print(const struct winusb_event *event)
+{
+	static const char *const names[] = {
+		[WINUSB_EVENT_REMOVED] = "removed",
+		[WINUSB_EVENT_RESET] = "reset",
+		[WINUSB_EVENT_SETTING] = "setting",
+		[WINUSB_EVENT_OPENED] = "opened",
+		[WINUSB_EVENT_CLOSED] = "closed",
+	};
+	const char *name = NULL;
+
+	if (event->type < sizeof(names) / sizeof(names[0]))
+		name = names[event->type];
+	if (!name)
+		name = "unknown";
+
+	if (ctl_json) {
+		json_print(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "event", name,
+				     "type", (json_int_t)event->type,
+				     "value", (json_int_t)event->value,
+				     "sequence", (json_int_t)event->sequence,
+				     "time_ns", (json_int_t)event->time_ns,
+				     "dropped", (json_int_t)event->dropped), false);
+		return;
+	}
+	time_print();
+	printf("%s", name);
+	if (event->type == WINUSB_EVENT_SETTING)
+		printf(" %u", event->value);
+	if (event->dropped)
+		printf("  (%llu events lost so far)", (unsigned long long)event->dropped);
+	putchar('\n');
+}
+
+static int watch_events(const struct watch_options *options)
+{
+	const struct node *node;
+	unsigned long lines = 0;
+	struct nodes nodes;
+	int code, fd;
+
+	code = nodes_load(&nodes);
+	if (code)
+		return code;
+	node = node_resolve(&nodes, options->node, &code);
+	if (!node)
+		goto out;
+	fd = open(node->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		code = error_open(&nodes, node, errno);
+		goto out;
+	}
+	fprintf(stderr, "Watching %s; Ctrl-C ends it.\n", node->name);
+
+	while (!options->count || lines < options->count) {
+		struct winusb_event event;
+		ssize_t length;
+
+		if (watch_wait(options, fd, &code))
+			break;
+		length = read(fd, &event, sizeof(event));
+		if (length == sizeof(event)) {
+			event_print(&event);
+			lines++;
+		} else if (!length) {
+			/* It left; nothing more will come. */
+			code = options->count ? CTL_ABSENT : CTL_OK;
+			break;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			code = error_say(errno, "%s", node->name);
+			break;
+		}
+	}
+	close(fd);
+out:
+	nodes_free(&nodes);
+	return code;
+}
+
+int watch_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = watch_argp_options,
+		.parser = watch_parse,
+		.children = ctl_common,
+		.args_doc = "[NODE]",
+		.doc = "Reports nodes that arrive and leave; with NODE, what happens to that interface: "
+		       "opened, closed, setting, reset, removed. With --json one object a line.",
+	};
+	struct watch_options options = { 0 };
+	sigset_t signals;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signals_catch();
+
+	if (options.has_timeout) {
+		clock_gettime(CLOCK_MONOTONIC, &options.end);
+		options.end.tv_sec += options.timeout_ms / 1000;
+		options.end.tv_nsec += options.timeout_ms % 1000 * 1000000L;
+		if (options.end.tv_nsec >= 1000000000) {
+			options.end.tv_sec++;
+			options.end.tv_nsec -= 1000000000;
+		}
+	}
+	return options.node ? watch_events(&options) : watch_nodes(&options);
+}
