@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scripted host controller: the life of a URB.
+ *
+ * A URB is linked to its endpoint when it arrives, waits in its endpoint's
+ * queue until the script finishes it, and moves to the controller's list of
+ * finished URBs. From there a tasklet gives it back, so that completions run in
+ * a real softirq. URBs of one endpoint are given back in the order in which
+ * they finished: only one context gives back at a time.
+ */
+
+#include <linux/slab.h>
+#include <linux/sched/mm.h>
+
+#include "internal.h"
+
+/* Moves a URB to the finished ones; @status is what its completion will see. */
+void winusb_hcd_finish_locked(struct winusb_hcd *hc,
+			      struct winusb_hcd_xfer *xfer, int status)
+{
+	struct winusb_hcd_ep *ep = xfer->ep;
+
+	lockdep_assert_held(&hc->lock);
+	if (status == 0 && xfer->moved < xfer->urb->transfer_buffer_length &&
+	    (xfer->urb->transfer_flags & URB_SHORT_NOT_OK) &&
+	    usb_pipein(xfer->urb->pipe))
+		status = -EREMOTEIO;
+	xfer->status = status;
+	xfer->finished = true;
+	xfer->urb->actual_length = xfer->moved;
+	if (ep) {
+		if (!xfer->unlinked)
+			ep->stats.in_flight--;
+		ep->stats.bytes += xfer->moved;
+	}
+	list_move_tail(&xfer->node, &hc->done);
+}
+
+void winusb_hcd_fail_all_locked(struct winusb_hcd_dev *dev, int status)
+{
+	struct winusb_hcd_xfer *xfer, *next;
+	unsigned int i;
+
+	for (i = 0; i < WINUSB_HCD_EPS; i++)
+		list_for_each_entry_safe(xfer, next, &dev->eps[i].queue, node)
+			winusb_hcd_finish_locked(dev->hc, xfer, status);
+}
+
+/* Applies the script to the queue; true if anything moved. */
+static bool winusb_hcd_run_locked(struct winusb_hcd_ep *ep)
+{
+	enum winusb_hcd_progress progress;
+	struct winusb_hcd_xfer *xfer;
+	bool moved = false;
+
+	for (;;) {
+		xfer = list_first_entry_or_null(&ep->queue,
+						struct winusb_hcd_xfer, node);
+		if (!xfer || xfer->unlinked || !ep->dev->port)
+			return moved;
+		if (usb_pipecontrol(xfer->urb->pipe))
+			progress = winusb_hcd_control_locked(ep, xfer);
+		else if (usb_pipeisoc(xfer->urb->pipe))
+			progress = winusb_hcd_isoc_locked(ep, xfer);
+		else
+			progress = winusb_hcd_transfer_locked(ep, xfer);
+		if (progress == WINUSB_HCD_WAIT)
+			return moved;
+		if (progress == WINUSB_HCD_FINISHED)
+			ep->stats.completed++;
+		moved = true;
+	}
+}
+
+/* The other end of a loopback. */
+static struct winusb_hcd_ep *winusb_hcd_partner(struct winusb_hcd_ep *ep)
+{
+	struct winusb_hcd_ep *out;
+
+	if (ep->mode == WINUSB_HCD_LOOPBACK)
+		return winusb_hcd_ep(ep->dev, ep->peer);
+	for (out = &ep->dev->eps[1]; out < &ep->dev->eps[16]; out++)
+		if (out->mode == WINUSB_HCD_LOOPBACK &&
+		    out->peer == ep->address)
+			return out;
+	return NULL;
+}
+
+/* Applies the script until nothing more can happen. */
+void winusb_hcd_advance_locked(struct winusb_hcd_ep *ep)
+{
+	struct winusb_hcd_ep *partner = winusb_hcd_partner(ep);
+
+	lockdep_assert_held(&ep->dev->hc->lock);
+	while (winusb_hcd_run_locked(ep) && partner)
+		if (!winusb_hcd_run_locked(partner))
+			break;
+}
+
+/*
+ * Routes by port and by address: a stale usb_device must not reach the device
+ * that was plugged into its port later.
+ */
+static struct winusb_hcd_dev *winusb_hcd_route_locked(struct winusb_hcd *hc,
+						      struct urb *urb)
+{
+	unsigned int port = urb->dev->portnum;
+	struct winusb_hcd_dev *dev;
+
+	if (!port || port > hc->nr_ports)
+		return NULL;
+	dev = hc->ports[port - 1].dev;
+	if (!dev || dev->address != usb_pipedevice(urb->pipe))
+		return NULL;
+	if (!(hc->ports[port - 1].status & USB_PORT_STAT_ENABLE))
+		return NULL;
+	return dev;
+}
+
+static void winusb_hcd_queue_locked(struct winusb_hcd_ep *ep,
+				    struct winusb_hcd_xfer *xfer)
+{
+	struct winusb_hcd_stats *stats = &ep->stats;
+
+	xfer->ep = ep;
+	list_add_tail(&xfer->node, &ep->queue);
+	ep->lengths[stats->submitted++ % WINUSB_HCD_LOG] =
+		xfer->urb->transfer_buffer_length;
+	if (++stats->in_flight > stats->max_in_flight)
+		stats->max_in_flight = stats->in_flight;
+	if (usb_pipeisoc(xfer->urb->pipe))
+		winusb_hcd_isoc_queued_locked(ep, xfer);
+	winusb_hcd_advance_locked(ep);
+}
+
+static void winusb_hcd_give_back(struct winusb_hcd *hc)
+{
+	struct winusb_hcd_xfer *xfer;
+	unsigned long flags;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	if (hc->giving_back)
+		goto out_unlock;
+	hc->giving_back = true;
+	while (!list_empty(&hc->done)) {
+		xfer = list_first_entry(&hc->done, struct winusb_hcd_xfer,
+					node);
+		list_del(&xfer->node);
+		usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
+		xfer->urb->hcpriv = NULL;
+		spin_unlock(&hc->lock);
+		usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
+		kfree(xfer);
+		spin_lock(&hc->lock);
+	}
+	hc->giving_back = false;
+out_unlock:
+	spin_unlock_irqrestore(&hc->lock, flags);
+	wake_up_all(&hc->wait);
+}
+
+void winusb_hcd_tasklet(struct tasklet_struct *tasklet)
+{
+	struct winusb_hcd *hc = from_tasklet(hc, tasklet, tasklet);
+	unsigned long flags;
+	bool changed;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	changed = hc->port_changed;
+	hc->port_changed = false;
+	spin_unlock_irqrestore(&hc->lock, flags);
+
+	winusb_hcd_give_back(hc);
+	if (changed)
+		usb_hcd_poll_rh_status(hc->hcd);
+}
+
+/* After the lock is dropped: sees to what was finished or changed under it. */
+void winusb_hcd_kick(struct winusb_hcd *hc)
+{
+	tasklet_schedule(&hc->tasklet);
+	wake_up_all(&hc->wait);
+}
+
+int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags)
+{
+	struct winusb_hcd *hc = winusb_hcd_of(hcd);
+	struct winusb_hcd_xfer *xfer;
+	struct winusb_hcd_dev *dev;
+	unsigned long flags;
+	bool inline_ok;
+	u8 address;
+	int ret;
+
+	inline_ok = (hc->flags & WINUSB_HCD_F_INLINE) &&
+		    gfpflags_allow_blocking(mem_flags);
+	xfer = kzalloc(sizeof(*xfer), mem_flags);
+	if (!xfer)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&xfer->node);
+	xfer->urb = urb;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	ret = usb_hcd_link_urb_to_ep(hcd, urb);
+	if (ret) {
+		spin_unlock_irqrestore(&hc->lock, flags);
+		kfree(xfer);
+		return ret;
+	}
+	urb->hcpriv = xfer;
+	dev = winusb_hcd_route_locked(hc, urb);
+	if (dev) {
+		address = usb_pipeendpoint(urb->pipe) |
+			  (usb_pipein(urb->pipe) ? USB_DIR_IN : 0);
+		winusb_hcd_queue_locked(winusb_hcd_ep(dev, address), xfer);
+	} else {
+		/* Nobody answers: what a bus reports after three tries. */
+		winusb_hcd_finish_locked(hc, xfer, -EPROTO);
+	}
+	spin_unlock_irqrestore(&hc->lock, flags);
+
+	if (inline_ok)
+		winusb_hcd_give_back(hc);
+	winusb_hcd_kick(hc);
+	return 0;
+}
+
+/*
+ * The script may win against the unlink: with winusb_hcd_finish_first() a held
+ * URB gets its data now and completes as if nobody had asked it back.
+ */
+static void winusb_hcd_finish_first_locked(struct winusb_hcd_ep *ep)
+{
+	struct winusb_hcd_step *step = winusb_hcd_step_first_locked(ep);
+
+	if (step && step->rule.action == WINUSB_HCD_HOLD)
+		winusb_hcd_step_used_locked(step);
+	winusb_hcd_advance_locked(ep);
+}
+
+int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
+{
+	struct winusb_hcd *hc = winusb_hcd_of(hcd);
+	struct winusb_hcd_xfer *xfer;
+	struct winusb_hcd_ep *ep;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	ret = usb_hcd_check_unlink_urb(hcd, urb, status);
+	if (ret)
+		goto out_unlock;
+	xfer = urb->hcpriv;
+	if (!xfer || xfer->finished || xfer->unlinked)
+		goto out_unlock;
+	ep = xfer->ep;
+	ep->stats.unlinked++;
+	if (ep->finish_first)
+		winusb_hcd_finish_first_locked(ep);
+	if (xfer->finished)
+		goto out_unlock;
+	if (hc->slow_unlink) {
+		xfer->unlinked = true;
+		xfer->status = status;
+		ep->stats.in_flight--;
+	} else {
+		winusb_hcd_finish_locked(hc, xfer, status);
+		winusb_hcd_advance_locked(ep);
+	}
+out_unlock:
+	spin_unlock_irqrestore(&hc->lock, flags);
+	winusb_hcd_kick(hc);
+	return ret;
+}
+
+/**
+ * winusb_hcd_slow_unlink - keep URBs that are asked back
+ * @hc: the controller
+ * @on: true: cancelled URBs stay with the controller, as with hardware that
+ *	takes its time; false: those kept are given back now
+ */
+void winusb_hcd_slow_unlink(struct winusb_hcd *hc, bool on)
+{
+	struct winusb_hcd_xfer *xfer, *next;
+	struct winusb_hcd_dev *dev;
+	struct winusb_hcd_ep *ep;
+	unsigned long flags;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	hc->slow_unlink = on;
+	if (on)
+		goto out_unlock;
+	list_for_each_entry(dev, &hc->devs, node) {
+		for (ep = dev->eps; ep < dev->eps + WINUSB_HCD_EPS; ep++) {
+			list_for_each_entry_safe(xfer, next, &ep->queue, node)
+				if (xfer->unlinked)
+					winusb_hcd_finish_locked(hc, xfer,
+								 xfer->status);
+			winusb_hcd_advance_locked(ep);
+		}
+	}
+out_unlock:
+	spin_unlock_irqrestore(&hc->lock, flags);
+	winusb_hcd_kick(hc);
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_slow_unlink);
