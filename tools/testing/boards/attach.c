@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Attaching without network: one end of a socket pair is handed to vhci_hcd
+ * through sysfs, the other one is served like a TCP connection.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "usbip.h"
+
+#define VHCI_STATUS	"/sys/devices/platform/vhci_hcd.0/status"
+#define VHCI_ATTACH	"/sys/devices/platform/vhci_hcd.0/attach"
+#define PORT_FREE	4
+
+/* The first free high-speed port after @last, or -1. */
+static int free_port(int last)
+{
+	FILE *f = fopen(VHCI_STATUS, "re");
+	int port, status, found = -1;
+	char line[160], hub[8];
+
+	if (!f)
+		return -1;
+	while (found < 0 && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%7s %d %d", hub, &port, &status) != 3)
+			continue;
+		if (!strcmp(hub, "hs") && status == PORT_FREE && port > last)
+			found = port;
+	}
+	fclose(f);
+	return found;
+}
+
+static int hand_over(int port, int fd, const struct board *b)
+{
+	int attach = open(VHCI_ATTACH, O_WRONLY | O_CLOEXEC);
+	char text[64];
+	int n, ret = 0;
+
+	if (attach < 0)
+		return -errno;
+	n = snprintf(text, sizeof(text), "%d %d %u %d", port, fd,
+		     usbip_devid(b), b->now.speed);
+	if (write(attach, text, n) != n)
+		ret = -errno;
+	close(attach);
+	return ret;
+}
+
+/* Another attach may take the port first: then the next one is tried. */
+static int hand_to_free_port(int fd, const struct board *b)
+{
+	int port = -1, ret;
+
+	for (;;) {
+		port = free_port(port);
+		if (port < 0)
+			return -EBUSY;
+		ret = hand_over(port, fd, b);
+		if (!ret)
+			return port;
+		if (ret != -EBUSY)
+			return ret;
+	}
+}
+
+/* Returns the port of vhci_hcd, or a negative errno and the reason. */
+int attach_local(struct board *b, char *error, size_t size)
+{
+	int pair[2], port, ret;
+
+	if (access(VHCI_ATTACH, W_OK)) {
+		snprintf(error, size, "no access to vhci_hcd: as root, modprobe vhci_hcd first");
+		return -ENODEV;
+	}
+	if (b->host && !usbip_catch_up(b)) {
+		snprintf(error, size, "already plugged in");
+		return -EBUSY;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		snprintf(error, size, "no socket pair: %s", strerror(errno));
+		return -errno;
+	}
+	port = hand_to_free_port(pair[1], b);
+	close(pair[1]);
+	if (port < 0) {
+		snprintf(error, size, port == -EBUSY ?
+			 "no free port on vhci_hcd: unplug another board" :
+			 "vhci_hcd refused: %s", strerror(-port));
+		close(pair[0]);
+		return port;
+	}
+	ret = usbip_serve(pair[0], b);
+	if (ret) {
+		snprintf(error, size, "cannot serve: %s", strerror(-ret));
+		close(pair[0]);
+		return ret;
+	}
+	return port;
+}
