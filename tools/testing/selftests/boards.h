@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What the two halves of the board helper, server and plugging, share. */
+#ifndef WINUSB_SELFTEST_BOARDS_H
+#define WINUSB_SELFTEST_BOARDS_H
+
+#include <stdbool.h>
+
+#define BOARDS_MAX 16
+
+/* In memory that the tests' processes share with the parent, which cleans up after them. */
+struct board {
+	unsigned int index;	/* at the server, from 1 */
+	char spec[128];
+	char name[32];		/* at our bus, "1-1" */
+	int port;
+	bool plugged;
+	bool touched;		/* its behaviour was changed */
+	bool split;		/* bound function by function */
+	bool keep;		/* plugged in by test_setup(), and so again before each test */
+};
+
+bool board_all_bound(struct board *board);
+const char *board_id(struct board *board);
+
+#endif

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The form of every command: sizes, tails, pointers, flags, reserved fields, handles, and what a
+ * listener may do. One table describes the commands; every test runs over all rows that it
+ * concerns, and every refusal is followed by the proof that nothing changed.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "node.h"
+#include "test.h"
+
+struct command {
+	const char *label;
+	unsigned long number;
+	size_t size;
+	int handle;		/* offset of the handle field, -1: none */
+	bool listener;
+	int flags;		/* offset of a field of unknown flags, -1: none */
+	int reserved[16];	/* offsets of reserved input bytes, ended by 0 */
+	void (*fill)(void *argument, uint32_t handle);
+	bool bus;		/* needs the bus, so refused after removal */
+};
+
+static uint8_t data[64];
+
+static void fill_associated(void *argument, uint32_t handle)
+{
+	struct winusb_get_associated_interface *arg = argument;
+
+	arg->handle = handle;
+	arg->index = 0;
+}
+
+static void fill_descriptor(void *argument, uint32_t handle)
+{
+	struct winusb_get_descriptor *arg = argument;
+
+	arg->handle = handle;
+	arg->type = 1;
+	arg->length = 18;
+	arg->buffer = (uintptr_t)data;
+}
+
+static void fill_speed(void *argument, uint32_t handle)
+{
+	struct winusb_query_device_information *arg = argument;
+
+	arg->handle = handle;
+	arg->information_type = WINUSB_DEVICE_SPEED;
+}
+
+static void fill_policy(void *argument, uint32_t handle)
+{
+	struct winusb_pipe_policy *arg = argument;
+
+	arg->handle = handle;
+	arg->policy = WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT;
+	arg->value = 1234;
+}
+
+/* GET_STATUS of the device, the most harmless of transfers. */
+static void fill_transfer(void *argument, uint32_t handle)
+{
+	struct winusb_transfer *arg = argument;
+
+	arg->handle = handle;
+	arg->setup[0] = 0x80;
+	arg->setup[6] = 2;
+	arg->length = 2;
+	arg->buffer = (uintptr_t)data;
+}
+
+static void fill_flush(void *argument, uint32_t handle)
+{
+	struct winusb_pipe_command *arg = argument;
+
+	arg->handle = handle;
+	arg->pipe_id = FX2_BULK_IN;
+}
+
+static void fill_handle(void *argument, uint32_t handle)
+{
+	((uint32_t *)argument)[1] = handle;
+}
+
+#define AT(type, field) offsetof(struct winusb_##type, field)
+#define SIZE(type) sizeof(struct winusb_##type)
+
+static const struct command commands[] = {
+	{ "QUERY", WINUSB_IOC_QUERY, SIZE(query), -1, true, -1, { 0 }, NULL, false },
+	{ "INITIALIZE", WINUSB_IOC_INITIALIZE, SIZE(initialize), -1, false, -1, { 0 }, NULL, true },
+	{ "GET_ASSOCIATED_INTERFACE", WINUSB_IOC_GET_ASSOCIATED_INTERFACE,
+	  SIZE(get_associated_interface), AT(get_associated_interface, handle), false, -1,
+	  { AT(get_associated_interface, __reserved), AT(get_associated_interface, __reserved) + 2 },
+	  fill_associated, true },
+	{ "FREE", WINUSB_IOC_FREE, SIZE(free), AT(free, handle), false, -1, { 0 }, fill_handle, false },
+	{ "GET_DESCRIPTOR", WINUSB_IOC_GET_DESCRIPTOR, SIZE(get_descriptor),
+	  AT(get_descriptor, handle), true, -1, { AT(get_descriptor, __reserved) },
+	  fill_descriptor, false },
+	{ "QUERY_INTERFACE_SETTINGS", WINUSB_IOC_QUERY_INTERFACE_SETTINGS,
+	  SIZE(query_interface_settings), AT(query_interface_settings, handle), true, -1,
+	  { AT(query_interface_settings, __reserved), AT(query_interface_settings, __reserved) + 2 },
+	  fill_handle, false },
+	{ "QUERY_DEVICE_INFORMATION", WINUSB_IOC_QUERY_DEVICE_INFORMATION,
+	  SIZE(query_device_information), AT(query_device_information, handle), true, -1,
+	  { 0 }, fill_speed, false },
+	{ "QUERY_PIPE", WINUSB_IOC_QUERY_PIPE, SIZE(query_pipe), AT(query_pipe, handle), true, -1,
+	  { AT(query_pipe, __reserved), AT(query_pipe, __reserved) + 1 }, fill_handle, false },
+	{ "GET_ALTERNATE_SETTING", WINUSB_IOC_GET_ALTERNATE_SETTING, SIZE(get_alternate_setting),
+	  AT(get_alternate_setting, handle), true, -1,
+	  { AT(get_alternate_setting, __reserved), AT(get_alternate_setting, __reserved) + 2 },
+	  fill_handle, false },
+	{ "SET_ALTERNATE_SETTING", WINUSB_IOC_SET_ALTERNATE_SETTING, SIZE(set_alternate_setting),
+	  AT(set_alternate_setting, handle), false, -1,
+	  { AT(set_alternate_setting, __reserved), AT(set_alternate_setting, __reserved) + 2 },
+	  fill_handle, true },
+	{ "GET_PIPE_POLICY", WINUSB_IOC_GET_PIPE_POLICY, SIZE(pipe_policy), AT(pipe_policy, handle),
+	  false, -1, { AT(pipe_policy, __reserved), AT(pipe_policy, __reserved) + 2 },
+	  fill_policy, true },
+	{ "SET_PIPE_POLICY", WINUSB_IOC_SET_PIPE_POLICY, SIZE(pipe_policy), AT(pipe_policy, handle),
+	  false, -1, { AT(pipe_policy, __reserved), AT(pipe_policy, __reserved) + 2 },
+	  fill_policy, true },
+	{ "TRANSFER", WINUSB_IOC_TRANSFER, SIZE(transfer), AT(transfer, handle), false,
+	  AT(transfer, flags),
+	  { AT(transfer, __reserved), AT(transfer, __reserved) + 2, AT(transfer, cookie),
+	    AT(transfer, cookie) + 7, AT(transfer, isoch_buffer), AT(transfer, isoch_offset),
+	    AT(transfer, isoch_start_frame), AT(transfer, isoch_packet_count),
+	    AT(transfer, isoch_packets), AT(transfer, isoch_packets) + 7,
+	    AT(transfer, stream_id), AT(transfer, __reserved2) },
+	  fill_transfer, true },
+	{ "ABORT_PIPE", WINUSB_IOC_ABORT_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
+	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_handle, true },
+	{ "RESET_PIPE", WINUSB_IOC_RESET_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
+	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_handle, true },
+	{ "FLUSH_PIPE", WINUSB_IOC_FLUSH_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
+	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_flush, true },
+	{ "RESET_DEVICE", WINUSB_IOC_RESET_DEVICE, SIZE(reset_device), AT(reset_device, handle),
+	  false, -1, { 0 }, fill_handle, true },
+};
+
+/* An argument with room for a tail, the open file that it goes to, and the state to compare. */
+static union {
+	uint8_t bytes[2 * 4096 + 64];
+	uint32_t words[1];
+	uint64_t align;
+} argument;
+
+static struct board *fx2;
+static int fd;
+static uint32_t handle;
+static unsigned int seen;
+
+void test_setup(void)
+{
+	fx2 = board_add("fx2");
+	boards_start();
+	board_plug(fx2);
+	boards_keep();
+}
+
+static void prepare(const struct command *command)
+{
+	fd = node_open(board_node(fx2, 0), O_RDWR);
+	if (fd < 0)
+		FAIL("open: %s", test_errno(fd));
+	CHECK_OK(node_initialize(fd, &handle));
+	memset(&argument, 0, sizeof(argument));
+	if (command->fill)
+		command->fill(&argument, handle);
+	argument.words[0] = command->size;
+	seen = board_requests(fx2);
+}
+
+/* A refused command changes nothing: the handle lives, the policies stay, the bus was silent. */
+static void nothing_changed(void)
+{
+	uint32_t value, next;
+	uint8_t setting;
+
+	CHECK_EQ(board_requests(fx2), seen);
+	CHECK_OK(node_get_policy(fd, handle, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_EQ(value, 5000);
+	CHECK_OK(node_get_setting(fd, handle, &setting));
+	CHECK_EQ(setting, 0);
+	/* No handle was made: the next one is the next one. */
+	CHECK_OK(node_initialize(fd, &next));
+	CHECK(next != handle);
+	CHECK_OK(node_free(fd, next));
+	CHECK_OK(node_free(fd, handle));
+}
+
+static int call(const struct command *command)
+{
+	return node_ioctl(fd, command->number, &argument);
+}
+
+TEST_EACH(a_command_in_its_published_form_is_not_refused_for_its_form, struct command, command,
+	  commands)
+{
+	int result;
+
+	prepare(command);
+	result = call(command);
+	/* One interface: there is no associated one. */
+	if (command->number == WINUSB_IOC_GET_ASSOCIATED_INTERFACE)
+		CHECK_ERR(result, ENOENT);
+	else
+		CHECK_OK(result);
+}
+
+TEST_EACH(a_size_too_short_is_EINVAL, struct command, command, commands)
+{
+	prepare(command);
+	argument.words[0] = command->size - 4;
+	CHECK_ERR(call(command), EINVAL);
+	nothing_changed();
+}
+
+TEST_EACH(a_size_of_zero_is_EINVAL, struct command, command, commands)
+{
+	prepare(command);
+	argument.words[0] = 0;
+	CHECK_ERR(call(command), EINVAL);
+	nothing_changed();
+}
+
+TEST_EACH(a_size_that_grew_with_a_zero_tail_is_accepted, struct command, command, commands)
+{
+	int expected, result;
+
+	prepare(command);
+	expected = command->number == WINUSB_IOC_GET_ASSOCIATED_INTERFACE ? -ENOENT : 0;
+	argument.words[0] = command->size + 8;
+	result = call(command);
+	CHECK_EQ(result, expected);
+}
+
+TEST_EACH(a_non_zero_tail_is_E2BIG, struct command, command, commands)
+{
+	prepare(command);
+	argument.words[0] = command->size + 8;
+	argument.bytes[command->size + 7] = 1;
+	CHECK_ERR(call(command), E2BIG);
+	nothing_changed();
+}
+
+TEST_EACH(a_size_above_a_page_is_E2BIG, struct command, command, commands)
+{
+	prepare(command);
+	argument.words[0] = 4096 + 8;
+	CHECK_ERR(call(command), E2BIG);
+	nothing_changed();
+}
+
+TEST_EACH(a_size_of_all_ones_is_E2BIG, struct command, command, commands)
+{
+	prepare(command);
+	argument.words[0] = UINT32_MAX;
+	CHECK_ERR(call(command), E2BIG);
+	nothing_changed();
+}
+
+TEST_EACH(a_null_argument_is_EFAULT, struct command, command, commands)
+{
+	prepare(command);
+	CHECK_ERR(node_ioctl(fd, command->number, NULL), EFAULT);
+	nothing_changed();
+}
+
+TEST_EACH(an_argument_that_ends_in_an_unmapped_page_is_EFAULT, struct command, command, commands)
+{
+	uint8_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *edge = pages + 4096 - 4;
+
+	CHECK(pages != MAP_FAILED);
+	CHECK_OK(munmap(pages + 4096, 4096));
+	prepare(command);
+	memcpy(edge, &argument, 4);
+	CHECK_ERR(node_ioctl(fd, command->number, edge), EFAULT);
+	nothing_changed();
+}
+
+TEST_EACH(a_kernel_address_as_argument_is_EFAULT, struct command, command, commands)
+{
+	prepare(command);
+	CHECK_ERR(node_ioctl(fd, command->number, (void *)(UINTPTR_MAX - 4095)), EFAULT);
+	nothing_changed();
+}
+
+/* Every byte of every reserved input field, one at a time. */
+TEST_EACH(a_non_zero_reserved_field_is_EOPNOTSUPP, struct command, command, commands)
+{
+	int i, checked = 0;
+
+	if (!command->reserved[0])
+		test_skip("%s has no reserved input field", command->label);
+	for (i = 0; i < 16 && command->reserved[i]; i++, checked++) {
+		prepare(command);
+		argument.bytes[command->reserved[i]] = 1;
+		CHECK_ERR(call(command), EOPNOTSUPP);
+		nothing_changed();
+		close(fd);
+	}
+	CHECK(checked > 0);
+}
+
+TEST(every_unknown_transfer_flag_is_EOPNOTSUPP)
+{
+	const struct command *command = NULL;
+	unsigned int bit;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].number == WINUSB_IOC_TRANSFER)
+			command = &commands[i];
+	for (bit = 0; bit < 32; bit++) {
+		prepare(command);
+		argument.words[command->flags / 4] = 1u << bit;
+		CHECK_ERR(call(command), EOPNOTSUPP);
+		nothing_changed();
+		close(fd);
+	}
+}
+
+TEST_EACH(an_unknown_handle_is_EBADF, struct command, command, commands)
+{
+	uint32_t unknown[] = { 0x7fffffff, UINT32_MAX, 0 };
+	size_t i;
+
+	if (command->handle < 0)
+		test_skip("%s takes no handle", command->label);
+	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
+		prepare(command);
+		argument.words[command->handle / 4] = unknown[i];
+		CHECK_ERR(call(command), EBADF);
+		nothing_changed();
+		close(fd);
+	}
+}
+
+TEST_EACH(a_freed_handle_is_EBADF, struct command, command, commands)
+{
+	uint32_t second;
+
+	if (command->handle < 0)
+		test_skip("%s takes no handle", command->label);
+	prepare(command);
+	CHECK_OK(node_initialize(fd, &second));
+	CHECK_OK(node_free(fd, second));
+	argument.words[command->handle / 4] = second;
+	CHECK_ERR(call(command), EBADF);
+	nothing_changed();
+}
+
+TEST_EACH(a_handle_of_another_file_is_EBADF, struct command, command, commands)
+{
+	uint32_t stale;
+
+	if (command->handle < 0)
+		test_skip("%s takes no handle", command->label);
+	prepare(command);
+	CHECK_OK(node_free(fd, handle));
+	stale = handle;
+	close(fd);
+	fd = node_open(board_node(fx2, 0), O_RDWR);
+	CHECK_OK(fd);
+	argument.words[command->handle / 4] = stale;
+	CHECK_ERR(call(command), EBADF);
+}
+
+TEST_EACH(a_listener_may_give_only_the_commands_marked_so, struct command, command, commands)
+{
+	int listener, result;
+
+	prepare(command);
+	listener = node_open(board_node(fx2, 0), O_RDONLY);
+	CHECK_OK(listener);
+	if (command->handle >= 0)
+		argument.words[command->handle / 4] = 0;
+	result = node_ioctl(listener, command->number, &argument);
+	if (command->listener) {
+		CHECK_OK(result);
+	} else {
+		CHECK_ERR(result, EBADF);
+		nothing_changed();
+	}
+}
+
+TEST_EACH(a_listener_may_not_use_a_handle_of_the_open_file, struct command, command, commands)
+{
+	int listener;
+
+	if (command->handle < 0)
+		test_skip("%s takes no handle", command->label);
+	prepare(command);
+	listener = node_open(board_node(fx2, 0), O_RDONLY);
+	CHECK_OK(listener);
+	CHECK_ERR(node_ioctl(listener, command->number, &argument), EBADF);
+	nothing_changed();
+}
+
+struct number {
+	const char *label;
+	unsigned long number;
+};
+
+static const struct number unknown_commands[] = {
+	{ "next", _IO(WINUSB_IOC_TYPE, 0x11) },
+	{ "last", _IO(WINUSB_IOC_TYPE, 0xff) },
+	{ "zero", 0 },
+	{ "all_ones", 0xffffffff },
+	{ "other_type", _IO(WINUSB_IOC_TYPE + 1, 0x01) },
+	{ "with_a_size", _IOC(_IOC_NONE, WINUSB_IOC_TYPE, 0x00, 8) },
+	{ "with_a_direction", _IOC(_IOC_READ | _IOC_WRITE, WINUSB_IOC_TYPE, 0x01, 8) },
+	{ "TCGETS", 0x5401 },
+};
+
+TEST_EACH(an_unknown_command_is_ENOTTY, struct number, row, unknown_commands)
+{
+	int listener;
+
+	prepare(&commands[0]);
+	CHECK_ERR(node_ioctl(fd, row->number, &argument), ENOTTY);
+	listener = node_open(board_node(fx2, 0), O_RDONLY);
+	CHECK_OK(listener);
+	CHECK_ERR(node_ioctl(listener, row->number, &argument), ENOTTY);
+	nothing_changed();
+}
+
+TEST(a_bad_data_pointer_of_a_control_transfer_is_EFAULT)
+{
+	prepare(&commands[0]);
+	/* IN: the device was asked, but the answer has no place to go. */
+	CHECK_ERR(node_control(fd, handle, 0x80, 0, 0, 0, 2, (void *)8, 2, NULL), EFAULT);
+	/* OUT: nothing may reach the device. */
+	seen = board_requests(fx2);
+	CHECK_ERR(node_control(fd, handle, 0x40, FX2_SET_BARGRAPH, 0, 0, 1, (void *)8, 1, NULL),
+		  EFAULT);
+	nothing_changed();
+}
+
+TEST(a_bad_data_pointer_of_a_write_is_EFAULT_and_sends_nothing)
+{
+	unsigned long long before;
+	uint32_t moved = 99;
+
+	prepare(&commands[0]);
+	before = board_counter(fx2, FX2_BULK_OUT, "bytes");
+	CHECK_ERR(node_transfer(fd, handle, FX2_BULK_OUT, (void *)8, 64, &moved), EFAULT);
+	CHECK_EQ(moved, 0);
+	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "bytes"), before);
+	nothing_changed();
+}
+
+TEST(a_bad_data_pointer_of_a_read_is_EFAULT)
+{
+	char text[16] = "fifteen letters";
+
+	prepare(&commands[0]);
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, text, 16, NULL));
+	CHECK_ERR(node_transfer(fd, handle, FX2_BULK_IN, (void *)8, 16, NULL), EFAULT);
+}
+
+TEST(a_bad_buffer_of_get_descriptor_is_EFAULT)
+{
+	prepare(&commands[0]);
+	CHECK_ERR(node_descriptor(fd, handle, 1, 0, 0, (void *)8, 18, NULL), EFAULT);
+	nothing_changed();
+}
+
+TEST(out_fields_are_written_and_the_size_field_is_not)
+{
+	struct winusb_query query;
+
+	prepare(&commands[0]);
+	memset(&query, 0xff, sizeof(query));
+	query.size = sizeof(query);
+	CHECK_OK(node_ioctl(fd, WINUSB_IOC_QUERY, &query));
+	CHECK_EQ(query.size, sizeof(query));
+	CHECK_EQ(query.out_version, WINUSB_VERSION);
+	CHECK_EQ(query.out_max_control_length, WINUSB_MAX_CONTROL_LENGTH);
+	CHECK_EQ(query.out_max_handles, WINUSB_MAX_HANDLES);
+	CHECK_EQ(query.out_interfaces, 1);
+	CHECK_EQ(query.out_interface, 0);
+	CHECK_EQ(query.out_default_interface, 0);
+	CHECK(query.out_capabilities & WINUSB_CAP_TRANSFER);
+	CHECK(query.out_capabilities & WINUSB_CAP_EVENTS);
+	CHECK(query.out_capabilities & WINUSB_CAP_RESET_DEVICE);
+}
+
+TEST(the_tail_beyond_the_kernels_structure_stays_zero)
+{
+	size_t i;
+
+	prepare(&commands[0]);
+	argument.words[0] = sizeof(struct winusb_query) + 64;
+	CHECK_OK(node_ioctl(fd, WINUSB_IOC_QUERY, &argument));
+	for (i = sizeof(struct winusb_query); i < sizeof(struct winusb_query) + 64; i++)
+		CHECK_EQ(argument.bytes[i], 0);
+}

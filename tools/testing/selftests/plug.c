@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Plugging boards in and out, binding them, and the driver core's files. No fork, because process
+ * starts dominate on a debug kernel.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "boards.h"
+#include "test.h"
+
+#define VHCI "/sys/devices/platform/vhci_hcd.0"
+#define USB_DEVICES "/sys/bus/usb/devices"
+#define DRIVER "/sys/bus/usb/drivers/winusb"
+
+int file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		result = -errno;
+	close(fd);
+	return result;
+}
+
+int file_read(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	out[0] = 0;
+	if (fd < 0)
+		return -errno;
+	n = read(fd, out, size - 1);
+	close(fd);
+	if (n < 0)
+		return -errno;
+	out[n] = 0;
+	return n;
+}
+
+bool wait_for_path(const char *path, bool there, unsigned int seconds)
+{
+	uint64_t end = test_now_ms() + (uint64_t)seconds * 1000 * test_scale();
+
+	while ((access(path, F_OK) == 0) != there) {
+		if (test_now_ms() > end)
+			return false;
+		test_sleep_ms(2);
+	}
+	return true;
+}
+
+int interface_bind(const char *interface, const char *driver)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/usb/drivers/%s/bind", driver);
+	return file_write(path, interface);
+}
+
+int interface_unbind(const char *interface)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/driver/unbind", interface);
+	return file_write(path, interface);
+}
+
+void interface_driver(const char *interface, char *out, size_t size)
+{
+	char path[128], target[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/driver", interface);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = 0;
+	snprintf(out, size, "%s", n < 0 ? "" : strrchr(target, '/') + 1);
+}
+
+const char *board_name(struct board *board)
+{
+	static __thread char name[32];
+
+	snprintf(name, sizeof(name), "%s", board->name);
+	return name;
+}
+
+const char *board_node(struct board *board, unsigned int interface)
+{
+	static __thread char name[4][64];
+	static __thread unsigned int turn;
+	char *out = name[turn++ & 3];
+
+	snprintf(out, sizeof(name[0]), "%s:1.%u", board->name, interface);
+	return out;
+}
+
+unsigned int board_interfaces(struct board *board)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/bNumInterfaces", board->name);
+	file_read(path, text, sizeof(text));
+	return atoi(text);
+}
+
+static unsigned int find_bus(void)
+{
+	static unsigned int bus;
+	char path[128], text[32];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (bus)
+		return bus;
+	dir = opendir(VHCI);
+	if (!dir)
+		FAIL("%s: %s (modprobe vhci_hcd)", VHCI, strerror(errno));
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "usb", 3) || entry->d_name[3] < '0' ||
+		    entry->d_name[3] > '9')
+			continue;
+		snprintf(path, sizeof(path), VHCI "/%.20s/speed", entry->d_name);
+		file_read(path, text, sizeof(text));
+		if (atoi(text) == 480)
+			bus = atoi(entry->d_name + 3);
+	}
+	closedir(dir);
+	if (!bus)
+		FAIL("no high-speed bus at %s", VHCI);
+	return bus;
+}
+
+/* The state column of vhci's table: 4 is free. 0 if there is no such port. */
+static int port_state(int wanted)
+{
+	char text[4096], hub[8], *line;
+	int port, state;
+
+	file_read(VHCI "/status", text, sizeof(text));
+	for (line = strchr(text, '\n'); line; line = strchr(line + 1, '\n'))
+		if (sscanf(line + 1, "%7s %d %d", hub, &port, &state) == 3 && port == wanted &&
+		    !strcmp(hub, "hs"))
+			return state;
+	return 0;
+}
+
+static void attach(struct board *board)
+{
+	const char *answer = board_do(board, "attach");
+	const char *port = strstr(answer, " port=");
+
+	if (!port)
+		FAIL("no port in the board server's answer: %s", answer);
+	board->port = atoi(port + strlen(" port="));
+	snprintf(board->name, sizeof(board->name), "%u-%d", find_bus(), board->port + 1);
+	board->plugged = true;
+}
+
+/*
+ * The id that the driver binds by. With an interface class in it, an interface is part of the
+ * function that its association makes; without, of the one function of the whole device.
+ */
+static void add_id(struct board *board)
+{
+	char ids[4096], id[16], wanted[32];
+	int result;
+
+	snprintf(id, sizeof(id), "%s", board_id(board));
+	snprintf(wanted, sizeof(wanted), "%s%s", id, board->split ? " ff" : "");
+	file_read(DRIVER "/new_id", ids, sizeof(ids));
+	if (strstr(ids, id))
+		return;
+	result = file_write(DRIVER "/new_id", wanted);
+	if (result)
+		FAIL("new_id %s: %s", wanted, test_errno(result));
+}
+
+/* Before a plug: the id that other boards of this kind left may be of the other form. */
+static void drop_id(struct board *board)
+{
+	char ids[4096], id[16];
+	const char *old;
+
+	snprintf(id, sizeof(id), "%s", board_id(board));
+	for (;;) {
+		file_read(DRIVER "/new_id", ids, sizeof(ids));
+		old = strstr(ids, id);
+		if (!old || (old[strlen(id)] == ' ') == board->split)
+			return;
+		if (file_write(DRIVER "/remove_id", id))
+			return;
+	}
+}
+
+void board_functions(struct board *board, bool split)
+{
+	if (board->plugged)
+		FAIL("board %s is plugged in", board->spec);
+	board->split = split;
+}
+
+void board_plug_unbound(struct board *board)
+{
+	char path[128];
+
+	drop_id(board);
+	attach(board);
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", board->name);
+	if (!wait_for_path(path, true, 20))
+		FAIL("board %s was attached and did not come up as %s", board->spec, board->name);
+}
+
+static bool count_bound(struct board *board, unsigned int *bound)
+{
+	char driver[32], path[96];
+	struct dirent *entry;
+	size_t length = strlen(board->name);
+	DIR *dir;
+
+	*bound = 0;
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/", board->name);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, board->name, length) || entry->d_name[length] != ':')
+			continue;
+		interface_driver(entry->d_name, driver, sizeof(driver));
+		snprintf(path, sizeof(path), "/dev/winusb/%.40s", entry->d_name);
+		if (!strcmp(driver, "winusb") && access(path, F_OK) == 0)
+			++*bound;
+	}
+	closedir(dir);
+	return *bound && *bound == board_interfaces(board);
+}
+
+bool board_all_bound(struct board *board)
+{
+	unsigned int bound;
+
+	return count_bound(board, &bound);
+}
+
+void board_plug(struct board *board)
+{
+	uint64_t end = test_now_ms() + 20000 * test_scale();
+	unsigned int bound;
+
+	board_plug_unbound(board);
+	add_id(board);
+	while (!count_bound(board, &bound)) {
+		if (test_now_ms() > end)
+			FAIL("%u of %u interfaces of %s are bound to winusb", bound,
+			     board_interfaces(board), board->name);
+		test_sleep_ms(2);
+	}
+}
+
+void board_pull(struct board *board)
+{
+	board_do(board, "unplug");
+}
+
+void board_wait_gone(struct board *board)
+{
+	uint64_t end = test_now_ms() + 20000 * test_scale();
+	char path[128];
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s", board->name);
+	while (access(path, F_OK) == 0 || port_state(board->port) != 4) {
+		if (test_now_ms() > end)
+			FAIL("%s was unplugged and is still there", board->name);
+		test_sleep_ms(2);
+	}
+	board->plugged = false;
+}
+
+void board_unplug(struct board *board)
+{
+	board_pull(board);
+	board_wait_gone(board);
+}
