@@ -306,11 +306,10 @@ int unbind_main(int argc, char **argv)
 	/* First the id, so that nothing is bound again behind our back. */
 	if (by_id) {
 		id_spell(&id, text, sizeof(text));
-		file = id.interface < 0 ? "remove_id" : "remove_function_id";
+		file = id.interface < 0 ? "new_id" : "function_id";
 		known = driver_has_id(file, text);
-		do {
-			err = known ? driver_write(file, text) : 0;
-		} while (!err && driver_has_id(file, text));
+		while (!err && driver_has_id(file, text))
+			err = driver_write(id.interface < 0 ? "remove_id" : "remove_function_id", text);
 	}
 	names = json_array();
 	code = err ? driver_error(target, err) : unbind_nodes(&nodes, wanted, names);
