@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For people. kbuild reads Kbuild instead.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+MODULE_MAKE = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+.DEFAULT_GOAL := all
+
+.PHONY: all
+all: module tools			## Build the module and the tools
+
+.PHONY: module
+module:					## Build winusb.ko; with KUnit in the target kernel, the suites too
+	@test -e $(KDIR)/Makefile || { \
+		echo "There is no kernel to build for at $(KDIR)." >&2; \
+		echo "Install your kernel's headers (Debian: apt install linux-headers-amd64), or name" >&2; \
+		echo "a kernel with KDIR=. To only try winusb, no headers are needed: make demo." >&2; \
+		exit 1; }
+	$(MODULE_MAKE) modules
+
+.PHONY: tools
+tools:					## Build winusbctl
+	$(MAKE) -C tools/winusbctl
+
+.PHONY: install
+install: all				## Install module, winusbctl, header and manual page; DESTDIR= and PREFIX= work
+	$(MODULE_MAKE) modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	$(MAKE) -C tools/winusbctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	install -D -m 644 include/uapi/linux/winusb.h $(DESTDIR)$(PREFIX)/include/linux/winusb.h
+	@echo "Installed. Load the module with: modprobe winusb"
+
+.PHONY: uninstall
+uninstall:				## Remove what install installed
+	release=$$($(MAKE) -s -C $(KDIR) kernelrelease) && \
+	rm -f $(DESTDIR)/lib/modules/$$release/updates/driver/winusb.ko* && \
+	{ test -n "$(DESTDIR)" || depmod $$release; }
+	$(MAKE) -C tools/winusbctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/winusb.h
+
+.PHONY: demo
+demo:					## Show it: build everything, boot a kernel, plug a device in, move data
+	scripts/demo
+
+.PHONY: check
+check:					## Run all tests; the last line counts them
+	scripts/check
+
+.PHONY: kunit
+kunit:					## Run the KUnit suites
+	scripts/kunit
+
+.PHONY: static
+static:					## Check sources: W=1, sparse, checkpatch, layout, style
+	scripts/static
+
+.PHONY: coverage
+coverage:				## Line coverage of driver/ by KUnit and selftests
+	scripts/coverage
+
+.PHONY: docs
+docs:					## Build the documentation as HTML
+	$(MAKE) -C Documentation html
+
+.PHONY: clean
+clean:					## Remove what the build made; the lab's cache stays (scripts/lab clean)
+	@find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name 'modules.order' \
+		-o -name 'Module.symvers' -o -name '*.gcda' -o -name '*.gcno' \) -type f -exec rm -f {} +
+	@for d in $(dir $(wildcard tools/*/Makefile tools/testing/*/Makefile)) Documentation; do \
+		test ! -e $$d/Makefile || $(MAKE) -s -C $$d clean || exit 1; done
+
+.PHONY: help
+help:					## This text
+	@echo "winusb for Linux. Targets:"
+	@sed -n 's/^\([a-z]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS="

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_EVENT_H
+#define WINUSB_EVENT_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include <uapi/linux/winusb.h>
+
+struct winusb_interface;
+
+#define WINUSB_EVENTS 64	/* records that a listener's queue holds */
+
+/**
+ * struct winusb_events - The queue of a listener
+ * @node: In &winusb_interface.listeners.
+ * @read_lock: One reader at a time. Taken outside events_lock.
+ * @wait: Woken when a record comes in, and at removal.
+ * @head: Number of records put in so far, under events_lock.
+ * @tail: Number of records read so far, under events_lock; advanced under @read_lock.
+ * @sequence: Number of events so far, also of those that were dropped; under events_lock.
+ * @dropped: How many were; under events_lock.
+ * @records: The ring.
+ */
+struct winusb_events {
+	struct list_head node;
+	struct mutex read_lock;
+	wait_queue_head_t wait;
+	unsigned int head;
+	unsigned int tail;
+	u64 sequence;
+	u64 dropped;
+	struct winusb_event records[WINUSB_EVENTS];
+};
+
+struct winusb_events *winusb_events_create(struct winusb_interface *wi);
+void winusb_events_destroy(struct winusb_events *events, struct winusb_interface *wi);
+void winusb_events_wake(struct winusb_interface *wi);
+void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value);
+ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface *wi,
+			   char __user *buffer, size_t length, bool nonblock);
+bool winusb_events_pending(struct winusb_events *events, struct winusb_interface *wi);
+
+#endif /* WINUSB_EVENT_H */

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file: one open of a node, who may open what, and what closing means (winusb.md 5.1, 5.2).
+ *
+ * Exclusivity is decided under winusb_functions_lock: the file on the default interface reserves the
+ * function; a file on a sibling has this one interface and keeps the default from being opened.
+ */
+#include <linux/fdtable.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "event.h"
+#include "file.h"
+#include "function.h"
+#include "handle.h"
+#include "interface.h"
+#include "request.h"
+#include "trace.h"
+
+/* Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. */
+static int winusb_file_acquire(struct winusb_file *wf)
+{
+	struct winusb_interface *wi = wf->wi, *sibling;
+	struct winusb_function *fn = wi->fn;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	if (fn->opener)
+		return -EBUSY;
+	if (!winusb_function_is_default(fn, wi)) {
+		if (wi->opener || wi->associated)
+			return -EBUSY;
+		wi->opener = wf;
+		return 0;
+	}
+	list_for_each_entry(sibling, &fn->interfaces, sibling)
+		if (sibling->opener || sibling->associated)
+			return -EBUSY;
+	fn->opener = wf;
+	return 0;
+}
+
+static void winusb_file_release(struct winusb_file *wf)
+{
+	struct winusb_interface *wi = wf->wi;
+
+	mutex_lock(&winusb_functions_lock);
+	if (wi->fn->opener == wf)
+		wi->fn->opener = NULL;
+	if (wi->opener == wf)
+		wi->opener = NULL;
+	mutex_unlock(&winusb_functions_lock);
+}
+
+static int winusb_file_listen(struct winusb_file *wf)
+{
+	struct winusb_handle *self;
+
+	self = kzalloc(sizeof(*self), GFP_KERNEL_ACCOUNT);
+	if (!self)
+		return -ENOMEM;
+	kref_init(&self->ref);
+	self->wf = wf;
+	self->wi = wf->wi;
+	winusb_interface_get(self->wi);
+	wf->self = self;
+
+	wf->events = winusb_events_create(wf->wi);
+	return wf->events ? 0 : -ENOMEM;
+}
+
+/**
+ * winusb_file_open - Open an interface
+ * @wi: The interface. The caller holds a reference.
+ * @listener: Read-only: take part in the events, reserve nothing.
+ *
+ * Return: The file, or an error: -ENOENT if the interface left, -EBUSY if it or its function is
+ * in use, -ENOMEM.
+ */
+struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
+{
+	struct winusb_file *wf;
+	int ret = 0;
+
+	wf = kzalloc(sizeof(*wf), GFP_KERNEL_ACCOUNT);
+	if (!wf)
+		return ERR_PTR(-ENOMEM);
+	winusb_interface_get(wi);
+	wf->wi = wi;
+	wf->listener = listener;
+	xa_init_flags(&wf->handles, XA_FLAGS_ALLOC);
+	spin_lock_init(&wf->requests_lock);
+	INIT_LIST_HEAD(&wf->requests);
+
+	if (listener)
+		ret = winusb_file_listen(wf);
+	if (ret)
+		goto err_close;
+
+	mutex_lock(&winusb_functions_lock);
+	if (list_empty(&wi->sibling) || winusb_interface_is_gone(wi))
+		ret = -ENOENT;
+	else if (!listener)
+		ret = winusb_file_acquire(wf);
+	mutex_unlock(&winusb_functions_lock);
+	if (ret)
+		goto err_close;
+
+	if (!listener)
+		winusb_events_post(wi, WINUSB_EVENT_OPENED, 0);
+	trace_winusb_open(wi, listener);
+	return wf;
+
+err_close:
+	winusb_file_close(wf);
+	return ERR_PTR(ret);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_file_open);
+
+/* The interfaces that a file has: its own, or all of the function. References are taken. */
+static unsigned int winusb_file_interfaces(struct winusb_file *wf, struct winusb_interface **list)
+{
+	struct winusb_interface *wi;
+	unsigned int n = 0;
+
+	mutex_lock(&winusb_functions_lock);
+	if (wf->wi->opener == wf) {
+		winusb_interface_get(wf->wi);
+		list[n++] = wf->wi;
+	} else if (wf->wi->fn->opener == wf) {
+		list_for_each_entry(wi, &wf->wi->fn->interfaces, sibling) {
+			winusb_interface_get(wi);
+			list[n++] = wi;
+		}
+	}
+	mutex_unlock(&winusb_functions_lock);
+	return n;
+}
+
+/**
+ * winusb_file_close - Close a file
+ * @wf: The file; no call is running on it. Freed.
+ *
+ * The device is as at its first open when another file can open it: setting 0, no saved data.
+ */
+void winusb_file_close(struct winusb_file *wf)
+{
+	struct winusb_interface *list[USB_MAXINTERFACES];
+	unsigned int i, n;
+
+	winusb_handle_free_all(wf);
+	n = winusb_file_interfaces(wf, list);
+	for (i = 0; i < n; i++) {
+		winusb_interface_restore(list[i]);
+		winusb_interface_put(list[i]);
+	}
+	winusb_file_release(wf);
+	if (n) {
+		winusb_events_post(wf->wi, WINUSB_EVENT_CLOSED, 0);
+		trace_winusb_close(wf->wi);
+	}
+
+	if (wf->events)
+		winusb_events_destroy(wf->events, wf->wi);
+	if (wf->self)
+		winusb_handle_put(wf->self);
+	xa_destroy(&wf->handles);
+	winusb_interface_put(wf->wi);
+	kfree(wf);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_file_close);
+
+/**
+ * winusb_file_cancel - End requests of a file
+ * @wf: The file.
+ * @owner: Only those submitted from this open file table; NULL for all.
+ * @error: The error they end with, unless they have one already.
+ *
+ * Does not wait.
+ */
+void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error)
+{
+	struct winusb_request *req;
+	LIST_HEAD(marked);
+
+	spin_lock(&wf->requests_lock);
+	list_for_each_entry(req, &wf->requests, file_node)
+		if ((!owner || req->owner == owner) && winusb_request_mark(req, error))
+			list_add(&req->cancel_node, &marked);	/* newest first */
+	spin_unlock(&wf->requests_lock);
+	winusb_request_unlink(&marked);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_file_cancel);
+
+static int winusb_file_is_same(const void *wanted, struct file *file, unsigned int fd)
+{
+	return file == wanted;
+}
+
+/**
+ * winusb_file_flush - A descriptor of the file is being closed
+ * @wf: The file.
+ * @file: Its struct file.
+ * @owner: The open file table that the descriptor was in.
+ *
+ * When a process closes its last descriptor of the file while other threads of it are blocked in
+ * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and could
+ * not end them. Transfers of another process that inherited the file go on, and so do all while
+ * the process has another descriptor of it.
+ */
+void winusb_file_flush(struct winusb_file *wf, struct file *file, fl_owner_t owner)
+{
+	if (!current->files || owner != current->files)
+		return;		/* the process exits: no other thread of it is left */
+	if (iterate_fd(current->files, 0, winusb_file_is_same, file))
+		return;
+	winusb_file_cancel(wf, owner, -ECANCELED);
+}
+
+/**
+ * winusb_file_orphan - Take away what the file on an interface that left had acquired
+ * @wi: The interface; gone, and its requests ended.
+ *
+ * Associated handles of the file are on interfaces that may stay. Their requests end, their settings
+ * are restored, and then they can be opened again, while the file lives on as an empty shell.
+ */
+void winusb_file_orphan(struct winusb_interface *wi)
+{
+	struct winusb_handle *taken[USB_MAXINTERFACES];
+	struct winusb_interface *sibling;
+	struct winusb_file *wf;
+	unsigned int i, n = 0;
+
+	mutex_lock(&winusb_functions_lock);
+	winusb_function_leave(wi);
+	wi->associated = NULL;
+	wf = wi->opener;
+	if (winusb_function_is_default(wi->fn, wi))
+		wf = wi->fn->opener;
+	if (wf) {
+		spin_lock(&wf->requests_lock);
+		wf->gone = true;
+		spin_unlock(&wf->requests_lock);
+		winusb_file_cancel(wf, NULL, -ESHUTDOWN);
+	}
+	list_for_each_entry(sibling, &wi->fn->interfaces, sibling)
+		if (wf && sibling->associated && sibling->associated->wf == wf &&
+		    kref_get_unless_zero(&sibling->associated->ref))
+			taken[n++] = sibling->associated;	/* put below */
+	if (wf) {
+		wi->opener = NULL;
+		if (wi->fn->opener == wf)
+			wi->fn->opener = NULL;
+	}
+	mutex_unlock(&winusb_functions_lock);
+
+	for (i = 0; i < n; i++) {
+		winusb_interface_restore(taken[i]->wi);
+		mutex_lock(&winusb_functions_lock);
+		if (taken[i]->wi->associated == taken[i])
+			taken[i]->wi->associated = NULL;
+		mutex_unlock(&winusb_functions_lock);
+		winusb_handle_put(taken[i]);
+	}
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Handles: the numbers that stand for WINUSB_INTERFACE_HANDLE, in a table of each file (winusb.md
+ * 1.2). A number is reserved, the handle is filled, its number is copied to user space, and only then
+ * it is published, so that nothing visible ever needs to be undone. Numbers are given out in turn:
+ * one that was freed comes back late.
+ *
+ * An associated handle makes its interface acquired (&winusb_interface.associated) until its last
+ * reference is gone, which may be after FREE if requests are still running.
+ */
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "file.h"
+#include "function.h"
+#include "handle.h"
+#include "interface.h"
+
+static struct winusb_handle *winusb_handle_reserve(struct winusb_file *wf,
+						   struct winusb_interface *wi)
+{
+	struct winusb_handle *wh;
+	int ret;
+
+	wh = kzalloc(sizeof(*wh), GFP_KERNEL_ACCOUNT);
+	if (!wh)
+		return ERR_PTR(-ENOMEM);
+
+	if (atomic_inc_return(&wf->num_handles) > WINUSB_MAX_HANDLES) {
+		ret = -ENOMEM;
+		goto err_uncount;
+	}
+	ret = xa_alloc_cyclic(&wf->handles, &wh->number, NULL, XA_LIMIT(1, S32_MAX),
+			      &wf->next_handle, GFP_KERNEL_ACCOUNT);
+	if (ret < 0) {
+		ret = -ENOMEM;
+		goto err_uncount;
+	}
+	kref_init(&wh->ref);	/* the table's */
+	wh->wf = wf;
+	winusb_interface_get(wi);
+	wh->wi = wi;
+	return wh;
+
+err_uncount:
+	atomic_dec(&wf->num_handles);
+	kfree(wh);
+	return ERR_PTR(ret);
+}
+
+/* Give up the interface if this handle made it acquired. */
+static void winusb_handle_disassociate(struct winusb_handle *wh)
+{
+	mutex_lock(&winusb_functions_lock);
+	if (wh->wi->associated == wh)
+		wh->wi->associated = NULL;
+	mutex_unlock(&winusb_functions_lock);
+}
+
+static void winusb_handle_release(struct kref *ref)
+{
+	struct winusb_handle *wh = container_of(ref, struct winusb_handle, ref);
+
+	if (wh->associated)
+		winusb_handle_disassociate(wh);
+	winusb_interface_put(wh->wi);
+	kfree(wh);
+}
+
+/**
+ * winusb_handle_put - Drop a reference to a handle
+ * @wh: The handle. The caller can sleep and is outside the gates.
+ */
+void winusb_handle_put(struct winusb_handle *wh)
+{
+	kref_put(&wh->ref, winusb_handle_release);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_put);
+
+/**
+ * winusb_handle_publish - Make a new handle known by its number
+ * @wh: The handle. The table owns it from now on. Can't fail.
+ */
+void winusb_handle_publish(struct winusb_handle *wh)
+{
+	xa_store(&wh->wf->handles, wh->number, wh, 0);	/* the slot was reserved */
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_publish);
+
+/**
+ * winusb_handle_discard - Undo the making of a handle that was not published
+ * @wh: The handle.
+ */
+void winusb_handle_discard(struct winusb_handle *wh)
+{
+	xa_erase(&wh->wf->handles, wh->number);
+	atomic_dec(&wh->wf->num_handles);
+	winusb_handle_put(wh);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_discard);
+
+/**
+ * winusb_handle_initialize - Make a handle of the file's own interface (WinUsb_Initialize)
+ * @wf: The file.
+ *
+ * Sets the policies of the interface to their defaults.
+ *
+ * Return: The handle, to be published or discarded, or an error of the contract.
+ */
+struct winusb_handle *winusb_handle_initialize(struct winusb_file *wf)
+{
+	struct winusb_handle *wh;
+
+	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
+		return ERR_PTR(-ENODEV);
+	wh = winusb_handle_reserve(wf, wf->wi);
+	if (!IS_ERR(wh))
+		winusb_interface_set_defaults(wf->wi);
+	return wh;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_initialize);
+
+/* Why is an interface of the function not among those that are bound? */
+static int winusb_handle_why_unbound(struct winusb_file *wf, u8 number)
+{
+	struct usb_interface *intf = usb_ifnum_to_if(wf->wi->udev, number);
+
+	return intf && READ_ONCE(intf->dev.driver) &&
+	       READ_ONCE(intf->dev.driver) != READ_ONCE(wf->wi->intf->dev.driver) ?
+	       -EBUSY : -EAGAIN;
+}
+
+static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 index)
+{
+	struct winusb_function *fn = wf->wi->fn;
+	struct winusb_interface *wi;
+	struct winusb_handle *wh;
+	int position;
+
+	/* Under the lock an interface that is in its function stays bound and its device configured. */
+	if (wf->gone || list_empty(&wf->wi->sibling))
+		return ERR_PTR(-ENODEV);
+	position = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));
+	if (position < 0 || position + 1 + index >= fn->grouping.count)
+		return ERR_PTR(-ENOENT);
+
+	wi = winusb_function_find(fn, fn->grouping.numbers[position + 1 + index]);
+	if (!wi)
+		return ERR_PTR(winusb_handle_why_unbound(wf, fn->grouping.numbers[position + 1 +
+										  index]));
+	if (wi->associated)
+		return ERR_PTR(wi->associated->wf == wf ? -EEXIST : -EBUSY);
+	if (wi->opener)
+		return ERR_PTR(-EBUSY);
+
+	wh = winusb_handle_reserve(wf, wi);
+	if (IS_ERR(wh))
+		return wh;
+	wh->associated = true;
+	wi->associated = wh;
+	return wh;
+}
+
+/**
+ * winusb_handle_get_associated - Make a handle of a sibling (WinUsb_GetAssociatedInterface)
+ * @wf: The file.
+ * @number: A handle of the file's own interface.
+ * @index: 0 for the interface after the file's in the function.
+ *
+ * Return: The handle, to be published or discarded, or an error of the contract.
+ */
+struct winusb_handle *winusb_handle_get_associated(struct winusb_file *wf, u32 number, u8 index)
+{
+	struct winusb_handle *parent, *wh;
+	bool associated;
+
+	parent = winusb_handle_get(wf, number);
+	if (!parent)
+		return ERR_PTR(-EBADF);
+	associated = parent->associated;
+	winusb_handle_put(parent);
+	if (associated || index == 0xff)	/* index + 1 must not wrap (winusb.md 1.2) */
+		return ERR_PTR(-EINVAL);
+
+	mutex_lock(&winusb_functions_lock);
+	wh = winusb_handle_associate(wf, index);
+	mutex_unlock(&winusb_functions_lock);
+	if (!IS_ERR(wh))
+		winusb_interface_set_defaults(wh->wi);
+	return wh;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_get_associated);
+
+/**
+ * winusb_handle_get - Look a handle up
+ * @wf: The file.
+ * @number: Its number. A listener's is 0.
+ *
+ * Return: The handle with a reference, or NULL.
+ */
+struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number)
+{
+	struct winusb_handle *wh;
+
+	if (wf->listener) {
+		wh = number ? NULL : wf->self;
+		if (wh)
+			kref_get(&wh->ref);
+		return wh;
+	}
+	xa_lock(&wf->handles);
+	wh = xa_load(&wf->handles, number);
+	if (wh)
+		kref_get(&wh->ref);	/* the table has one while it is in it */
+	xa_unlock(&wf->handles);
+	return wh;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_get);
+
+/**
+ * winusb_handle_free - Free a handle (WinUsb_Free)
+ * @wf: The file.
+ * @number: Its number.
+ *
+ * Return: 0, or -EBADF.
+ */
+int winusb_handle_free(struct winusb_file *wf, u32 number)
+{
+	struct winusb_handle *wh;
+
+	xa_lock(&wf->handles);
+	wh = xa_load(&wf->handles, number);
+	if (wh)
+		__xa_erase(&wf->handles, number);
+	xa_unlock(&wf->handles);
+	if (!wh)
+		return -EBADF;
+	atomic_dec(&wf->num_handles);
+	winusb_handle_put(wh);
+	return 0;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_free);
+
+/**
+ * winusb_handle_free_all - Free all handles of a file that is being closed
+ * @wf: The file; no call is running on it.
+ */
+void winusb_handle_free_all(struct winusb_file *wf)
+{
+	struct winusb_handle *wh;
+	unsigned long number;
+
+	xa_for_each(&wf->handles, number, wh)
+		winusb_handle_free(wf, number);
+}

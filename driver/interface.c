@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The interface: one bound usb_interface with its node, from probe to disconnect.
+ *
+ * Lifetime: the embedded device is the one counter. Files and handles hold it; it holds the USB interface,
+ * the USB device, the function and its minor number, and lets them go when it is released, which may
+ * be long after disconnect.
+ *
+ * Lock order, outermost first:
+ *
+ *	device lock		usbcore holds it around bind, unbind and reset
+ *	winusb_functions_lock	who belongs together, who has what open
+ *	gate			is the device there, which pipes are there
+ *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
+ *
+ * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for the
+ * device is that of a change of the setting, which usbcore bounds to five seconds.
+ *
+ * Removal, in this order: the node goes; the gate is shut (gone), so that nothing new comes in; all
+ * requests are marked and unlinked, newest first, and then waited for; what an open file had acquired is
+ * released. Between the threads and disconnect() there are only the host controller's waits.
+ */
+#include <linux/idr.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+
+#include "chardev.h"
+#include "compat.h"
+#include "descriptor.h"
+#include "event.h"
+#include "file.h"
+#include "function.h"
+#include "interface.h"
+#include "trace.h"
+
+static DEFINE_IDA(winusb_minors);
+static struct class *winusb_class;
+static dev_t winusb_first_dev;
+
+/**
+ * winusb_interface_number - The number of an interface
+ * @wi: The interface.
+ *
+ * Return: bInterfaceNumber.
+ */
+u8 winusb_interface_number(const struct winusb_interface *wi)
+{
+	return wi->intf->altsetting[0].desc.bInterfaceNumber;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_interface_number);
+
+/**
+ * winusb_interface_enter - Go through the gate
+ * @wi: The interface.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Between this and winusb_interface_leave() the interface stays bound, and its setting stays.
+ *
+ * Return: 0 with the gate held; -ENODEV after removal, -EAGAIN, or -EINTR.
+ */
+int winusb_interface_enter(struct winusb_interface *wi, bool nonblock)
+{
+	for (;;) {
+		if (down_read_interruptible(&wi->gate))
+			return -EINTR;
+		if (wi->gone) {
+			up_read(&wi->gate);
+			return -ENODEV;
+		}
+		if (!wi->resetting)
+			return 0;
+		up_read(&wi->gate);
+		if (nonblock)
+			return -EAGAIN;
+		if (wait_event_interruptible(wi->wait, READ_ONCE(wi->gone) ||
+					     !READ_ONCE(wi->resetting)))
+			return -EINTR;
+	}
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_interface_enter);
+
+/**
+ * winusb_interface_leave - The counterpart of winusb_interface_enter()
+ * @wi: The interface.
+ */
+void winusb_interface_leave(struct winusb_interface *wi)
+{
+	up_read(&wi->gate);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_interface_leave);
+
+/* Fill the pipes from the current setting. No request is in any, and none can come. */
+static void winusb_interface_setup_pipes(struct winusb_interface *wi)
+{
+	const struct usb_host_interface *setting = wi->intf->cur_altsetting;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < setting->desc.bNumEndpoints && n < ARRAY_SIZE(wi->pipes); i++) {
+		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
+
+		if (!usb_endpoint_maxp(desc)) {
+			/* Nothing can be moved through it, and isochronous ones use this on purpose. */
+			if (!usb_endpoint_xfer_isoc(desc))
+				dev_notice(&wi->dev, "endpoint 0x%02x has no packet size, not used\n",
+					   desc->bEndpointAddress);
+			continue;
+		}
+		winusb_pipe_setup(&wi->pipes[n++], desc);
+	}
+	wi->num_pipes = n;
+}
+
+static bool winusb_interface_is_busy(struct winusb_interface *wi)
+{
+	unsigned int i;
+
+	for (i = 0; i < wi->num_pipes; i++)
+		if (winusb_pipe_is_busy(&wi->pipes[i]))
+			return true;
+	return false;
+}
+
+/**
+ * winusb_interface_get_setting - The current setting
+ * @wi: The interface. May have left.
+ *
+ * Return: bAlternateSetting.
+ */
+u8 winusb_interface_get_setting(struct winusb_interface *wi)
+{
+	u8 setting;
+
+	down_read(&wi->gate);
+	setting = wi->intf->cur_altsetting->desc.bAlternateSetting;
+	up_read(&wi->gate);
+	return setting;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_interface_get_setting);
+
+/* The gate is held for writing: nobody is looking at a pipe, and there is no request in any. */
+static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
+{
+	int ret;
+
+	lockdep_assert_held_write(&wi->gate);
+
+	ret = usb_set_interface(wi->udev, winusb_interface_number(wi), alternate);
+	if (ret < 0)
+		return ret;
+	winusb_interface_setup_pipes(wi);
+	winusb_events_post(wi, WINUSB_EVENT_SETTING, alternate);
+	return 0;
+}
+
+/* usb_set_interface() has errors of its own beside those of its control transfer. */
+static int winusb_interface_select_error(struct winusb_interface *wi, int error)
+{
+	switch (error) {
+	case 0:
+	case -EPIPE:
+	case -ENOMEM:
+		return error;
+	case -ENODEV:
+	case -ESHUTDOWN:
+		return -ENODEV;
+	default:
+		return -EIO;
+	}
+}
+
+/* As winusb_interface_enter(), for writing. */
+static int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
+{
+	for (;;) {
+		if (down_write_killable(&wi->gate))
+			return -EINTR;
+		if (wi->gone) {
+			up_write(&wi->gate);
+			return -ENODEV;
+		}
+		if (!wi->resetting)
+			return 0;
+		up_write(&wi->gate);
+		if (nonblock)
+			return -EAGAIN;
+		if (wait_event_interruptible(wi->wait, READ_ONCE(wi->gone) ||
+					     !READ_ONCE(wi->resetting)))
+			return -EINTR;
+	}
+}
+
+/**
+ * winusb_interface_set_setting - Change the setting (WinUsb_SetCurrentAlternateSetting)
+ * @wi: The interface.
+ * @alternate: bAlternateSetting.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0 or an error of the contract, and then nothing has changed.
+ */
+int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate, bool nonblock)
+{
+	int ret;
+
+	ret = winusb_interface_enter_write(wi, nonblock);
+	if (ret)
+		return ret;
+	if (!winusb_descriptor_alternate(wi->intf, alternate))
+		ret = -ENOENT;
+	else if (winusb_interface_is_busy(wi))
+		ret = -EBUSY;
+	else
+		ret = winusb_interface_select_error(wi, winusb_interface_select(wi, alternate));
+	up_write(&wi->gate);
+	return ret;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_interface_set_setting);
+
+/**
+ * winusb_interface_set_defaults - Default policies for all pipes, no saved data
+ * @wi: The interface.
+ */
+void winusb_interface_set_defaults(struct winusb_interface *wi)
+{
+	unsigned int i;
+
+	down_read(&wi->gate);
+	for (i = 0; i < wi->num_pipes; i++)
+		winusb_pipe_set_defaults(&wi->pipes[i]);
+	winusb_pipe_set_defaults(&wi->control);
+	up_read(&wi->gate);
+}
+
+/**
+ * winusb_interface_restore - Make an interface as it was before it was opened
+ * @wi: The interface. May have left, and then there is nothing to do.
+ *
+ * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting, the
+ * next one who opens it finds the one that it has.
+ */
+void winusb_interface_restore(struct winusb_interface *wi)
+{
+	for (;;) {
+		down_write(&wi->gate);
+		if (wi->gone || !wi->resetting)
+			break;
+		up_write(&wi->gate);
+		/* The reset ends in post_reset() or disconnect(), both of which usbcore ensures. */
+		wait_event(wi->wait, READ_ONCE(wi->gone) || !READ_ONCE(wi->resetting));
+	}
+	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
+	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
+	    winusb_descriptor_alternate(wi->intf, 0))
+		winusb_interface_select(wi, 0);
+	up_write(&wi->gate);
+	winusb_interface_set_defaults(wi);
+}
+
+/* End all requests with an error, and wait until the host controller has none of them. */
+static void winusb_interface_withdraw(struct winusb_interface *wi, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < wi->num_pipes; i++)
+		winusb_pipe_cancel(&wi->pipes[i], error);
+	winusb_pipe_cancel(&wi->control, error);
+	usb_kill_anchored_urbs(&wi->anchor);
+}
+
+/**
+ * winusb_interface_pre_reset - The device is about to be reset, by whomever
+ * @wi: The interface.
+ *
+ * The gate is not held until winusb_interface_post_reset(), because usbcore does this to all interfaces
+ * of the device before it goes on, and two gates are never held together. A flag stands in for it.
+ */
+void winusb_interface_pre_reset(struct winusb_interface *wi)
+{
+	down_write(&wi->gate);
+	WRITE_ONCE(wi->resetting, true);
+	up_write(&wi->gate);
+	winusb_interface_withdraw(wi, -ECONNRESET);
+}
+
+/**
+ * winusb_interface_post_reset - The reset is over
+ * @wi: The interface. usbcore has restored its setting.
+ */
+void winusb_interface_post_reset(struct winusb_interface *wi)
+{
+	unsigned int i;
+
+	down_write(&wi->gate);
+	for (i = 0; i < wi->num_pipes; i++)
+		winusb_pipe_clear_halt(&wi->pipes[i]);
+	WRITE_ONCE(wi->resetting, false);
+	up_write(&wi->gate);
+	wake_up_all(&wi->wait);
+	winusb_events_post(wi, WINUSB_EVENT_RESET, 0);
+	trace_winusb_reset(wi);
+}
+
+static struct winusb_interface *winusb_interface_from_dev(struct device *dev)
+{
+	return container_of(dev, struct winusb_interface, dev);
+}
+
+static void winusb_interface_release(struct device *dev)
+{
+	struct winusb_interface *wi = winusb_interface_from_dev(dev);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
+		winusb_pipe_destroy(&wi->pipes[i]);
+	if (wi->fn)
+		winusb_function_put(wi->fn);
+	if (wi->dev.devt)
+		ida_free(&winusb_minors, MINOR(wi->dev.devt) - MINOR(winusb_first_dev));
+	usb_put_intf(wi->intf);
+	usb_put_dev(wi->udev);
+	kfree(wi);
+}
+
+static struct winusb_interface *winusb_interface_alloc(struct usb_interface *intf)
+{
+	struct winusb_interface *wi;
+	unsigned int i;
+	int minor, ret;
+
+	wi = kzalloc(sizeof(*wi), GFP_KERNEL);
+	if (!wi)
+		return ERR_PTR(-ENOMEM);
+
+	device_initialize(&wi->dev);	/* from here on put_device() undoes */
+	wi->dev.class = winusb_class;
+	wi->dev.parent = &intf->dev;
+	wi->dev.release = winusb_interface_release;
+	wi->intf = usb_get_intf(intf);
+	wi->udev = usb_get_dev(interface_to_usbdev(intf));
+	INIT_LIST_HEAD(&wi->sibling);
+	init_rwsem(&wi->gate);
+	init_waitqueue_head(&wi->wait);
+	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
+		winusb_pipe_init(&wi->pipes[i], wi);
+	winusb_pipe_init(&wi->control, wi);
+	init_usb_anchor(&wi->anchor);
+	spin_lock_init(&wi->events_lock);
+	INIT_LIST_HEAD(&wi->listeners);
+
+	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
+	if (ret)
+		goto err_put;
+	minor = ida_alloc_max(&winusb_minors, WINUSB_MINORS - 1, GFP_KERNEL);
+	if (minor < 0) {
+		ret = minor;
+		goto err_put;
+	}
+	wi->dev.devt = MKDEV(MAJOR(winusb_first_dev), MINOR(winusb_first_dev) + minor);
+	winusb_chardev_init(&wi->cdev);
+	return wi;
+
+err_put:
+	winusb_interface_put(wi);
+	return ERR_PTR(ret);
+}
+
+/**
+ * winusb_interface_bind - Make the object and the node of an interface
+ * @intf: The interface. usbcore holds its device locked.
+ * @whole: Its function is the whole device.
+ *
+ * No traffic to the device.
+ *
+ * Return: 0 or an error.
+ */
+int winusb_interface_bind(struct usb_interface *intf, bool whole)
+{
+	struct winusb_interface *wi;
+	int ret;
+
+	wi = winusb_interface_alloc(intf);
+	if (IS_ERR(wi))
+		return PTR_ERR(wi);
+
+	winusb_interface_setup_pipes(wi);
+	ret = winusb_function_join(wi, whole);
+	if (ret)
+		goto err_put;
+	usb_set_intfdata(intf, wi);
+
+	ret = cdev_device_add(&wi->cdev, &wi->dev);
+	if (ret)
+		goto err_gone;
+	trace_winusb_bind(wi);
+	return 0;
+
+err_gone:
+	/* Somebody may have opened the node in the meantime. */
+	usb_set_intfdata(intf, NULL);
+	down_write(&wi->gate);
+	WRITE_ONCE(wi->gone, true);
+	up_write(&wi->gate);
+	winusb_interface_withdraw(wi, -ESHUTDOWN);
+	winusb_file_orphan(wi);
+err_put:
+	winusb_interface_put(wi);
+	return ret;
+}
+
+/**
+ * winusb_interface_unbind - The interface leaves: unplugged, unbound, or the module goes
+ * @wi: The interface. Its device is locked.
+ *
+ * See the top of this file for the order. Afterwards nothing here touches the device any more.
+ */
+void winusb_interface_unbind(struct winusb_interface *wi)
+{
+	trace_winusb_unbind(wi);
+	cdev_device_del(&wi->cdev, &wi->dev);
+
+	/* Posted first, so that a listener that sees the end has the last record. */
+	winusb_events_post(wi, WINUSB_EVENT_REMOVED, 0);
+	down_write(&wi->gate);
+	WRITE_ONCE(wi->gone, true);
+	WRITE_ONCE(wi->resetting, false);
+	up_write(&wi->gate);
+	wake_up_all(&wi->wait);
+	winusb_events_wake(wi);
+
+	winusb_interface_withdraw(wi, -ESHUTDOWN);
+	usb_poison_anchored_urbs(&wi->anchor);
+	winusb_file_orphan(wi);
+
+	usb_set_intfdata(wi->intf, NULL);
+	winusb_interface_put(wi);
+}
+
+static ssize_t winusb_function_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct winusb_interface *wi = winusb_interface_from_dev(dev);
+	struct usb_device *udev = wi->udev;
+
+	return sysfs_emit(buf, "%s:%u.%u\n", dev_name(&udev->dev),
+			  udev->actconfig->desc.bConfigurationValue, wi->fn->grouping.numbers[0]);
+}
+
+static struct device_attribute winusb_attr_function =
+	__ATTR(function, 0444, winusb_function_show, NULL);
+
+static struct attribute *winusb_interface_attrs[] = {
+	&winusb_attr_function.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(winusb_interface);
+
+static char *winusb_interface_devnode(WINUSB_DEVNODE_CONST struct device *dev, umode_t *mode)
+{
+	if (mode)
+		*mode = 0600;
+	return kasprintf(GFP_KERNEL, "winusb/%s", dev_name(dev));
+}
+
+/**
+ * winusb_interface_register_class - Prepare for interfaces to be bound
+ *
+ * Return: 0 or an error.
+ */
+int winusb_interface_register_class(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&winusb_first_dev, 0, WINUSB_MINORS, "winusb");
+	if (ret)
+		return ret;
+	winusb_class = winusb_class_create("winusb");
+	if (IS_ERR(winusb_class)) {
+		unregister_chrdev_region(winusb_first_dev, WINUSB_MINORS);
+		return PTR_ERR(winusb_class);
+	}
+	winusb_class->devnode = winusb_interface_devnode;
+	winusb_class->dev_groups = winusb_interface_groups;
+	return 0;
+}
+
+/**
+ * winusb_interface_unregister_class - The opposite; all interfaces are unbound and freed
+ */
+void winusb_interface_unregister_class(void)
+{
+	class_destroy(winusb_class);
+	unregister_chrdev_region(winusb_first_dev, WINUSB_MINORS);
+	ida_destroy(&winusb_minors);
+}

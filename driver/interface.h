@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_INTERFACE_H
+#define WINUSB_INTERFACE_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/list.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/usb.h>
+#include <linux/wait.h>
+
+#include "pipe.h"
+
+#define WINUSB_MINORS 4096	/* interfaces bound at one time, in all */
+
+struct winusb_file;
+struct winusb_function;
+struct winusb_handle;
+
+/**
+ * struct winusb_interface - One bound USB interface and its node
+ * @dev: The class device, and the one counter of this object.
+ * @cdev: The node. Its owner is this module, so that an open file holds the module.
+ * @intf: The USB interface, held until @dev is released.
+ * @udev: Its device, held until @dev is released.
+ * @fn: Its function, held until @dev is released. Constant once bound.
+ * @sibling: In &winusb_function.interfaces, empty after unbind. Under winusb_functions_lock.
+ * @opener: The file on this interface's own node. Under winusb_functions_lock.
+ * @associated: The live associated handle of this interface. Under winusb_functions_lock.
+ * @gate: Is the device still there? Readers look up a pipe and hand a transfer to it. Writers,
+ *	briefly: disconnect, a change of the setting, the two ends of a reset.
+ * @gone: The interface was unbound. Written under @gate; a hint without it.
+ * @resetting: Between pre_reset and post_reset. Written under @gate.
+ * @wait: Woken when @gone or @resetting changes.
+ * @pipes: The pipes of the current setting: @num_pipes of them. Changed under @gate for writing while no
+ *	request is in them; a request in a pipe keeps it as it is.
+ * @num_pipes: How many of @pipes are in use. As @pipes.
+ * @control: The default control pipe, as this interface uses it. Constant.
+ * @anchor: All URBs of this interface, data and control.
+ * @events_lock: Guards @listeners and their queues.
+ * @listeners: Files opened read-only.
+ */
+struct winusb_interface {
+	struct device dev;
+	struct cdev cdev;
+	struct usb_interface *intf;
+	struct usb_device *udev;
+	struct winusb_function *fn;
+	struct list_head sibling;
+	struct winusb_file *opener;
+	struct winusb_handle *associated;
+
+	struct rw_semaphore gate;
+	bool gone;
+	bool resetting;
+	wait_queue_head_t wait;
+	struct winusb_pipe pipes[USB_MAXENDPOINTS];
+	unsigned int num_pipes;
+	struct winusb_pipe control;
+	struct usb_anchor anchor;
+
+	spinlock_t events_lock;
+	struct list_head listeners;
+};
+
+int winusb_interface_register_class(void);
+void winusb_interface_unregister_class(void);
+
+int winusb_interface_bind(struct usb_interface *intf, bool whole);
+void winusb_interface_unbind(struct winusb_interface *wi);
+void winusb_interface_pre_reset(struct winusb_interface *wi);
+void winusb_interface_post_reset(struct winusb_interface *wi);
+
+int winusb_interface_enter(struct winusb_interface *wi, bool nonblock);
+void winusb_interface_leave(struct winusb_interface *wi);
+u8 winusb_interface_number(const struct winusb_interface *wi);
+u8 winusb_interface_get_setting(struct winusb_interface *wi);
+int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate, bool nonblock);
+void winusb_interface_set_defaults(struct winusb_interface *wi);
+void winusb_interface_restore(struct winusb_interface *wi);
+
+static inline void winusb_interface_get(struct winusb_interface *wi)
+{
+	get_device(&wi->dev);
+}
+
+static inline void winusb_interface_put(struct winusb_interface *wi)
+{
+	put_device(&wi->dev);
+}
+
+/* True once the interface was unbound; a false answer is a hint, and true only inside the gate. */
+static inline bool winusb_interface_is_gone(const struct winusb_interface *wi)
+{
+	return READ_ONCE(wi->gone);
+}
+
+#endif /* WINUSB_INTERFACE_H */

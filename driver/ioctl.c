@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The commands: a table gives the structure of each, the dispatcher copies it in and out, and the
+ * functions here check fields and call the layer below. Nothing else happens here.
+ */
+#include <linux/capability.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/usb.h>
+
+#include "chardev.h"
+#include "compat.h"
+#include "control.h"
+#include "descriptor.h"
+#include "file.h"
+#include "function.h"
+#include "handle.h"
+#include "interface.h"
+#include "pipe.h"
+#include "request.h"
+#include "reset.h"
+
+union winusb_argument {
+	struct winusb_query query;
+	struct winusb_initialize initialize;
+	struct winusb_get_associated_interface associated;
+	struct winusb_free free;
+	struct winusb_get_descriptor descriptor;
+	struct winusb_query_interface_settings settings;
+	struct winusb_query_device_information information;
+	struct winusb_query_pipe query_pipe;
+	struct winusb_get_alternate_setting get_setting;
+	struct winusb_set_alternate_setting set_setting;
+	struct winusb_pipe_policy policy;
+	struct winusb_transfer transfer;
+	struct winusb_pipe_command pipe;
+	struct winusb_reset_device reset;
+};
+
+/**
+ * struct winusb_call - One call of a command
+ * @wf: The file. The VFS holds it.
+ * @nonblock: The file is in non-blocking mode.
+ * @user: The caller's structure.
+ * @user_size: Its size as the caller says.
+ * @size: Its size as the kernel knows it.
+ * @replied: The results were copied out already.
+ * @arg: Our copy.
+ */
+struct winusb_call {
+	struct winusb_file *wf;
+	bool nonblock;
+	void __user *user;
+	u32 user_size;
+	u32 size;
+	bool replied;
+	union winusb_argument arg;
+};
+
+/* Every structure begins with these, QUERY's without the handle. */
+struct winusb_header {
+	u32 size;
+	u32 handle;
+};
+
+#define WINUSB_IS_ZERO(field) (!memchr_inv(&(field), 0, sizeof(field)))
+
+static struct winusb_handle *winusb_call_handle(struct winusb_call *call)
+{
+	const struct winusb_header *header = (const void *)&call->arg;
+	struct winusb_handle *wh = winusb_handle_get(call->wf, header->handle);
+
+	return wh ? wh : ERR_PTR(-EBADF);
+}
+
+/* Copy the results out. A caller with an older, shorter structure gets what it knows. */
+static int winusb_call_reply(struct winusb_call *call)
+{
+	call->replied = true;
+	return copy_to_user(call->user, &call->arg, min(call->user_size, call->size)) ?
+	       -EFAULT : 0;
+}
+
+static int winusb_call_iter(struct iov_iter *iter, bool in, u64 buffer, size_t length)
+{
+	void __user *user = u64_to_user_ptr(buffer);
+
+	if (buffer != (unsigned long)buffer || !access_ok(user, length))
+		return -EFAULT;
+	iov_iter_ubuf(iter, in ? READ : WRITE, user, length);
+	return 0;
+}
+
+static int winusb_ioctl_query(struct winusb_call *call)
+{
+	struct winusb_query *arg = &call->arg.query;
+	struct winusb_interface *wi = call->wf->wi;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	arg->out_version = WINUSB_VERSION;
+	arg->out_capabilities = WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE;
+	arg->out_max_control_length = WINUSB_MAX_CONTROL_LENGTH;
+	arg->out_max_handles = WINUSB_MAX_HANDLES;
+	arg->out_busnum = wi->udev->bus->busnum;
+	arg->out_devnum = wi->udev->devnum;
+	arg->out_interface = winusb_interface_number(wi);
+	arg->out_default_interface = wi->fn->grouping.numbers[0];
+	arg->out_interfaces = wi->fn->grouping.count;
+	return 0;
+}
+
+/* The number is copied out before the handle is published, so that failure leaves no trace. */
+static int winusb_call_publish(struct winusb_call *call, struct winusb_handle *wh, u32 *number)
+{
+	int ret;
+
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	*number = wh->number;
+	ret = winusb_call_reply(call);
+	if (ret)
+		winusb_handle_discard(wh);
+	else
+		winusb_handle_publish(wh);
+	return ret;
+}
+
+static int winusb_ioctl_initialize(struct winusb_call *call)
+{
+	return winusb_call_publish(call, winusb_handle_initialize(call->wf),
+				   &call->arg.initialize.out_handle);
+}
+
+static int winusb_ioctl_get_associated_interface(struct winusb_call *call)
+{
+	struct winusb_get_associated_interface *arg = &call->arg.associated;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	return winusb_call_publish(call,
+				   winusb_handle_get_associated(call->wf, arg->handle, arg->index),
+				   &arg->out_handle);
+}
+
+static int winusb_ioctl_free(struct winusb_call *call)
+{
+	return winusb_handle_free(call->wf, call->arg.free.handle);
+}
+
+static int winusb_ioctl_get_descriptor(struct winusb_call *call)
+{
+	struct winusb_get_descriptor *arg = &call->arg.descriptor;
+	struct winusb_handle *wh;
+	struct iov_iter iter;
+	size_t moved = 0;
+	int ret;
+
+	arg->out_length = 0;
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->length > U16_MAX)
+		return -EINVAL;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_call_iter(&iter, true, arg->buffer, arg->length);
+	if (!ret)
+		ret = winusb_control_get_descriptor(wh, arg->type, arg->index, arg->language_id,
+						    &iter, &moved, call->nonblock);
+	arg->out_length = moved;
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_query_interface_settings(struct winusb_call *call)
+{
+	struct winusb_query_interface_settings *arg = &call->arg.settings;
+	const struct usb_host_interface *setting;
+	struct winusb_handle *wh;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved) || !WINUSB_IS_ZERO(arg->__reserved2))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	setting = winusb_descriptor_setting(wh->wi->intf, arg->setting_index);
+	if (setting)
+		memcpy(arg->out_descriptor, &setting->desc, sizeof(arg->out_descriptor));
+	winusb_handle_put(wh);
+	return setting ? 0 : -ENOENT;
+}
+
+static int winusb_ioctl_query_device_information(struct winusb_call *call)
+{
+	struct winusb_query_device_information *arg = &call->arg.information;
+	struct winusb_handle *wh;
+	int ret = 0;
+
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	if (arg->information_type == WINUSB_DEVICE_SPEED)
+		arg->out_value = winusb_descriptor_speed(wh->wi->udev->speed);
+	else
+		ret = -EINVAL;
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_query_pipe(struct winusb_call *call)
+{
+	struct winusb_query_pipe *arg = &call->arg.query_pipe;
+	const struct usb_host_interface *setting;
+	struct winusb_handle *wh;
+	int ret = 0;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved) || arg->__reserved2 || arg->__reserved3)
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	setting = winusb_descriptor_setting(wh->wi->intf, arg->setting_index);
+	if (!setting)
+		ret = -EINVAL;
+	else if (arg->pipe_index >= setting->desc.bNumEndpoints)
+		ret = -ENOENT;
+	else
+		winusb_descriptor_pipe(&setting->endpoint[arg->pipe_index], wh->wi->udev->speed,
+				       arg);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_get_alternate_setting(struct winusb_call *call)
+{
+	struct winusb_get_alternate_setting *arg = &call->arg.get_setting;
+	struct winusb_handle *wh;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	arg->out_setting = winusb_interface_get_setting(wh->wi);
+	winusb_handle_put(wh);
+	return 0;
+}
+
+static int winusb_ioctl_set_alternate_setting(struct winusb_call *call)
+{
+	struct winusb_set_alternate_setting *arg = &call->arg.set_setting;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	if (READ_ONCE(call->wf->gone))
+		ret = -ENODEV;
+	else
+		ret = winusb_interface_set_setting(wh->wi, arg->setting, call->nonblock);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_get_pipe_policy(struct winusb_call *call)
+{
+	struct winusb_pipe_policy *arg = &call->arg.policy;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_pipe_get_policy(wh, arg->pipe_id, arg->policy, &arg->value, call->nonblock);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_set_pipe_policy(struct winusb_call *call)
+{
+	struct winusb_pipe_policy *arg = &call->arg.policy;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_pipe_set_policy(wh, arg->pipe_id, arg->policy, arg->value, call->nonblock);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_transfer(struct winusb_call *call)
+{
+	struct winusb_transfer *arg = &call->arg.transfer;
+	struct usb_ctrlrequest setup;
+	struct winusb_handle *wh;
+	struct iov_iter iter;
+	size_t moved = 0;
+	bool in;
+	int ret;
+
+	arg->out_length = 0;
+	if (arg->flags || !WINUSB_IS_ZERO(arg->__reserved) || arg->cookie || arg->isoch_buffer ||
+	    arg->isoch_offset || arg->isoch_start_frame || arg->isoch_packet_count ||
+	    arg->isoch_packets || arg->stream_id || arg->__reserved2 ||
+	    (arg->pipe_id && !WINUSB_IS_ZERO(arg->setup)))
+		return -EOPNOTSUPP;
+	memcpy(&setup, arg->setup, sizeof(setup));
+	in = (arg->pipe_id ? arg->pipe_id : setup.bRequestType) & USB_DIR_IN;
+
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_call_iter(&iter, in, arg->buffer, arg->length);
+	if (ret)
+		goto out_put;
+	if (arg->pipe_id)
+		ret = winusb_request_transfer(wh, arg->pipe_id, &iter, &moved, call->nonblock);
+	else
+		ret = winusb_control_transfer(wh, &setup, &iter, &moved, call->nonblock);
+	arg->out_length = moved;
+out_put:
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_call_pipe(struct winusb_call *call,
+			    int (*operation)(struct winusb_handle *wh, u8 address, bool nonblock))
+{
+	struct winusb_pipe_command *arg = &call->arg.pipe;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (!WINUSB_IS_ZERO(arg->__reserved))
+		return -EOPNOTSUPP;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = operation(wh, arg->pipe_id, call->nonblock);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_abort_pipe(struct winusb_call *call)
+{
+	return winusb_call_pipe(call, winusb_pipe_abort);
+}
+
+static int winusb_ioctl_reset_pipe(struct winusb_call *call)
+{
+	return winusb_call_pipe(call, winusb_pipe_reset);
+}
+
+static int winusb_ioctl_flush_pipe(struct winusb_call *call)
+{
+	return winusb_call_pipe(call, winusb_pipe_flush);
+}
+
+static int winusb_ioctl_reset_device(struct winusb_call *call)
+{
+	struct winusb_handle *wh;
+	int ret;
+
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_reset_device(wh, capable(CAP_SYS_ADMIN));
+	winusb_handle_put(wh);
+	return ret;
+}
+
+/* @shortest is the size of the first published form, a literal, so that growth can't change it. */
+#define WINUSB_COMMAND(name, type, shortest_size, is_query)				\
+	[_IOC_NR(WINUSB_IOC_##name)] = {						\
+		.cmd = WINUSB_IOC_##name,						\
+		.size = sizeof(struct type) + BUILD_BUG_ON_ZERO(offsetof(struct type, size)) +	\
+			BUILD_BUG_ON_ZERO(sizeof(struct type) > sizeof(union winusb_argument)),	\
+		.shortest = shortest_size,						\
+		.query = is_query,							\
+		.handler = WINUSB_HANDLER_##name,					\
+	}
+
+#define WINUSB_HANDLER_QUERY			winusb_ioctl_query
+#define WINUSB_HANDLER_INITIALIZE		winusb_ioctl_initialize
+#define WINUSB_HANDLER_GET_ASSOCIATED_INTERFACE	winusb_ioctl_get_associated_interface
+#define WINUSB_HANDLER_FREE			winusb_ioctl_free
+#define WINUSB_HANDLER_GET_DESCRIPTOR		winusb_ioctl_get_descriptor
+#define WINUSB_HANDLER_QUERY_INTERFACE_SETTINGS	winusb_ioctl_query_interface_settings
+#define WINUSB_HANDLER_QUERY_DEVICE_INFORMATION	winusb_ioctl_query_device_information
+#define WINUSB_HANDLER_QUERY_PIPE		winusb_ioctl_query_pipe
+#define WINUSB_HANDLER_GET_ALTERNATE_SETTING	winusb_ioctl_get_alternate_setting
+#define WINUSB_HANDLER_SET_ALTERNATE_SETTING	winusb_ioctl_set_alternate_setting
+#define WINUSB_HANDLER_GET_PIPE_POLICY		winusb_ioctl_get_pipe_policy
+#define WINUSB_HANDLER_SET_PIPE_POLICY		winusb_ioctl_set_pipe_policy
+#define WINUSB_HANDLER_TRANSFER			winusb_ioctl_transfer
+#define WINUSB_HANDLER_ABORT_PIPE		winusb_ioctl_abort_pipe
+#define WINUSB_HANDLER_RESET_PIPE		winusb_ioctl_reset_pipe
+#define WINUSB_HANDLER_FLUSH_PIPE		winusb_ioctl_flush_pipe
+#define WINUSB_HANDLER_RESET_DEVICE		winusb_ioctl_reset_device
+
+static const struct winusb_command {
+	unsigned int cmd;
+	u32 size;
+	u32 shortest;
+	bool query;	/* a listener may use it */
+	int (*handler)(struct winusb_call *call);
+} winusb_commands[] = {
+	WINUSB_COMMAND(QUERY, winusb_query, 40, true),
+	WINUSB_COMMAND(INITIALIZE, winusb_initialize, 8, false),
+	WINUSB_COMMAND(GET_ASSOCIATED_INTERFACE, winusb_get_associated_interface, 16, false),
+	WINUSB_COMMAND(FREE, winusb_free, 8, false),
+	WINUSB_COMMAND(GET_DESCRIPTOR, winusb_get_descriptor, 32, true),
+	WINUSB_COMMAND(QUERY_INTERFACE_SETTINGS, winusb_query_interface_settings, 24, true),
+	WINUSB_COMMAND(QUERY_DEVICE_INFORMATION, winusb_query_device_information, 16, true),
+	WINUSB_COMMAND(QUERY_PIPE, winusb_query_pipe, 24, true),
+	WINUSB_COMMAND(GET_ALTERNATE_SETTING, winusb_get_alternate_setting, 12, true),
+	WINUSB_COMMAND(SET_ALTERNATE_SETTING, winusb_set_alternate_setting, 12, false),
+	WINUSB_COMMAND(GET_PIPE_POLICY, winusb_pipe_policy, 20, false),
+	WINUSB_COMMAND(SET_PIPE_POLICY, winusb_pipe_policy, 20, false),
+	WINUSB_COMMAND(TRANSFER, winusb_transfer, 80, false),
+	WINUSB_COMMAND(ABORT_PIPE, winusb_pipe_command, 12, false),
+	WINUSB_COMMAND(RESET_PIPE, winusb_pipe_command, 12, false),
+	WINUSB_COMMAND(FLUSH_PIPE, winusb_pipe_command, 12, false),
+	WINUSB_COMMAND(RESET_DEVICE, winusb_reset_device, 8, false),
+};
+
+/* The layout is part of the contract: these numbers never change. */
+static_assert(sizeof(struct winusb_query) == 40);
+static_assert(sizeof(struct winusb_initialize) == 8);
+static_assert(sizeof(struct winusb_get_associated_interface) == 16);
+static_assert(sizeof(struct winusb_free) == 8);
+static_assert(sizeof(struct winusb_get_descriptor) == 32);
+static_assert(offsetof(struct winusb_get_descriptor, buffer) == 16);
+static_assert(sizeof(struct winusb_query_interface_settings) == 24);
+static_assert(sizeof(struct winusb_query_device_information) == 16);
+static_assert(sizeof(struct winusb_query_pipe) == 24);
+static_assert(sizeof(struct winusb_get_alternate_setting) == 12);
+static_assert(sizeof(struct winusb_set_alternate_setting) == 12);
+static_assert(sizeof(struct winusb_pipe_policy) == 20);
+static_assert(sizeof(struct winusb_transfer) == 80);
+static_assert(offsetof(struct winusb_transfer, buffer) == 24);
+static_assert(offsetof(struct winusb_transfer, isoch_packets) == 64);
+static_assert(sizeof(struct winusb_pipe_command) == 12);
+static_assert(sizeof(struct winusb_reset_device) == 8);
+static_assert(sizeof(struct winusb_event) == 64);
+
+static const struct winusb_command *winusb_command_find(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(winusb_commands))
+		return NULL;
+	nr = array_index_nospec(nr, ARRAY_SIZE(winusb_commands));
+	return winusb_commands[nr].cmd == cmd ? &winusb_commands[nr] : NULL;
+}
+
+/**
+ * winusb_ioctl - Run a command
+ * @file: The open node.
+ * @cmd: WINUSB_IOC_ number.
+ * @arg: Address of the command's structure.
+ *
+ * Return: 0 or an error of the contract.
+ */
+long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct winusb_command *command = winusb_command_find(cmd);
+	struct winusb_call call = {
+		.wf = file->private_data,
+		.nonblock = file->f_flags & O_NONBLOCK,
+		.user = (void __user *)arg,
+	};
+	int ret;
+
+	if (!command)
+		return -ENOTTY;
+	if (get_user(call.user_size, (u32 __user *)call.user))
+		return -EFAULT;
+	if (call.user_size < command->shortest)
+		return -EINVAL;
+	if (call.user_size > PAGE_SIZE)
+		return -E2BIG;
+	call.size = command->size;
+	ret = copy_struct_from_user(&call.arg, call.size, call.user, call.user_size);
+	if (ret)
+		return ret;
+	if (call.wf->listener && !command->query)
+		return -EBADF;
+
+	ret = command->handler(&call);
+	if (call.replied)
+		return ret;
+	/* Results are given also when the command failed, where it makes any. */
+	if (winusb_call_reply(&call) && !ret)
+		ret = -EFAULT;
+	return ret;
+}

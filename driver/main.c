@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * winusb: the generic driver for USB interfaces that programs drive themselves, with the semantics
+ * of Winusb.sys. This file ties it to usbcore and to the module loader.
+ */
+#include <linux/module.h>
+#include <linux/usb.h>
+
+#include "compat.h"
+#include "id.h"
+#include "interface.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/*
+ * usbcore asks about every interface that nobody has, and winusb_probe() refuses those that the
+ * administrator did not name. Not MODULE_DEVICE_TABLE(): nothing loads this module by itself.
+ */
+static const struct usb_device_id winusb_id_table[] = {
+	{ .driver_info = 1 },
+	{ }
+};
+
+static int winusb_probe(struct usb_interface *intf, const struct usb_device_id *id)
+{
+	bool whole = id != &winusb_id_table[0];	/* it came from new_id */
+
+	if (!whole && !winusb_id_matches(intf))
+		return -ENODEV;
+	return winusb_interface_bind(intf, whole);
+}
+
+static void winusb_disconnect(struct usb_interface *intf)
+{
+	winusb_interface_unbind(usb_get_intfdata(intf));
+}
+
+static int winusb_pre_reset(struct usb_interface *intf)
+{
+	winusb_interface_pre_reset(usb_get_intfdata(intf));
+	return 0;
+}
+
+static int winusb_post_reset(struct usb_interface *intf)
+{
+	winusb_interface_post_reset(usb_get_intfdata(intf));
+	return 0;
+}
+
+static struct usb_driver winusb_driver = {
+	.name = "winusb",
+	.id_table = winusb_id_table,
+	.probe = winusb_probe,
+	.disconnect = winusb_disconnect,
+	.pre_reset = winusb_pre_reset,
+	.post_reset = winusb_post_reset,
+	.WINUSB_DRIVER_GROUPS = winusb_id_groups,
+};
+
+static int __init winusb_init(void)
+{
+	int ret;
+
+	ret = winusb_interface_register_class();
+	if (ret)
+		return ret;
+	ret = usb_register(&winusb_driver);
+	if (ret)
+		winusb_interface_unregister_class();
+	return ret;
+}
+module_init(winusb_init);
+
+static void __exit winusb_exit(void)
+{
+	usb_deregister(&winusb_driver);
+	winusb_id_forget_all();
+	winusb_interface_unregister_class();
+}
+module_exit(winusb_exit);
+
+MODULE_DESCRIPTION("WinUSB semantics for USB devices without a driver of their own");
+MODULE_AUTHOR("The winusb for Linux authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reset of the whole device on request of a program. Resets by others arrive the same way, at
+ * winusb_interface_pre_reset().
+ */
+#include <linux/usb.h>
+
+#include "compat.h"
+#include "file.h"
+#include "function.h"
+#include "handle.h"
+#include "interface.h"
+#include "reset.h"
+
+/* The file that has an interface, or NULL. The caller holds winusb_functions_lock. */
+static struct winusb_file *winusb_reset_opener(struct winusb_interface *wi)
+{
+	return wi->opener ? wi->opener : wi->fn->opener;
+}
+
+/* Does anybody but this file use an interface of the device? The caller holds the device lock. */
+static bool winusb_reset_disturbs(struct winusb_file *wf)
+{
+	struct usb_device *udev = wf->wi->udev;
+	struct device_driver *ours = wf->wi->intf->dev.driver;
+	struct winusb_file *opener;
+	bool disturbs = false;
+	unsigned int i;
+
+	mutex_lock(&winusb_functions_lock);
+	for (i = 0; udev->actconfig && i < udev->actconfig->desc.bNumInterfaces; i++) {
+		struct usb_interface *intf = udev->actconfig->interface[i];
+
+		if (!intf || !intf->dev.driver)
+			continue;
+		if (intf->dev.driver != ours) {
+			disturbs = true;
+			break;
+		}
+		if (!usb_get_intfdata(intf))
+			continue;
+		opener = winusb_reset_opener(usb_get_intfdata(intf));
+		if (opener && opener != wf) {
+			disturbs = true;
+			break;
+		}
+	}
+	mutex_unlock(&winusb_functions_lock);
+	return disturbs;
+}
+
+/**
+ * winusb_reset_device - Reset the device of a handle
+ * @wh: The handle. The caller holds a reference and is outside the gates.
+ * @privileged: The caller may disturb others.
+ *
+ * Return: 0 or an error of the contract.
+ */
+int winusb_reset_device(struct winusb_handle *wh, bool privileged)
+{
+	struct winusb_file *wf = wh->wf;
+	struct usb_device *udev = wf->wi->udev;
+	int ret;
+
+	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
+		return -ENODEV;
+	/* Gives up if the interface is being unbound by the one who holds the lock. */
+	ret = usb_lock_device_for_reset(udev, wf->wi->intf);
+	if (ret)
+		return ret == -EBUSY ? -EIO : -ENODEV;
+
+	if (winusb_interface_is_gone(wf->wi))
+		ret = -ENODEV;
+	else if (!privileged && winusb_reset_disturbs(wf))
+		ret = -EACCES;
+	else
+		ret = usb_reset_device(udev);
+	usb_unlock_device(udev);
+	return ret && ret != -EACCES && ret != -ENODEV ? -EIO : ret;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_reset_device);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_RESET_H
+#define WINUSB_RESET_H
+
+#include <linux/types.h>
+
+struct winusb_handle;
+
+int winusb_reset_device(struct winusb_handle *wh, bool privileged);
+
+#endif /* WINUSB_RESET_H */
