@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The bench on which the scripted host controller is tested: a controller with
+ * one device, and URBs that note how they completed. usbcore alone is above.
+ */
+
+#include <linux/err.h>
+#include <linux/hardirq.h>
+#include <linux/slab.h>
+
+#include "hcd_bench.h"
+
+static const struct usb_device_descriptor winusb_hcd_test_device =
+	WINUSB_DEVICE(0x0200, 64, WINUSB_HCD_PRODUCT);
+
+static const struct usb_device_descriptor winusb_hcd_test_ss_device =
+	WINUSB_DEVICE(0x0300, 9, WINUSB_HCD_PRODUCT);
+
+static const u8 winusb_hcd_test_config[] = {
+	WINUSB_CONFIG_WAKE(2),
+	WINUSB_INTERFACE(0, 0, 3),
+	WINUSB_BULK(0x81, 512),
+	WINUSB_BULK(0x02, 512),
+	WINUSB_INT(0x83, 64, 4),
+	WINUSB_INTERFACE(1, 0, 0),
+	WINUSB_INTERFACE(1, 1, 2),
+	WINUSB_ISOC(0x84, 512, 1),
+	WINUSB_ISOC(0x05, 512, 1),
+};
+
+static const u8 winusb_hcd_test_fs_config[] = {
+	WINUSB_CONFIG_WAKE(1),
+	WINUSB_INTERFACE(0, 0, 3),
+	WINUSB_BULK(0x81, 64),
+	WINUSB_BULK(0x02, 64),
+	WINUSB_INT(0x83, 8, 10),
+};
+
+static const u8 winusb_hcd_test_ss_config[] = {
+	WINUSB_CONFIG_WAKE(1),
+	WINUSB_INTERFACE(0, 0, 3),
+	WINUSB_BULK(0x81, 1024),
+	WINUSB_COMPANION(3, 0, 0),
+	WINUSB_BULK(0x02, 1024),
+	WINUSB_COMPANION(3, 0, 0),
+	WINUSB_INT(0x83, 64, 4),
+	WINUSB_COMPANION(0, 0, 64),
+};
+
+static const u8 winusb_hcd_test_bos[] = {
+	5, USB_DT_BOS, 22, 0, 2,
+	7, USB_DT_DEVICE_CAPABILITY, USB_CAP_TYPE_EXT, 0, 0, 0, 0,
+	10, USB_DT_DEVICE_CAPABILITY, USB_SS_CAP_TYPE, 0, 0x0e, 0, 1, 10, 0xff,
+	0x07,
+};
+
+static const char * const winusb_hcd_test_strings[] = { "maker", "thing" };
+
+const struct winusb_hcd_variant winusb_hcd_variants[WINUSB_HCD_VARIANTS] = {
+	{ "plain", 0 },
+	{ "bh_dma", WINUSB_HCD_F_BH | WINUSB_HCD_F_DMA },
+	{ "inline", WINUSB_HCD_F_INLINE },
+};
+
+void winusb_hcd_variant_desc(const struct winusb_hcd_variant *v, char *desc)
+{
+	strscpy(desc, v->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+struct winusb_hcd_dev *winusb_hcd_test_dev(struct winusb_hcd *hc,
+					   enum usb_device_speed speed)
+{
+	struct winusb_hcd_dev_info info = {
+		.speed = speed,
+		.device = &winusb_hcd_test_device,
+		.config = winusb_hcd_test_config,
+		.config_length = sizeof(winusb_hcd_test_config),
+		.strings = winusb_hcd_test_strings,
+		.nr_strings = ARRAY_SIZE(winusb_hcd_test_strings),
+	};
+
+	if (speed == USB_SPEED_FULL) {
+		info.config = winusb_hcd_test_fs_config;
+		info.config_length = sizeof(winusb_hcd_test_fs_config);
+	} else if (speed == USB_SPEED_SUPER) {
+		info.device = &winusb_hcd_test_ss_device;
+		info.config = winusb_hcd_test_ss_config;
+		info.config_length = sizeof(winusb_hcd_test_ss_config);
+		info.bos = winusb_hcd_test_bos;
+		info.bos_length = sizeof(winusb_hcd_test_bos);
+	}
+	return winusb_hcd_dev_create(hc, &info);
+}
+
+int winusb_hcd_test_init(struct kunit *test)
+{
+	const struct winusb_hcd_variant *variant = test->param_value;
+	struct winusb_hcd_config config = { };
+	struct winusb_hcd_fixture *fix;
+
+	fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
+	if (!fix)
+		return -ENOMEM;
+	test->priv = fix;
+	if (variant) {
+		config.flags = variant->flags;
+		config.speed = variant->speed;
+	}
+	fix->hc = winusb_hcd_create(&config);
+	if (IS_ERR(fix->hc))
+		return PTR_ERR(fix->hc);
+	fix->dev = winusb_hcd_test_dev(fix->hc, config.speed);
+	if (IS_ERR(fix->dev))
+		return PTR_ERR(fix->dev);
+	return 0;
+}
+
+void winusb_hcd_test_exit(struct kunit *test)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+	unsigned int i;
+
+	if (!fix || IS_ERR_OR_NULL(fix->hc))
+		return;
+	winusb_hcd_slow_unlink(fix->hc, false);
+	for (i = 0; i < fix->nr_urbs; i++)
+		usb_kill_urb(fix->urbs[i].urb);
+	usb_put_dev(fix->udev);
+	winusb_hcd_destroy(fix->hc);
+	for (i = 0; i < fix->nr_urbs; i++) {
+		usb_free_urb(fix->urbs[i].urb);
+		kfree(fix->urbs[i].buf);
+	}
+}
+
+/* Plugs the device in and waits until it is configured. */
+struct winusb_hcd_fixture *winusb_hcd_plugged(struct kunit *test)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_plug(fix->dev, 1), 0);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_enumerated(fix->dev), 0);
+	fix->udev = winusb_hcd_get_udev(fix->dev);
+	KUNIT_ASSERT_NOT_NULL(test, fix->udev);
+	winusb_hcd_stats_reset(fix->dev);
+	return fix;
+}
+
+static void winusb_hcd_test_complete(struct urb *urb)
+{
+	struct winusb_hcd_test_urb *tu = urb->context;
+
+	tu->order = ++tu->fix->completions;
+	tu->in_softirq = in_serving_softirq();
+	complete(&tu->done);
+}
+
+struct winusb_hcd_test_urb *winusb_hcd_test_urb(struct kunit *test, u8 address,
+						size_t length)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+	unsigned int nr = address & USB_ENDPOINT_NUMBER_MASK;
+	struct winusb_hcd_test_urb *tu;
+	unsigned int pipe;
+
+	KUNIT_ASSERT_LT(test, fix->nr_urbs, WINUSB_HCD_URBS);
+	KUNIT_ASSERT_LE(test, length, (size_t)WINUSB_HCD_BUF);
+	tu = &fix->urbs[fix->nr_urbs];
+	tu->fix = fix;
+	tu->urb = usb_alloc_urb(8, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tu->urb);
+	fix->nr_urbs++;
+	tu->buf = kzalloc(WINUSB_HCD_BUF, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, tu->buf);
+	init_completion(&tu->done);
+	pipe = address & USB_DIR_IN ? usb_rcvbulkpipe(fix->udev, nr) :
+				      usb_sndbulkpipe(fix->udev, nr);
+	usb_fill_bulk_urb(tu->urb, fix->udev, pipe, tu->buf, length,
+			  winusb_hcd_test_complete, tu);
+	return tu;
+}
+
+struct winusb_hcd_test_urb *winusb_hcd_submit(struct kunit *test, u8 address,
+					      size_t length)
+{
+	struct winusb_hcd_test_urb *tu;
+
+	tu = winusb_hcd_test_urb(test, address, length);
+	KUNIT_ASSERT_EQ(test, usb_submit_urb(tu->urb, GFP_KERNEL), 0);
+	return tu;
+}
+
+void winusb_hcd_expect(struct kunit *test, struct winusb_hcd_test_urb *tu,
+		       int status, u32 length)
+{
+	unsigned long left;
+
+	left = wait_for_completion_timeout(&tu->done, 5 * HZ);
+	KUNIT_ASSERT_NE_MSG(test, left, 0UL, "the URB did not complete");
+	KUNIT_EXPECT_EQ(test, tu->urb->status, status);
+	KUNIT_EXPECT_EQ(test, tu->urb->actual_length, length);
+}
+
+void winusb_hcd_rule1(struct kunit *test, u8 address,
+		      struct winusb_hcd_rule rule)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_script(fix->dev, address, &rule, 1),
+			0);
+}
+
+/* A driver that wants remote wake, and nothing else. */
+static int winusb_hcd_test_probe(struct usb_interface *intf,
+				 const struct usb_device_id *id)
+{
+	intf->needs_remote_wakeup = 1;
+	return 0;
+}
+
+static void winusb_hcd_test_disconnect(struct usb_interface *intf)
+{
+}
+
+static int winusb_hcd_test_suspend(struct usb_interface *intf,
+				   pm_message_t message)
+{
+	return 0;
+}
+
+static int winusb_hcd_test_resume(struct usb_interface *intf)
+{
+	return 0;
+}
+
+static const struct usb_device_id winusb_hcd_test_ids[] = {
+	{ USB_DEVICE_INTERFACE_NUMBER(WINUSB_TEST_VENDOR, WINUSB_HCD_PRODUCT,
+				      0) },
+	{ }
+};
+
+static struct usb_driver winusb_hcd_test_driver = {
+	.name = "winusb_hcd_kunit",
+	.probe = winusb_hcd_test_probe,
+	.disconnect = winusb_hcd_test_disconnect,
+	.suspend = winusb_hcd_test_suspend,
+	.resume = winusb_hcd_test_resume,
+	.reset_resume = winusb_hcd_test_resume,
+	.id_table = winusb_hcd_test_ids,
+	.supports_autosuspend = 1,
+};
+
+int winusb_hcd_suite_init(struct kunit_suite *suite)
+{
+	return usb_register(&winusb_hcd_test_driver);
+}
+
+void winusb_hcd_suite_exit(struct kunit_suite *suite)
+{
+	usb_deregister(&winusb_hcd_test_driver);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_KUNIT_HCD_BENCH_H
+#define WINUSB_KUNIT_HCD_BENCH_H
+
+#include <linux/completion.h>
+#include <linux/usb.h>
+
+#include "../tools/testing/hcd/winusb_hcd.h"
+#include "winusb_kunit.h"
+
+#define WINUSB_HCD_URBS		16
+#define WINUSB_HCD_BUF		4096
+#define WINUSB_HCD_PRODUCT	0x0002	/* not what winusb is told to bind to */
+
+struct winusb_hcd_variant {
+	const char *name;
+	unsigned int flags;
+	enum usb_device_speed speed;
+};
+
+struct winusb_hcd_test_urb {
+	struct urb *urb;
+	void *buf;
+	struct completion done;
+	unsigned int order;	/* of completion, counted from 1 */
+	bool in_softirq;
+	struct winusb_hcd_fixture *fix;
+};
+
+struct winusb_hcd_fixture {
+	struct winusb_hcd *hc;
+	struct winusb_hcd_dev *dev;
+	struct usb_device *udev;
+	unsigned int nr_urbs;
+	unsigned int completions;
+	struct winusb_hcd_test_urb urbs[WINUSB_HCD_URBS];
+};
+
+/* The ways to complete that most cases run with. */
+#define WINUSB_HCD_VARIANTS	3
+extern const struct winusb_hcd_variant winusb_hcd_variants[WINUSB_HCD_VARIANTS];
+void winusb_hcd_variant_desc(const struct winusb_hcd_variant *v, char *desc);
+
+/* For suites that say KUNIT_ARRAY_PARAM(winusb_hcd_variant, ...). */
+#define WINUSB_HCD_CASE(name) WINUSB_CASE_PARAM(name, winusb_hcd_variant)
+
+struct winusb_hcd_dev *winusb_hcd_test_dev(struct winusb_hcd *hc,
+					   enum usb_device_speed speed);
+int winusb_hcd_suite_init(struct kunit_suite *suite);
+void winusb_hcd_suite_exit(struct kunit_suite *suite);
+int winusb_hcd_test_init(struct kunit *test);
+void winusb_hcd_test_exit(struct kunit *test);
+struct winusb_hcd_fixture *winusb_hcd_plugged(struct kunit *test);
+struct winusb_hcd_test_urb *winusb_hcd_test_urb(struct kunit *test, u8 address,
+						size_t length);
+struct winusb_hcd_test_urb *winusb_hcd_submit(struct kunit *test, u8 address,
+					      size_t length);
+void winusb_hcd_expect(struct kunit *test, struct winusb_hcd_test_urb *tu,
+		       int status, u32 length);
+void winusb_hcd_rule1(struct kunit *test, u8 address,
+		      struct winusb_hcd_rule rule);
+
+#endif
