@@ -166,39 +166,60 @@ static void attach(struct board *board)
 	board->plugged = true;
 }
 
-/*
- * The id that the driver binds by. With an interface class in it, an interface is part of the
- * function that its association makes; without, of the one function of the whole device.
- */
-static void add_id(struct board *board)
+/* Does ID stand in a file of ids of the driver? */
+static bool has_id(const char *file, const char *id)
 {
-	char ids[4096], id[16], wanted[32];
-	int result;
+	char ids[4096];
 
-	snprintf(id, sizeof(id), "%s", board_id(board));
-	snprintf(wanted, sizeof(wanted), "%s%s", id, board->split ? " ff" : "");
-	file_read(DRIVER "/new_id", ids, sizeof(ids));
-	if (strstr(ids, id))
-		return;
-	result = file_write(DRIVER "/new_id", wanted);
-	if (result)
-		FAIL("new_id %s: %s", wanted, test_errno(result));
+	file_read(file, ids, sizeof(ids));
+	return strstr(ids, id);
 }
 
-/* Before a plug: the id that other boards of this kind left may be of the other form. */
-static void drop_id(struct board *board)
+static void write_id(const char *file, const char *id)
 {
-	char ids[4096], id[16];
-	const char *old;
+	int result = file_write(file, id);
+
+	if (result && result != -EEXIST)
+		FAIL("write %s to %s: %s", id, file, test_errno(result));
+}
+
+/*
+ * The ids that the driver binds by: a vendor and a product in new_id make the whole device one
+ * function, and with the number of a function's first interface in function_id that function.
+ */
+static void add_ids(struct board *board)
+{
+	char id[16], function[32];
+	unsigned int i;
 
 	snprintf(id, sizeof(id), "%s", board_id(board));
-	for (;;) {
-		file_read(DRIVER "/new_id", ids, sizeof(ids));
-		old = strstr(ids, id);
-		if (!old || (old[strlen(id)] == ' ') == board->split)
-			return;
-		if (file_write(DRIVER "/remove_id", id))
-			return;
+	if (!board->split) {
+		if (!has_id(DRIVER "/new_id", id))
+			write_id(DRIVER "/new_id", id);
+		return;
+	}
+	for (i = 0; i < board_interfaces(board); i++) {
+		snprintf(function, sizeof(function), "%s %02x", id, i & 0xff);
+		write_id(DRIVER "/function_id", function);
+	}
+}
+
+/* Before a plug: the ids of the other form, which boards of this kind may have left. */
+static void drop_ids(struct board *board)
+{
+	char id[16], function[32];
+	unsigned int i;
+
+	snprintf(id, sizeof(id), "%s", board_id(board));
+	if (board->split) {
+		while (has_id(DRIVER "/new_id", id))
+			write_id(DRIVER "/remove_id", id);
+		return;
+	}
+	for (i = 0; i < 32; i++) {
+		snprintf(function, sizeof(function), "%s %02x", id, i & 0xff);
+		if (has_id(DRIVER "/function_id", function))
+			write_id(DRIVER "/remove_function_id", function);
 	}
 }
 
@@ -213,7 +234,7 @@ void board_plug_unbound(struct board *board)
 {
 	char path[128];
 
-	drop_id(board);
+	drop_ids(board);
 	attach(board);
 	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", board->name);
 	if (!wait_for_path(path, true, 20))
@@ -257,7 +278,7 @@ void board_plug(struct board *board)
 	unsigned int bound;
 
 	board_plug_unbound(board);
-	add_id(board);
+	add_ids(board);
 	while (!count_bound(board, &bound)) {
 		if (test_now_ms() > end)
 			FAIL("%u of %u interfaces of %s are bound to winusb", bound,
