@@ -105,6 +105,8 @@ class Guest:
         base = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
         self.dir = tempfile.mkdtemp(prefix='winusb-lab-', dir=base)
         os.chmod(self.dir, 0o755)
+        os.mkdir(self.path('out'))
+        os.mkdir(self.path('modules'))
         self.child = None
         self.console = bytearray()
         self.stopped = None
@@ -155,24 +157,12 @@ class Guest:
         with open(self.path('job'), 'wb') as file:
             file.write(data)
 
-    def copy_modules(self, folder):
-        """A snapshot: another lab may rebuild while this one runs."""
-        os.mkdir(self.path('modules'))
-        if not folder:
-            return
-        for root, _, files in os.walk(folder):
-            for name in files:
-                if name.endswith('.ko'):
-                    shutil.copy(os.path.join(root, name),
-                                self.path('modules', name))
-
     # -- during
 
     def start(self):
         interactive = not self.options.command
         writable = ['-w', self.dir]
         os.mkdir(self.path('tmp'))
-        os.mkdir(self.path('out'))
         if self.options.out:
             os.makedirs(self.options.out, exist_ok=True)
         argv = [helper('jail'), *writable, *self.kernel.command(self)]
@@ -323,9 +313,10 @@ class Uml:
 
     tty = '/dev/tty0'
 
-    def __init__(self, folder, name, release):
+    def __init__(self, folder, name, release, key):
         self.folder = folder
         self.name = name
+        self.key = key
         self.lib_modules = os.path.join(folder, 'modules/lib/modules', release)
 
     def insmod(self, options):
@@ -334,6 +325,10 @@ class Uml:
         drivers = os.path.join(self.lib_modules, 'kernel/drivers/usb/usbip')
         return [os.path.join(drivers, 'usbip-core.ko'),
                 os.path.join(drivers, 'vhci-hcd.ko')]
+
+    def make_modules(self, tree):
+        return ['make', '-s', '-C', self.folder, f'M={tree}', 'ARCH=um',
+                f'-j{os.cpu_count()}', 'modules']
 
     def command(self, guest):
         o = guest.options

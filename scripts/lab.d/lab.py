@@ -8,6 +8,7 @@ import sys
 
 import guest
 import kernels
+import modules
 from common import TREE, Error, cache, lock, need
 
 KERNELS = ('uml', 'uml-debug', '6.1', '6.12', 'latest')
@@ -23,7 +24,8 @@ def prepare(kernel, smp):
     if kernel.startswith('uml'):
         name = kernels.uml_name(kernel, smp)
         folder = kernels.build_uml(name)
-        return guest.Uml(folder, name, kernels.release(folder))
+        return guest.Uml(folder, name, kernels.release(folder),
+                         kernels.key_of(name))
     raise Error(f'no kernel {kernel} yet')
 
 
@@ -35,11 +37,18 @@ def cmd_run(o):
     if not o.command and not sys.stdin.isatty():
         raise Error('a shell needs a terminal: give a COMMAND')
     kernel = prepare(o.kernel, o.smp)
+    modules.build_tools()
     with lock(f'kernel-{kernel.name}', shared=True):
         g = guest.Guest(kernel, o)
-        g.copy_modules(None)
+        if o.driver:
+            modules.build(kernel, o.kunit, o.coverage, g.path('modules'))
         g.write_job()
         return g.run()
+
+
+def cmd_modules(o):
+    print(modules.build(prepare(o.kernel, o.smp), not o.no_kunit, o.coverage))
+    return 0
 
 
 def cmd_kdir(o):
@@ -70,6 +79,8 @@ def parser():
     p.add_argument('--no-driver', dest='driver', action='store_false')
     p.add_argument('--no-bind', dest='bind', action='store_false')
     p.add_argument('--no-leaks', dest='leaks', action='store_false')
+    p.add_argument('--kunit', action='store_true')
+    p.add_argument('--coverage', action='store_true')
     p.add_argument('--out', metavar='DIR')
     p.add_argument('--log', metavar='FILE')
     p.add_argument('--memory', metavar='SIZE')
@@ -81,6 +92,13 @@ def parser():
     p = sub.add_parser('kdir', help='print a kernel\'s build folder')
     kernel_argument(p)
     p.set_defaults(run=cmd_kdir)
+
+    p = sub.add_parser('modules', help='build our modules for a kernel and '
+                       'print their folder')
+    kernel_argument(p)
+    p.add_argument('--no-kunit', action='store_true')
+    p.add_argument('--coverage', action='store_true')
+    p.set_defaults(run=cmd_modules)
 
     p = sub.add_parser('source', help='print a kernel source folder')
     p.add_argument('version', choices=('6.1', 'latest'))
