@@ -70,6 +70,19 @@ static int hand_to_free_port(int fd, const struct board *b)
 	}
 }
 
+static void attach_again(struct timer *t)
+{
+	struct board *b;
+	char error[160];
+
+	b = (struct board *)((char *)t - offsetof(struct board, again));
+	if (b->host)
+		return;
+	if (attach_local(b, error, sizeof(error)) < 0)
+		fprintf(stderr, "winusb-boards: cannot attach %s again: %s\n",
+			b->busid, error);
+}
+
 /* Returns the port of vhci_hcd, or a negative errno and the reason. */
 int attach_local(struct board *b, char *error, size_t size)
 {
@@ -102,5 +115,7 @@ int attach_local(struct board *b, char *error, size_t size)
 		close(pair[0]);
 		return ret;
 	}
+	b->local = true;
+	b->again.fire = attach_again;
 	return port;
 }

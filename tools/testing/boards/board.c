@@ -12,12 +12,13 @@
 #include "desc.h"
 
 #define BOARD_MAX 64
+#define REPLUG_US 200000
 
 struct board *boards[BOARD_MAX];
 unsigned int board_count;
 
 const struct board_type *const board_types[] = {
-	&fx2_board, &composite_board, NULL
+	&fx2_board, &composite_board, &broken_board, NULL
 };
 
 const struct board_type *board_find_type(const char *name)
@@ -115,6 +116,7 @@ void board_destroy(struct board *b)
 
 	for (i = 0; b->state && b->control && i < BOARD_SLOTS; i++)
 		endpoint_forget(&b->ep[i]);
+	timer_cancel(&b->again);
 	free(b->state);
 	free(b->control);
 	free(b);
@@ -145,6 +147,7 @@ void board_plug(struct board *b, struct host *host)
 	b->host = host;
 	b->speed = b->now.speed;
 	b->replug = false;
+	b->local = false;
 	b->remote_wakeup = false;
 	b->plugs++;
 	memset(&b->desc, 0, sizeof(b->desc));
@@ -181,6 +184,19 @@ void board_unplug(struct board *b)
 		return;
 	board_detached(b);
 	host->unplug(host);
+}
+
+/*
+ * Leaves and comes back. A board that a remote host attached can only be
+ * offered again.
+ */
+void board_replug(struct board *b)
+{
+	bool local = b->local;
+
+	board_unplug(b);
+	if (local)
+		timer_arm(&b->again, loop_now() + REPLUG_US);
 }
 
 static unsigned int period_us(const struct board *b, const uint8_t *d)

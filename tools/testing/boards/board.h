@@ -284,6 +284,8 @@ struct board_type {
  * @seen: ring of control requests; @seen_count counts all
  * @control: room for the data stage of one request
  * @replug: unplug as soon as the request in progress is answered
+ * @local: plugged in by attach_local(), which can do it again
+ * @again: plugs a local board in again after @replug
  * @running: inside endpoint_run_all(); @progress: something moved there
  */
 struct board {
@@ -306,6 +308,8 @@ struct board {
 	uint64_t seen_count;
 	uint8_t *control;
 	bool replug;
+	bool local;
+	struct timer again;
 	bool running;
 	bool progress;
 };
@@ -330,6 +334,7 @@ struct board *board_create(const char *spec, char *error, size_t size);
 void board_destroy(struct board *b);
 void board_plug(struct board *b, struct host *host);
 void board_unplug(struct board *b);
+void board_replug(struct board *b);
 void board_detached(struct board *b);
 void board_set_config(struct board *b, uint8_t value);
 int board_set_interface(struct board *b, uint8_t number, uint8_t alt);

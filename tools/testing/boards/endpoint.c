@@ -495,7 +495,7 @@ static bool run_queue(struct endpoint *ep)
 		ep->board->progress = true;
 		urb_done(ep, urb);
 		if (ep->board->replug) {
-			board_unplug(ep->board);
+			board_replug(ep->board);
 			return false;
 		}
 	}
