@@ -26,12 +26,13 @@
 #define WINUSB_DEVNODE_CONST const
 #endif
 
-/* 6.8 removed the wrapper around the driver core's structure. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-#define winusb_core_driver(drv) (&(drv)->drvwrap.driver)
+/*
+ * 6.8 removed the wrapper around the driver core's structure, and stable kernels followed at different
+ * times: Kbuild looks for it in the target's header.
+ */
+#ifdef WINUSB_HAVE_DRVWRAP
 #define WINUSB_DRIVER_GROUPS drvwrap.driver.groups
 #else
-#define winusb_core_driver(drv) (&(drv)->driver)
 #define WINUSB_DRIVER_GROUPS driver.groups
 #endif
 
