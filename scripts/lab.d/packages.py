@@ -103,7 +103,7 @@ def candidates(package):
                            env=environment()).splitlines():
         fields = [field.strip() for field in line.split('|')]
         suite = fields[2].split()[1].split('/')[0]
-        if fields[2].split()[2] == 'Packages':
+        if fields[2].split()[-1] == 'Packages':
             found.append((fields[1], suite))
     if not found:
         raise Error(f'apt offers no package {package}')
