@@ -42,6 +42,7 @@ struct winusb_hcd_xfer {
 	bool recorded;		/* default pipe: its setup packet is in the log */
 	bool unlinked;		/* asked back, but kept by winusb_hcd_slow_unlink() */
 	bool finished;		/* in hc->done */
+	bool won;		/* finished in spite of an unlink */
 };
 
 struct winusb_hcd_ep {

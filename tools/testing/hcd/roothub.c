@@ -394,8 +394,10 @@ static int winusb_hcd_hub_request(struct winusb_hcd *hc, u16 request,
 		winusb_hcd_hub_descriptor(hc, buf);
 		return 0;
 	case DeviceRequest | USB_REQ_GET_DESCRIPTOR:
-		if (!super || value >> 8 != USB_DT_BOS ||
-		    length < sizeof(winusb_hcd_hub_bos))
+		/* The buffer has room for a hub descriptor at least. */
+		BUILD_BUG_ON(sizeof(winusb_hcd_hub_bos) >
+			     sizeof(struct usb_hub_descriptor));
+		if (!super || value >> 8 != USB_DT_BOS)
 			return -EPIPE;
 		memcpy(buf, &winusb_hcd_hub_bos, sizeof(winusb_hcd_hub_bos));
 		return sizeof(winusb_hcd_hub_bos);

@@ -146,7 +146,8 @@ static void winusb_hcd_give_back(struct winusb_hcd *hc)
 		xfer = list_first_entry(&hc->done, struct winusb_hcd_xfer,
 					node);
 		list_del(&xfer->node);
-		usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
+		if (!xfer->won)
+			usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
 		xfer->urb->hcpriv = NULL;
 		spin_unlock(&hc->lock);
 		usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
@@ -227,15 +228,25 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 
 /*
  * The script may win against the unlink: with winusb_hcd_finish_first() a held
- * URB gets its data now and completes as if nobody had asked it back.
+ * URB gets its data now and completes as if nobody had asked it back. It has
+ * to leave usbcore's list at once, or usbcore would replace its status.
  */
-static void winusb_hcd_finish_first_locked(struct winusb_hcd_ep *ep)
+static bool winusb_hcd_wins_locked(struct winusb_hcd *hc, struct urb *urb)
 {
-	struct winusb_hcd_step *step = winusb_hcd_step_first_locked(ep);
+	struct winusb_hcd_xfer *xfer = urb->hcpriv;
+	struct winusb_hcd_step *step;
 
+	if (!xfer || xfer->finished || !xfer->ep || !xfer->ep->finish_first)
+		return false;
+	step = winusb_hcd_step_first_locked(xfer->ep);
 	if (step && step->rule.action == WINUSB_HCD_HOLD)
 		winusb_hcd_step_used_locked(step);
-	winusb_hcd_advance_locked(ep);
+	winusb_hcd_advance_locked(xfer->ep);
+	if (!xfer->finished)
+		return false;
+	xfer->won = true;
+	usb_hcd_unlink_urb_from_ep(hc->hcd, urb);
+	return true;
 }
 
 int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
@@ -247,6 +258,10 @@ int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
 	int ret;
 
 	spin_lock_irqsave(&hc->lock, flags);
+	if (winusb_hcd_wins_locked(hc, urb)) {
+		ret = -EIDRM;
+		goto out_unlock;
+	}
 	ret = usb_hcd_check_unlink_urb(hcd, urb, status);
 	if (ret)
 		goto out_unlock;
@@ -255,10 +270,6 @@ int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
 		goto out_unlock;
 	ep = xfer->ep;
 	ep->stats.unlinked++;
-	if (ep->finish_first)
-		winusb_hcd_finish_first_locked(ep);
-	if (xfer->finished)
-		goto out_unlock;
 	if (hc->slow_unlink) {
 		xfer->unlinked = true;
 		xfer->status = status;
