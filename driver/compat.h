@@ -27,8 +27,8 @@
 #endif
 
 /*
- * 6.8 removed the wrapper around the driver core's structure, and stable kernels followed at different
- * times: Kbuild looks for it in the target's header.
+ * 6.8 removed the wrapper around the driver core's structure, and stable kernels followed at
+ * different times: Kbuild looks for it in the target's header.
  */
 #ifdef WINUSB_HAVE_DRVWRAP
 #define WINUSB_DRIVER_GROUPS drvwrap.driver.groups

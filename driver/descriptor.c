@@ -114,8 +114,8 @@ WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_position);
  *
  * Return: The setting, or NULL past the last one.
  */
-const struct usb_host_interface *winusb_descriptor_setting(const struct usb_interface *intf,
-							    unsigned int index)
+const struct usb_host_interface *
+winusb_descriptor_setting(const struct usb_interface *intf, unsigned int index)
 {
 	if (index >= intf->num_altsetting)
 		return NULL;
@@ -130,8 +130,8 @@ WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_setting);
  *
  * Return: The setting, or NULL if there is none.
  */
-const struct usb_host_interface *winusb_descriptor_alternate(const struct usb_interface *intf,
-							      u8 alternate)
+const struct usb_host_interface *
+winusb_descriptor_alternate(const struct usb_interface *intf, u8 alternate)
 {
 	unsigned int i;
 

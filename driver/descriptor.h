@@ -23,10 +23,10 @@ void winusb_descriptor_group_iad(const struct usb_device_descriptor *device,
 				 const struct usb_host_config *config, u8 number,
 				 struct winusb_grouping *grouping);
 int winusb_descriptor_position(const struct winusb_grouping *grouping, u8 number);
-const struct usb_host_interface *winusb_descriptor_setting(const struct usb_interface *intf,
-							    unsigned int index);
-const struct usb_host_interface *winusb_descriptor_alternate(const struct usb_interface *intf,
-							      u8 alternate);
+const struct usb_host_interface *
+winusb_descriptor_setting(const struct usb_interface *intf, unsigned int index);
+const struct usb_host_interface *
+winusb_descriptor_alternate(const struct usb_interface *intf, u8 alternate);
 void winusb_descriptor_pipe(const struct usb_host_endpoint *ep, enum usb_device_speed speed,
 			    struct winusb_query_pipe *pipe);
 u32 winusb_descriptor_speed(enum usb_device_speed speed);

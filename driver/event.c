@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events: what listeners (files opened read-only) read. Each has a ring of its own. When it is full new
- * events are dropped and counted, except that the last place is kept for the removal, so that no
- * listener misses the end. &winusb_interface.events_lock guards the rings and is innermost.
+ * Events: what listeners (files opened read-only) read. Each has a ring of its own. When it is full
+ * new events are dropped and counted, except that the last place is kept for the removal, so that
+ * no listener misses the end. &winusb_interface.events_lock guards the rings and is innermost.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>

@@ -2,8 +2,8 @@
 /*
  * The file: one open of a node, who may open what, and what closing means (winusb.md 5.1, 5.2).
  *
- * Exclusivity is decided under winusb_functions_lock: the file on the default interface reserves the
- * function; a file on a sibling has this one interface and keeps the default from being opened.
+ * Exclusivity is decided under winusb_functions_lock: the file on the default interface reserves
+ * the function; a file on a sibling has this one interface and keeps the default from being opened.
  */
 #include <linux/fdtable.h>
 #include <linux/slab.h>
@@ -204,9 +204,9 @@ static int winusb_file_is_same(const void *wanted, struct file *file, unsigned i
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and could
- * not end them. Transfers of another process that inherited the file go on, and so do all while
- * the process has another descriptor of it.
+ * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and
+ * could not end them. Transfers of another process that inherited the file go on, and so do all
+ * while the process has another descriptor of it.
  */
 void winusb_file_flush(struct winusb_file *wf, struct file *file, fl_owner_t owner)
 {
@@ -221,8 +221,9 @@ void winusb_file_flush(struct winusb_file *wf, struct file *file, fl_owner_t own
  * winusb_file_orphan - Take away what the file on an interface that left had acquired
  * @wi: The interface; gone, and its requests ended.
  *
- * Associated handles of the file are on interfaces that may stay. Their requests end, their settings
- * are restored, and then they can be opened again, while the file lives on as an empty shell.
+ * Associated handles of the file are on interfaces that may stay. Their requests end, their
+ * settings are restored, and then they can be opened again, while the file lives on as an empty
+ * shell.
  */
 void winusb_file_orphan(struct winusb_interface *wi)
 {

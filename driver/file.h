@@ -21,8 +21,8 @@ struct winusb_interface;
  * @handles: Handles by number.
  * @next_handle: Where the search for a free number begins, guarded by @handles.
  * @num_handles: How many there are.
- * @gone: The interface left, and with it what the file had acquired. Under winusb_functions_lock and
- *	@requests_lock; a hint without one of them.
+ * @gone: The interface left, and with it what the file had acquired. Under winusb_functions_lock
+ *	and @requests_lock; a hint without one of them.
  * @requests_lock: Guards @requests. Innermost.
  * @requests: Running requests (&winusb_request.file_node).
  */

@@ -14,7 +14,7 @@
 #include "function.h"
 #include "interface.h"
 
-DEFINE_MUTEX(winusb_functions_lock);
+DEFINE_MUTEX(winusb_functions_lock);	/* see above */
 WINUSB_EXPORT_FOR_TESTS(winusb_functions_lock);
 
 static LIST_HEAD(winusb_functions);	/* under winusb_functions_lock */

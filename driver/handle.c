@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Handles: the numbers that stand for WINUSB_INTERFACE_HANDLE, in a table of each file (winusb.md
- * 1.2). A number is reserved, the handle is filled, its number is copied to user space, and only then
- * it is published, so that nothing visible ever needs to be undone. Numbers are given out in turn:
- * one that was freed comes back late.
+ * 1.2). A number is reserved, the handle is filled, its number is copied to user space, and only
+ * then it is published, so that nothing visible ever needs to be undone. Numbers are given out in
+ * turn: one that was freed comes back late.
  *
  * An associated handle makes its interface acquired (&winusb_interface.associated) until its last
  * reference is gone, which may be after FREE if requests are still running.
@@ -138,7 +138,7 @@ static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 
 	struct winusb_handle *wh;
 	int position;
 
-	/* Under the lock an interface that is in its function stays bound and its device configured. */
+	/* Under the lock an interface in its function stays bound, and its device configured. */
 	if (wf->gone || list_empty(&wf->wi->sibling))
 		return ERR_PTR(-ENODEV);
 	position = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));

@@ -2,10 +2,11 @@
 /*
  * Ids of functions: what an administrator names with an interface number.
  *
- * usbcore's new_id takes a vendor and a product, and makes the whole device one function. It can't take an
- * interface number, and could not know which further interfaces belong to it. So the driver keeps
- * a list of its own, in the file function_id beside new_id: "VID PID NN", all hexadecimal, where NN is
- * bInterfaceNumber of the function's default interface (the MI_NN of Windows, winusb.md 4.7).
+ * usbcore's new_id takes a vendor and a product, and makes the whole device one function. It can't
+ * take an interface number, and could not know which further interfaces belong to it. So the driver
+ * keeps a list of its own, in the file function_id beside new_id: "VID PID NN", all hexadecimal,
+ * where NN is bInterfaceNumber of the function's default interface (the MI_NN of Windows, winusb.md
+ * 4.7).
  */
 #include <linux/list.h>
 #include <linux/mutex.h>

@@ -2,9 +2,9 @@
 /*
  * The interface: one bound usb_interface with its node, from probe to disconnect.
  *
- * Lifetime: the embedded device is the one counter. Files and handles hold it; it holds the USB interface,
- * the USB device, the function and its minor number, and lets them go when it is released, which may
- * be long after disconnect.
+ * Lifetime: the embedded device is the one counter. Files and handles hold it; it holds the USB
+ * interface, the USB device, the function and its minor number, and lets them go when it is
+ * released, which may be long after disconnect.
  *
  * Lock order, outermost first:
  *
@@ -13,12 +13,13 @@
  *	gate			is the device there, which pipes are there
  *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
  *
- * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for the
- * device is that of a change of the setting, which usbcore bounds to five seconds.
+ * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for
+ * the device is that of a change of the setting, which usbcore bounds to five seconds.
  *
  * Removal, in this order: the node goes; the gate is shut (gone), so that nothing new comes in; all
- * requests are marked and unlinked, newest first, and then waited for; what an open file had acquired is
- * released. Between the threads and disconnect() there are only the host controller's waits.
+ * requests are marked and unlinked, newest first, and then waited for; what an open file had
+ * acquired is released. Between the threads and disconnect() there are only the host controller's
+ * waits.
  */
 #include <linux/idr.h>
 #include <linux/lockdep.h>
@@ -99,9 +100,9 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
 
 		if (!usb_endpoint_maxp(desc)) {
-			/* Nothing can be moved through it, and isochronous ones use this on purpose. */
+			/* Nothing can be moved; isochronous ones use this on purpose. */
 			if (!usb_endpoint_xfer_isoc(desc))
-				dev_notice(&wi->dev, "endpoint 0x%02x has no packet size, not used\n",
+				dev_notice(&wi->dev, "endpoint 0x%02x moves no data, not used\n",
 					   desc->bEndpointAddress);
 			continue;
 		}
@@ -234,8 +235,8 @@ void winusb_interface_set_defaults(struct winusb_interface *wi)
  * winusb_interface_restore - Make an interface as it was before it was opened
  * @wi: The interface. May have left, and then there is nothing to do.
  *
- * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting, the
- * next one who opens it finds the one that it has.
+ * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting,
+ * the next one who opens it finds the one that it has.
  */
 void winusb_interface_restore(struct winusb_interface *wi)
 {
@@ -270,8 +271,9 @@ static void winusb_interface_withdraw(struct winusb_interface *wi, int error)
  * winusb_interface_pre_reset - The device is about to be reset, by whomever
  * @wi: The interface.
  *
- * The gate is not held until winusb_interface_post_reset(), because usbcore does this to all interfaces
- * of the device before it goes on, and two gates are never held together. A flag stands in for it.
+ * The gate is not held until winusb_interface_post_reset(), because usbcore does this to all
+ * interfaces of the device before it goes on, and two gates are never held together. A flag stands
+ * in for it.
  */
 void winusb_interface_pre_reset(struct winusb_interface *wi)
 {

@@ -33,8 +33,8 @@ struct winusb_handle;
  * @gone: The interface was unbound. Written under @gate; a hint without it.
  * @resetting: Between pre_reset and post_reset. Written under @gate.
  * @wait: Woken when @gone or @resetting changes.
- * @pipes: The pipes of the current setting: @num_pipes of them. Changed under @gate for writing while no
- *	request is in them; a request in a pipe keeps it as it is.
+ * @pipes: The pipes of the current setting: @num_pipes of them. Changed under @gate for writing
+ *	while no request is in them; a request in a pipe keeps it as it is.
  * @num_pipes: How many of @pipes are in use. As @pipes.
  * @control: The default control pipe, as this interface uses it. Constant.
  * @anchor: All URBs of this interface, data and control.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pipe: an endpoint of the current setting with its policies, its queue of requests and the bytes
- * that a read left over. The objects are part of the interface and filled anew when the setting
- * changes, which happens only while no request is in them.
+ * The pipe: an endpoint of the current setting with its policies, its queue of requests and the
+ * bytes that a read left over. The objects are part of the interface and filled anew when the
+ * setting changes, which happens only while no request is in them.
  */
 #include <linux/slab.h>
 
@@ -267,8 +267,8 @@ static void winusb_pipe_unpark(struct winusb_pipe *pipe, enum winusb_pipe_state 
  * @address: bEndpointAddress, or 0 for the control pipe, where this does nothing.
  * @nonblock: Give -EAGAIN instead of waiting for a reset of the device to end.
  *
- * Not usb_clear_halt(): that can't be interrupted by a removal or a signal. While the request is on its
- * way the pipe is parked, which also keeps the setting from changing.
+ * Not usb_clear_halt(): that can't be interrupted by a removal or a signal. While the request is on
+ * its way the pipe is parked, which also keeps the setting from changing.
  *
  * Return: 0 or an error of the contract.
  */

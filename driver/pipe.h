@@ -34,8 +34,8 @@ enum winusb_pipe_state {
  * @interval: bInterval.
  * @lock: Guards the fields below. Innermost: only wait queues are woken under it.
  * @state: See &enum winusb_pipe_state.
- * @queue: The requests (&winusb_request.pipe_node), oldest first. The first one owns the pipe; on the
- *	control pipe all of them run.
+ * @queue: The requests (&winusb_request.pipe_node), oldest first. The first one owns the pipe; on
+ *	the control pipe all of them run.
  * @idle: Woken when a request leaves.
  * @timeout_ms: PIPE_TRANSFER_TIMEOUT, 0 for none.
  * @saved: Bytes that a read did not ask for; @maxp - 1 bytes of room once it was allocated. The

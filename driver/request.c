@@ -3,16 +3,16 @@
  * The request: one read, write or control transfer, run by the thread that asked for it.
  *
  * Requests of a pipe form a queue; the oldest owns the pipe and is the only one with a URB at the
- * host controller (winusb.md 1.5, 2.3). The thread waits for its turn and for its URB without a lock, so
- * a signal, the timeout policy, an abort, a close, a reset and the removal can always reach it.
- * User memory is touched outside the gate: a page fault may wait for user space, and disconnect()
- * must not wait for that.
+ * host controller (winusb.md 1.5, 2.3). The thread waits for its turn and for its URB without a
+ * lock, so a signal, the timeout policy, an abort, a close, a reset and the removal can always
+ * reach it. User memory is touched outside the gate: a page fault may wait for user space, and
+ * disconnect() must not wait for that.
  *
- * Ending early: whoever ends a request marks it with the reason (once, by cmpxchg) and then unlinks its
- * URB. The thread submits its URB and then looks at the mark. One of the two sees the other, since both
- * sides have a full barrier in between. The thread always waits for its URB to come back: after an
- * unlink that takes as long as the host controller needs. So a URB never outlives its request, and
- * what the URB did move counts, whatever the reason of its end.
+ * Ending early: whoever ends a request marks it with the reason (once, by cmpxchg) and then unlinks
+ * its URB. The thread submits its URB and then looks at the mark. One of the two sees the other,
+ * since both sides have a full barrier in between. The thread always waits for its URB to come
+ * back: after an unlink that takes as long as the host controller needs. So a URB never outlives
+ * its request, and what the URB did move counts, whatever the reason of its end.
  */
 #include <linux/file.h>
 #include <linux/sched.h>
@@ -119,8 +119,8 @@ static void winusb_request_completed(struct urb *urb)
 }
 
 /*
- * Enter the request into its pipe and file, so that it can be found and ended. The caller is inside the
- * gate.
+ * Enter the request into its pipe and file, so that it can be found and ended. The caller is inside
+ * the gate.
  */
 static int winusb_request_enqueue(struct winusb_request *req, struct winusb_pipe *pipe)
 {
@@ -239,8 +239,8 @@ out_up:
 }
 
 /*
- * Submit the URB and wait until it is back. Its actual_length counts whatever the result; it is 0 if
- * the URB was not taken.
+ * Submit the URB and wait until it is back. Its actual_length counts whatever the result; it is 0
+ * if the URB was not taken.
  */
 static int winusb_request_run_urb(struct winusb_request *req)
 {
@@ -282,16 +282,19 @@ static void winusb_request_fill(struct winusb_request *req, void *buffer, size_t
 	struct winusb_pipe *pipe = req->pipe;
 	struct usb_device *udev = req->wh->wi->udev;
 	unsigned int number = pipe->address & USB_ENDPOINT_NUMBER_MASK;
-	bool in = winusb_pipe_is_in(pipe);
+	unsigned int urb_pipe;
 
-	if (pipe->type == USB_ENDPOINT_XFER_INT)
-		usb_fill_int_urb(req->urb, udev,
-				 in ? usb_rcvintpipe(udev, number) : usb_sndintpipe(udev, number),
-				 buffer, length, winusb_request_completed, req, pipe->interval);
-	else
-		usb_fill_bulk_urb(req->urb, udev,
-				  in ? usb_rcvbulkpipe(udev, number) : usb_sndbulkpipe(udev, number),
-				  buffer, length, winusb_request_completed, req);
+	if (pipe->type == USB_ENDPOINT_XFER_INT) {
+		urb_pipe = winusb_pipe_is_in(pipe) ? usb_rcvintpipe(udev, number) :
+						     usb_sndintpipe(udev, number);
+		usb_fill_int_urb(req->urb, udev, urb_pipe, buffer, length,
+				 winusb_request_completed, req, pipe->interval);
+	} else {
+		urb_pipe = winusb_pipe_is_in(pipe) ? usb_rcvbulkpipe(udev, number) :
+						     usb_sndbulkpipe(udev, number);
+		usb_fill_bulk_urb(req->urb, udev, urb_pipe, buffer, length,
+				  winusb_request_completed, req);
+	}
 }
 
 /* The most that one URB of this request moves: whole packets, as many as its buffer holds. */
@@ -301,8 +304,8 @@ static size_t winusb_request_chunk_length(const struct winusb_request *req)
 }
 
 /*
- * The read state machine (winusb.md 2.3) with the default policies. The request owns its pipe. Bytes are
- * counted in @moved as they reach the caller.
+ * The read state machine (winusb.md 2.3) with the default policies. The request owns its pipe.
+ * Bytes are counted in @moved as they reach the caller.
  */
 static int winusb_request_read(struct winusb_request *req, struct iov_iter *iter, u8 *buffer,
 			       size_t *moved)

@@ -44,38 +44,39 @@
  * ------
  * These are all the error numbers there are; a command's text names those that need a reason.
  *
- * ================  ===============================  ==============================================
- * errno             Win32 error                      when
- * ================  ===============================  ==============================================
- * -EINVAL           87 INVALID_PARAMETER             structure too short; value out of range; pipe
- *                                                    of another interface or of the wrong direction;
- *                                                    QUERY_PIPE on an unknown setting
- * -E2BIG            87 INVALID_PARAMETER             non-zero bytes past the end of the structure
- * -EOPNOTSUPP       50 NOT_SUPPORTED                 unknown flag, non-zero reserved field
- * -ENOTTY           1 INVALID_FUNCTION               unknown command
- * -EBADF            6 INVALID_HANDLE                 unknown or freed handle; listener
- * -ENOENT           259 NO_MORE_ITEMS,               no further interface, setting or pipe; missing
- *                   1168 NOT_FOUND, 2 on open        alternate setting; interface absent on open
- * -EEXIST           183 ALREADY_EXISTS               second live associated handle
- * -EBUSY            5 ACCESS_DENIED on open,         interface or function in use; alternate setting
- *                   170 BUSY                         or pipe with a transfer outstanding
- * -EACCES           5 ACCESS_DENIED                  forbidden control request; reset of a device
- *                                                    that others use
- * -EAGAIN           996 IO_INCOMPLETE, 21 NOT_READY  nothing to read, or a reset under way, in
- *                                                    non-blocking mode; sibling not bound yet
- * -EINTR            none                             signal; never restarted; what moved is counted
- * -ETIMEDOUT        121 SEM_TIMEOUT                  timeout policy; what moved is counted, delivered
- * -ECANCELED        995 OPERATION_ABORTED            abort, cancel, close
- * -EPIPE            31 GEN_FAILURE                   the endpoint stalled, or is halted
- * -EPROTO, -EILSEQ  31 GEN_FAILURE                   bus errors
- * -EOVERFLOW        31 GEN_FAILURE                   the device sent more than a packet may hold
- * -EIO              31 GEN_FAILURE                   any other failure of a transfer
- * -ECONNRESET       31 GEN_FAILURE                   the device was reset underneath, by whomever
- * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED        was in flight when the device left
- * -ENODEV           22 BAD_COMMAND                   submitted after the device left
- * -ENOMEM           8 NOT_ENOUGH_MEMORY              no memory, or too many handles
- * -EFAULT           87 INVALID_PARAMETER             bad pointer
- * ================  ===============================  ==============================================
+ * ================  ==========================  ============================================
+ * errno             Win32 error                 when
+ * ================  ==========================  ============================================
+ * -EINVAL           87 INVALID_PARAMETER        structure too short; value out of range;
+ *                                               pipe of another interface or of the wrong
+ *                                               direction; QUERY_PIPE on an unknown setting
+ * -E2BIG            87 INVALID_PARAMETER        non-zero bytes past the end of the structure
+ * -EOPNOTSUPP       50 NOT_SUPPORTED            unknown flag, non-zero reserved field
+ * -ENOTTY           1 INVALID_FUNCTION          unknown command
+ * -EBADF            6 INVALID_HANDLE            unknown or freed handle; listener
+ * -ENOENT           259 NO_MORE_ITEMS, or 1168  no further interface, setting or pipe;
+ *                   NOT_FOUND for a missing     missing alternate setting; interface absent
+ *                   setting; 2 on open          on open
+ * -EEXIST           183 ALREADY_EXISTS          second live associated handle
+ * -EBUSY            5 ACCESS_DENIED on open,    interface or function in use; alternate
+ *                   170 BUSY otherwise          setting or pipe with a transfer outstanding
+ * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
+ *                                               that others use
+ * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset under way, in
+ *                   21 NOT_READY                non-blocking mode; sibling not bound yet
+ * -EINTR            none                        signal; never restarted; what moved counts
+ * -ETIMEDOUT        121 SEM_TIMEOUT             timeout policy; what moved is delivered
+ * -ECANCELED        995 OPERATION_ABORTED       abort, cancel, close
+ * -EPIPE            31 GEN_FAILURE              the endpoint stalled, or is halted
+ * -EPROTO, -EILSEQ  31 GEN_FAILURE              bus errors
+ * -EOVERFLOW        31 GEN_FAILURE              the device sent more than a packet may hold
+ * -EIO              31 GEN_FAILURE              any other failure of a transfer
+ * -ECONNRESET       31 GEN_FAILURE              the device was reset underneath, by whomever
+ * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED   was in flight when the device left
+ * -ENODEV           22 BAD_COMMAND              submitted after the device left
+ * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, or too many handles
+ * -EFAULT           87 INVALID_PARAMETER        bad pointer
+ * ================  ==========================  ============================================
  *
  * In the short time between the unplugging of a device and its disconnection a transfer may
  * fail with a bus error.
@@ -244,7 +245,7 @@ struct winusb_get_descriptor {
 #define WINUSB_IOC_GET_DESCRIPTOR	_IO(WINUSB_IOC_TYPE, 0x04)
 
 /**
- * struct winusb_query_interface_settings - Argument of WINUSB_IOC_QUERY_INTERFACE_SETTINGS (listener).
+ * struct winusb_query_interface_settings - Argument of QUERY_INTERFACE_SETTINGS (listener).
  * @size: Size of this structure, bytes.
  * @handle: A handle of the interface.
  * @setting_index: 0 is the interface's first alternate setting, 1 its second.
@@ -279,7 +280,7 @@ struct winusb_query_interface_settings {
 #define WINUSB_SPEED_HIGH		0x03
 
 /**
- * struct winusb_query_device_information - Argument of WINUSB_IOC_QUERY_DEVICE_INFORMATION (listener).
+ * struct winusb_query_device_information - Argument of QUERY_DEVICE_INFORMATION (listener).
  * @size: Size of this structure, bytes.
  * @handle: Any handle.
  * @information_type: WINUSB_DEVICE_SPEED.
@@ -387,15 +388,15 @@ struct winusb_set_alternate_setting {
 
 /* Values of &winusb_pipe_policy.policy, those of Windows (winusb.md 2.1) */
 /**
- * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT - Milliseconds that a transfer may be with the host controller
- * before it is cancelled; 0 is no limit. Default 5000 for pipe 0, 0 for others. The time that a
- * transfer waits behind others does not count. A transfer that is split has this time for each
- * part.
+ * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT - Milliseconds that a transfer may be with the host
+ * controller before it is cancelled; 0 is no limit. Default 5000 for pipe 0, 0 for others. The time
+ * that a transfer waits behind others does not count. A transfer that is split has this time for
+ * each part.
  */
 #define WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT	0x03
 
 /**
- * struct winusb_pipe_policy - Argument of WINUSB_IOC_GET_PIPE_POLICY and WINUSB_IOC_SET_PIPE_POLICY.
+ * struct winusb_pipe_policy - Argument of GET_PIPE_POLICY and SET_PIPE_POLICY.
  * @size: Size of this structure, bytes.
  * @handle: A handle of the interface that owns the pipe; for pipe 0 any handle.
  * @pipe_id: bEndpointAddress of a pipe of the current setting, or 0 for the control pipe.
@@ -407,8 +408,8 @@ struct winusb_set_alternate_setting {
  * serves the transfers that are handed to the host controller after it. Each handle's interface
  * has a control pipe timeout of its own.
  *
- * Errors: -EINVAL for an unknown pipe or policy number; -EOPNOTSUPP for a policy of Windows that this
- * version does not have; -ENODEV after removal.
+ * Errors: -EINVAL for an unknown pipe or policy number; -EOPNOTSUPP for a policy of Windows that
+ * this version does not have; -ENODEV after removal.
  */
 struct winusb_pipe_policy {
 	__u32 size;
@@ -506,8 +507,8 @@ struct winusb_transfer {
  *
  * Pipe 0: abort and reset succeed and do nothing (winusb.md 8, row 5); flush gives -EINVAL.
  *
- * Errors: -EINVAL for an unknown pipe; -ENODEV after removal; -EINTR if a fatal signal came while abort
- * waited; for reset the errors of a control transfer.
+ * Errors: -EINVAL for an unknown pipe; -ENODEV after removal; -EINTR if a fatal signal came while
+ * abort waited; for reset the errors of a control transfer.
  */
 struct winusb_pipe_command {
 	__u32 size;
@@ -529,8 +530,8 @@ struct winusb_pipe_command {
  * interfaces end with -ECONNRESET. Alternate settings and policies stay. A device that comes back
  * with other descriptors is a new device.
  *
- * Errors: -EACCES without CAP_SYS_ADMIN if any other interface of the device is bound to a driver
- * or open elsewhere; -ENODEV after removal; -EIO if the reset failed.
+ * Errors: -EACCES without CAP_SYS_ADMIN if any other interface of the device is bound to another
+ * driver or open in another file; -ENODEV after removal; -EIO if the reset failed.
  */
 struct winusb_reset_device {
 	__u32 size;
