@@ -18,10 +18,12 @@ SUITES = ('bookworm', 'bookworm-backports', 'trixie', 'trixie-backports')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 
-def apt_output(argv, env=None):
-    result = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+def apt_output(argv, env):
+    # Two apt commands that build the same index at once see half of it.
+    with lock('apt-command'):
+        result = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
     if result.returncode:
         sys.stderr.write(result.stderr)
         raise Error(f'{argv[0]} failed: is the network there?')
@@ -146,9 +148,11 @@ def fetch(package, version):
         say(f'fetching {package} {version} ({max(size >> 20, 1)} MB)')
         partial = cache('packages', f'partial-{package}')
         # apt checks size and hash before the file has its name.
-        result = subprocess.run(
-            ['apt-get', '-q', 'download', f'{package}={version}'], env=env,
-            cwd=partial, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        with lock('apt-command'):
+            result = subprocess.run(
+                ['apt-get', '-q', 'download', f'{package}={version}'], env=env,
+                cwd=partial, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL)
         if result.returncode:
             raise Error(f'cannot fetch {package}: is the network there, and '
                         f'room in {folder}?')
@@ -167,6 +171,7 @@ def forget():
     for name in ('ready',):
         path = os.path.join(cache('apt'), name)
         if read(path) is not None:
+    os.makedirs(folder, exist_ok=True)
             os.unlink(path)
 
 
