@@ -293,6 +293,23 @@ static int answer_in(struct board *b, struct urb *urb, int len)
 	return 0;
 }
 
+/* The rules "stall" and "error" of endpoint 0; 0 if the request is served. */
+static int ep0_trouble(struct endpoint *ep)
+{
+	unsigned int kind;
+
+	for (kind = RULE_STALL; kind <= RULE_ERROR; kind++) {
+		struct rule *r = &ep->rule[kind];
+
+		if (!r->count)
+			continue;
+		if (r->count != ALWAYS)
+			r->count--;
+		return kind == RULE_STALL ? -EPIPE : r->status;
+	}
+	return 0;
+}
+
 /* Returns 0 when the request is done, -EAGAIN when it is not answered. */
 int ep0_serve(struct board *b, struct urb *urb)
 {
@@ -313,8 +330,10 @@ int ep0_serve(struct board *b, struct urb *urb)
 		if (!in && urb->length)
 			memcpy(b->control, urb->data, get_le16(setup + 6));
 		ret = ep->rule[RULE_SILENT].count ? CONTROL_NAK :
-		      setup[0] & 0x60 ? other(b, setup, b->control) :
-		      standard(b, setup, b->control);
+		      ep0_trouble(ep);
+		if (!ret)
+			ret = setup[0] & 0x60 ? other(b, setup, b->control) :
+			      standard(b, setup, b->control);
 	}
 	remember(b, setup, ret);
 	if (ret == CONTROL_GONE) {
