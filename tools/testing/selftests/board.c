@@ -278,8 +278,10 @@ static void restore(struct board *board)
 	bool fresh = board->plugged && !board->touched && !board->split &&
 		     board_all_bound(board) && is_fresh(board);
 
-	if (fresh && board->keep)
+	if (fresh && board->keep) {
+		board_do(board, "reset-counters");
 		return;
+	}
 	if (board->plugged) {
 		/* It may have vanished by itself. */
 		board_ask(board, "unplug");
@@ -289,8 +291,10 @@ static void restore(struct board *board)
 	board->touched = false;
 	if (board->split)
 		board_functions(board, false);
-	if (board->keep)
+	if (board->keep) {
 		board_plug(board);
+		board_do(board, "reset-counters");
+	}
 }
 
 void boards_keep(void)

@@ -428,7 +428,7 @@ TEST_LIMIT(a_control_timeout_of_0_has_no_limit, 40)
 	struct job job = { .buffer = &value, .length = 1,
 			   .setup = { 0xc0, FX2_GET_SWITCHES, 0, 0, 0, 0, 1, 0 } };
 
-	board_set(fx2, "silent-request=any");
+	board_set(fx2, "delay=0:6000");
 	open_node(fx2, 0);
 	CHECK_OK(node_timeout(fd, handle, 0, 0));
 	job.fd = fd;
@@ -436,8 +436,7 @@ TEST_LIMIT(a_control_timeout_of_0_has_no_limit, 40)
 	job_start_blocked(&job);
 	test_sleep_ms(5500);
 	CHECK(!job_done(&job));
-	board_set(fx2, "silent-request=off");
-	CHECK_OK(job_wait(&job, 5));
+	CHECK_OK(job_wait(&job, 10));
 	CHECK_EQ(job.moved, 1);
 }
 

@@ -145,9 +145,10 @@ TEST(a_buffer_shorter_than_a_record_is_EINVAL)
 TEST(a_bad_buffer_of_read_is_EFAULT_and_loses_no_event)
 {
 	int listener = listen_to(fx2, 0, O_NONBLOCK);
+	void *volatile nowhere = (void *)8;
 
 	close(open_node(fx2, 0));
-	CHECK_EQ(read(listener, (void *)8, sizeof(struct winusb_event)), -1);
+	CHECK_EQ(read(listener, nowhere, sizeof(struct winusb_event)), -1);
 	CHECK_EQ(errno, EFAULT);
 	expect_event(listener, WINUSB_EVENT_OPENED, 0);
 }
