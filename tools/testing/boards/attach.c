@@ -18,15 +18,29 @@
 #define VHCI_ATTACH	"/sys/devices/platform/vhci_hcd.0/attach"
 #define PORT_FREE	4
 
-/* The first free high-speed port after @last, or -1. */
-static int free_port(int last)
+/* Ports of controller N are in status.N, those of the first in status. */
+static FILE *open_status(int controller)
 {
-	FILE *f = fopen(VHCI_STATUS, "re");
+	char path[80];
+
+	if (!controller)
+		return fopen(VHCI_STATUS, "re");
+	snprintf(path, sizeof(path), VHCI_STATUS ".%d", controller);
+	return fopen(path, "re");
+}
+
+/*
+ * The first free high-speed port after @last of one controller, -1 when there
+ * is none, -ENODEV when there is no such controller.
+ */
+static int controller_port(int controller, int last)
+{
+	FILE *f = open_status(controller);
 	int port, status, found = -1;
 	char line[160], hub[8];
 
 	if (!f)
-		return -1;
+		return -ENODEV;
 	while (found < 0 && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%7s %d %d", hub, &port, &status) != 3)
 			continue;
@@ -35,6 +49,20 @@ static int free_port(int last)
 	}
 	fclose(f);
 	return found;
+}
+
+/* The same of all of them, or of @controller when it is not negative. */
+static int free_port(int controller, int last)
+{
+	int i, port;
+
+	if (controller >= 0)
+		return controller_port(controller, last);
+	for (i = 0; ; i++) {
+		port = controller_port(i, last);
+		if (port != -1)
+			return port;
+	}
 }
 
 static int hand_over(int port, int fd, const struct board *b)
@@ -54,12 +82,12 @@ static int hand_over(int port, int fd, const struct board *b)
 }
 
 /* Another attach may take the port first: then the next one is tried. */
-static int hand_to_free_port(int fd, const struct board *b)
+static int hand_to_free_port(int fd, const struct board *b, int controller)
 {
 	int port = -1, ret;
 
 	for (;;) {
-		port = free_port(port);
+		port = free_port(controller, port);
 		if (port < 0)
 			return -EBUSY;
 		ret = hand_over(port, fd, b);
@@ -78,13 +106,16 @@ static void attach_again(struct timer *t)
 	b = (struct board *)((char *)t - offsetof(struct board, again));
 	if (b->host)
 		return;
-	if (attach_local(b, error, sizeof(error)) < 0)
+	if (attach_local(b, -1, error, sizeof(error)) < 0)
 		fprintf(stderr, "winusb-boards: cannot attach %s again: %s\n",
 			b->busid, error);
 }
 
-/* Returns the port of vhci_hcd, or a negative errno and the reason. */
-int attach_local(struct board *b, char *error, size_t size)
+/*
+ * Returns the port of vhci_hcd, or a negative errno and the reason. Ports of
+ * different controllers are enumerated in parallel; -1 takes any port.
+ */
+int attach_local(struct board *b, int controller, char *error, size_t size)
 {
 	int pair[2], port, ret;
 
@@ -100,7 +131,7 @@ int attach_local(struct board *b, char *error, size_t size)
 		snprintf(error, size, "no socket pair: %s", strerror(errno));
 		return -errno;
 	}
-	port = hand_to_free_port(pair[1], b);
+	port = hand_to_free_port(pair[1], b, controller);
 	close(pair[1]);
 	if (port < 0) {
 		snprintf(error, size, port == -EBUSY ?

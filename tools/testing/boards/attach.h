@@ -8,6 +8,6 @@
 
 #include "board.h"
 
-int attach_local(struct board *b, char *error, size_t size);
+int attach_local(struct board *b, int controller, char *error, size_t size);
 
 #endif

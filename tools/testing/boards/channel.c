@@ -303,11 +303,15 @@ static void cmd_unplug(struct client *c, struct board *b, char *rest)
 
 static void cmd_attach(struct client *c, struct board *b, char *rest)
 {
+	long controller = -1;
 	char error[160];
 	int port;
 
-	(void)rest;
-	port = attach_local(b, error, sizeof(error));
+	if (rest && parse_number(rest, 127, &controller)) {
+		fail(c, "usage: attach [CONTROLLER]");
+		return;
+	}
+	port = attach_local(b, controller, error, sizeof(error));
 	if (port < 0) {
 		fail(c, error);
 		return;

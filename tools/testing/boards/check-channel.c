@@ -99,7 +99,7 @@ static void check_refuses(void)
 		"push 0x81 0", "push 0x81 zz", "push 0x06 00",
 		"stall 0", "stall 0x8f", "counters 0x10", "wait", "wait plugged",
 		"wait nonsense 1", "wait 0x81.nonsense 1", "requests x",
-		"requests 1000",
+		"requests 1000", "attach somewhere",
 	};
 	unsigned int i, good = 0;
 

@@ -133,7 +133,7 @@ static int attach_all(void)
 	unsigned int i;
 
 	for (i = 0; i < board_count; i++) {
-		if (attach_local(boards[i], error, sizeof(error)) < 0) {
+		if (attach_local(boards[i], -1, error, sizeof(error)) < 0) {
 			fprintf(stderr, "winusb-boards: cannot attach %s: %s\n",
 				boards[i]->busid, error);
 			return -1;
