@@ -141,13 +141,19 @@ WINUSB_EXPORT_FOR_TESTS(winusb_interface_get_setting);
 /* The gate is held for writing: nobody is looking at a pipe, and there is no request in any. */
 static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
 {
+	u8 number = winusb_interface_number(wi);
 	int ret;
 
 	lockdep_assert_held_write(&wi->gate);
 
-	ret = usb_set_interface(wi->udev, winusb_interface_number(wi), alternate);
-	if (ret < 0)
+	ret = usb_set_interface(wi->udev, number, alternate);
+	if (ret < 0) {
+		/* It has disabled the old endpoints before it asked the device. Enable them again. */
+		if (ret != -ENODEV)
+			usb_set_interface(wi->udev, number,
+					  wi->intf->cur_altsetting->desc.bAlternateSetting);
 		return ret;
+	}
 	winusb_interface_setup_pipes(wi);
 	winusb_events_post(wi, WINUSB_EVENT_SETTING, alternate);
 	return 0;

@@ -463,6 +463,8 @@ struct winusb_pipe_policy {
  * is carried out as WINUSB_IOC_RESET_PIPE. Vendor requests to the device pass; they can reach
  * other functions.
  *
+ * Isochronous pipes are refused with -EOPNOTSUPP.
+ *
  * Errors: every one of the table that speaks of transfers. On any of them @out_length tells what
  * moved, and for a read those bytes are at @buffer.
  */
