@@ -165,7 +165,7 @@ class Guest:
         os.mkdir(self.path('tmp'))
         if self.options.out:
             os.makedirs(self.options.out, exist_ok=True)
-        argv = [helper('jail'), *writable, *self.kernel.command(self)]
+        argv = [helper('jail'), *writable, *self.kernel.command(self, helper('init'))]
         env = dict(os.environ, TMPDIR=self.path('tmp'))
         if interactive:
             return subprocess.Popen(argv, env=env)
@@ -319,6 +319,9 @@ class Uml:
         self.key = key
         self.lib_modules = os.path.join(folder, 'modules/lib/modules', release)
 
+    def kdir(self):
+        return self.folder
+
     def insmod(self, options):
         if not options.board:
             return []
@@ -330,12 +333,12 @@ class Uml:
         return ['make', '-s', '-C', self.folder, f'M={tree}', 'ARCH=um',
                 f'-j{os.cpu_count()}', 'modules']
 
-    def command(self, guest):
+    def command(self, guest, init):
         o = guest.options
         argv = [os.path.join(self.folder, 'linux'),
                 f'mem={o.memory or ("1G" if o.kernel == "uml-debug" else "384M")}',
                 'seccomp=on', 'rootfstype=hostfs', 'rootflags=/', 'ro',
-                f'init={helper("init")}', f'winusb_out={guest.dir}',
+                f'init={init}', f'winusb_out={guest.dir}',
                 'con=null', 'con0=fd:0,fd:1', 'ssl=null', 'umid=lab',
                 f'uml_dir={guest.path("tmp")}/', 'panic=-1', 'oops=panic']
         if o.smp:

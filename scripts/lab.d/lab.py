@@ -9,6 +9,7 @@ import sys
 import guest
 import kernels
 import modules
+import stock
 from common import TREE, Error, cache, lock, need
 
 KERNELS = ('uml', 'uml-debug', '6.1', '6.12', 'latest')
@@ -26,7 +27,7 @@ def prepare(kernel, smp):
         folder = kernels.build_uml(name)
         return guest.Uml(folder, name, kernels.release(folder),
                          kernels.key_of(name))
-    raise Error(f'no kernel {kernel} yet')
+    return stock.prepare(kernel)
 
 
 def cmd_run(o):
@@ -52,8 +53,7 @@ def cmd_modules(o):
 
 
 def cmd_kdir(o):
-    prepare(o.kernel, o.smp)
-    print(kernels.folder_of(kernels.uml_name(o.kernel, o.smp)))
+    print(prepare(o.kernel, o.smp).kdir())
     return 0
 
 

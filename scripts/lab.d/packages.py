@@ -64,8 +64,8 @@ def environment():
             for suite in SUITES))
         write(config, f'''\
 Dir::Etc::sourcelist "{folder}/sources.list";
-Dir::Etc::sourceparts "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::sourceparts "{folder}/etc";
+Dir::Etc::preferencesparts "{folder}/etc";
 Dir::State "{folder}/state";
 Dir::State::status "/var/lib/dpkg/status";
 Dir::Cache "{folder}/cache";
@@ -168,14 +168,13 @@ def safe(version):
 
 def forget():
     """Next time the suites are asked again for what is newest."""
-    for name in ('ready',):
-        path = os.path.join(cache('apt'), name)
-        if read(path) is not None:
-    os.makedirs(folder, exist_ok=True)
-            os.unlink(path)
+    path = os.path.join(cache('apt'), 'ready')
+    if os.path.exists(path):
+        os.unlink(path)
 
 
 def unpack(deb, folder):
+    os.makedirs(folder, exist_ok=True)
     result = subprocess.run(['dpkg-deb', '-x', deb, folder],
                             stderr=subprocess.PIPE, text=True)
     if result.returncode:
