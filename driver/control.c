@@ -53,12 +53,12 @@ static int winusb_control_check_endpoint(struct winusb_handle *wh, u8 address, b
 
 	if (!(address & USB_ENDPOINT_NUMBER_MASK))
 		return 0;
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	if (!winusb_pipe_find(wh->wi, address))
 		ret = -EINVAL;
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	return ret;
 }
 

@@ -219,6 +219,62 @@ struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number)
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_get);
 
 /**
+ * winusb_handle_enter - Go through the gate of a handle's interface
+ * @wh: The handle.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * The interface of an associated handle may stay when the one of its file leaves, and another file
+ * may get it. winusb_file_orphan() passes the gate in between, so whoever came in here is out by
+ * then.
+ *
+ * Return: 0 with the gate held; -ENODEV after removal, -EAGAIN, or -EINTR.
+ */
+int winusb_handle_enter(struct winusb_handle *wh, bool nonblock)
+{
+	int ret;
+
+	ret = winusb_interface_enter(wh->wi, nonblock);
+	if (!ret && READ_ONCE(wh->wf->gone)) {
+		winusb_interface_leave(wh->wi);
+		ret = -ENODEV;
+	}
+	return ret;
+}
+
+/**
+ * winusb_handle_leave - The counterpart of winusb_handle_enter()
+ * @wh: The handle.
+ */
+void winusb_handle_leave(struct winusb_handle *wh)
+{
+	winusb_interface_leave(wh->wi);
+}
+
+/**
+ * winusb_handle_set_setting - Change the setting (WinUsb_SetCurrentAlternateSetting)
+ * @wh: A handle of the interface.
+ * @alternate: bAlternateSetting.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0 or an error of the contract, and then nothing has changed.
+ */
+int winusb_handle_set_setting(struct winusb_handle *wh, u8 alternate, bool nonblock)
+{
+	int ret;
+
+	ret = winusb_interface_enter_write(wh->wi, nonblock);
+	if (ret)
+		return ret;
+	if (READ_ONCE(wh->wf->gone))
+		ret = -ENODEV;
+	else
+		ret = winusb_interface_set_setting(wh->wi, alternate);
+	winusb_interface_leave_write(wh->wi);
+	return ret;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_handle_set_setting);
+
+/**
  * winusb_handle_free - Free a handle (WinUsb_Free)
  * @wf: The file.
  * @number: Its number.

@@ -30,6 +30,9 @@ void winusb_handle_publish(struct winusb_handle *wh);
 void winusb_handle_discard(struct winusb_handle *wh);
 struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number);
 void winusb_handle_put(struct winusb_handle *wh);
+int winusb_handle_enter(struct winusb_handle *wh, bool nonblock);
+void winusb_handle_leave(struct winusb_handle *wh);
+int winusb_handle_set_setting(struct winusb_handle *wh, u8 alternate, bool nonblock);
 int winusb_handle_free(struct winusb_file *wf, u32 number);
 void winusb_handle_free_all(struct winusb_file *wf);
 

@@ -160,7 +160,7 @@ static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
 }
 
 /* usb_set_interface() has errors of its own beside those of its control transfer. */
-static int winusb_interface_select_error(struct winusb_interface *wi, int error)
+static int winusb_interface_select_error(int error)
 {
 	switch (error) {
 	case 0:
@@ -175,8 +175,14 @@ static int winusb_interface_select_error(struct winusb_interface *wi, int error)
 	}
 }
 
-/* As winusb_interface_enter(), for writing. */
-static int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
+/**
+ * winusb_interface_enter_write - As winusb_interface_enter(), alone
+ * @wi: The interface.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0 with the gate held for writing; -ENODEV after removal, -EAGAIN, or -EINTR.
+ */
+int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 {
 	for (;;) {
 		if (down_write_killable(&wi->gate))
@@ -197,30 +203,29 @@ static int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblo
 }
 
 /**
- * winusb_interface_set_setting - Change the setting (WinUsb_SetCurrentAlternateSetting)
+ * winusb_interface_leave_write - The counterpart of winusb_interface_enter_write()
  * @wi: The interface.
+ */
+void winusb_interface_leave_write(struct winusb_interface *wi)
+{
+	up_write(&wi->gate);
+}
+
+/**
+ * winusb_interface_set_setting - Change the setting
+ * @wi: The interface; the caller holds its gate for writing.
  * @alternate: bAlternateSetting.
- * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
  * Return: 0 or an error of the contract, and then nothing has changed.
  */
-int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate, bool nonblock)
+int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate)
 {
-	int ret;
-
-	ret = winusb_interface_enter_write(wi, nonblock);
-	if (ret)
-		return ret;
 	if (!winusb_descriptor_alternate(wi->intf, alternate))
-		ret = -ENOENT;
-	else if (winusb_interface_is_busy(wi))
-		ret = -EBUSY;
-	else
-		ret = winusb_interface_select_error(wi, winusb_interface_select(wi, alternate));
-	up_write(&wi->gate);
-	return ret;
+		return -ENOENT;
+	if (winusb_interface_is_busy(wi))
+		return -EBUSY;
+	return winusb_interface_select_error(winusb_interface_select(wi, alternate));
 }
-WINUSB_EXPORT_FOR_TESTS(winusb_interface_set_setting);
 
 /**
  * winusb_interface_set_defaults - Default policies for all pipes, no saved data

@@ -76,7 +76,9 @@ int winusb_interface_enter(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave(struct winusb_interface *wi);
 u8 winusb_interface_number(const struct winusb_interface *wi);
 u8 winusb_interface_get_setting(struct winusb_interface *wi);
-int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate, bool nonblock);
+int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock);
+void winusb_interface_leave_write(struct winusb_interface *wi);
+int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
 void winusb_interface_restore(struct winusb_interface *wi);
 

@@ -260,10 +260,7 @@ static int winusb_ioctl_set_alternate_setting(struct winusb_call *call)
 	wh = winusb_call_handle(call);
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
-	if (READ_ONCE(call->wf->gone))
-		ret = -ENODEV;
-	else
-		ret = winusb_interface_set_setting(wh->wi, arg->setting, call->nonblock);
+	ret = winusb_handle_set_setting(wh, arg->setting, call->nonblock);
 	winusb_handle_put(wh);
 	return ret;
 }

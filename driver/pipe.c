@@ -216,17 +216,17 @@ int winusb_pipe_abort(struct winusb_handle *wh, u8 address, bool nonblock)
 	struct winusb_pipe *pipe;
 	int ret;
 
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	if (!address) {
-		winusb_interface_leave(wh->wi);
+		winusb_handle_leave(wh);
 		return 0;	/* winusb.md 8, row 5 */
 	}
 	pipe = winusb_pipe_find(wh->wi, address);
 	if (pipe)
 		winusb_pipe_cancel(pipe, -ECANCELED);
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	if (!pipe)
 		return -EINVAL;
 
@@ -286,25 +286,25 @@ int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock)
 	size_t moved;
 	int ret;
 
-	ret = winusb_interface_enter(wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	if (!address) {
-		winusb_interface_leave(wi);
+		winusb_handle_leave(wh);
 		return 0;	/* winusb.md 8, row 5 */
 	}
 	pipe = winusb_pipe_find(wi, address);
 	ret = pipe ? winusb_pipe_park(pipe, &before) : -EINVAL;
-	winusb_interface_leave(wi);
+	winusb_handle_leave(wh);
 	if (ret)
 		return ret;
 
 	ret = winusb_request_control(wh, &setup, NULL, &moved, nonblock);
 	if (!ret)
-		ret = winusb_interface_enter(wi, false);
+		ret = winusb_handle_enter(wh, false);
 	if (!ret) {
 		usb_reset_endpoint(wi->udev, address);
-		winusb_interface_leave(wi);
+		winusb_handle_leave(wh);
 	}
 	winusb_pipe_unpark(pipe, ret ? before : WINUSB_PIPE_RUNNING);
 	return ret;
@@ -324,7 +324,7 @@ int winusb_pipe_flush(struct winusb_handle *wh, u8 address, bool nonblock)
 	struct winusb_pipe *pipe;
 	int ret;
 
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	pipe = address ? winusb_pipe_find(wh->wi, address) : NULL;
@@ -335,7 +335,7 @@ int winusb_pipe_flush(struct winusb_handle *wh, u8 address, bool nonblock)
 	} else {
 		ret = -EINVAL;
 	}
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_flush);
@@ -373,13 +373,13 @@ int winusb_pipe_get_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 	ret = winusb_pipe_check_policy(policy);
 	if (ret)
 		return ret;
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	pipe = winusb_pipe_find_any(wh->wi, address);
 	if (pipe)
 		*value = READ_ONCE(pipe->timeout_ms);
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	return pipe ? 0 : -EINVAL;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_get_policy);
@@ -403,7 +403,7 @@ int winusb_pipe_set_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 	ret = winusb_pipe_check_policy(policy);
 	if (ret)
 		return ret;
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	pipe = winusb_pipe_find_any(wh->wi, address);
@@ -412,7 +412,7 @@ int winusb_pipe_set_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 		pipe->timeout_ms = value;
 		spin_unlock(&pipe->lock);
 	}
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	return pipe ? 0 : -EINVAL;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_set_policy);

@@ -372,14 +372,14 @@ static int winusb_request_write(struct winusb_request *req, struct iov_iter *ite
 /* Look the pipe up and enter the request, inside the gate. */
 static int winusb_request_begin(struct winusb_request *req, u8 address, bool nonblock)
 {
-	struct winusb_interface *wi = req->wh->wi;
+	struct winusb_handle *wh = req->wh;
 	struct winusb_pipe *pipe;
 	int ret;
 
-	ret = winusb_interface_enter(wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
-	pipe = winusb_pipe_find(wi, address);
+	pipe = winusb_pipe_find(wh->wi, address);
 	/* The setting may have changed since the size of the buffer was computed. */
 	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL || req->room < pipe->maxp)
 		ret = -EINVAL;
@@ -387,7 +387,7 @@ static int winusb_request_begin(struct winusb_request *req, u8 address, bool non
 		ret = -EOPNOTSUPP;
 	else
 		ret = winusb_request_enqueue(req, pipe);
-	winusb_interface_leave(wi);
+	winusb_handle_leave(wh);
 	return ret;
 }
 
@@ -397,19 +397,17 @@ static int winusb_request_check(struct winusb_handle *wh, u8 address, u16 *maxp,
 	struct winusb_pipe *pipe;
 	int ret;
 
-	ret = winusb_interface_enter(wh->wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	pipe = winusb_pipe_find(wh->wi, address);
-	if (READ_ONCE(wh->wf->gone))
-		ret = -ENODEV;
-	else if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL)
+	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL)
 		ret = -EINVAL;
 	else if (pipe->type == USB_ENDPOINT_XFER_ISOC)
 		ret = -EOPNOTSUPP;
 	else
 		*maxp = pipe->maxp;
-	winusb_interface_leave(wh->wi);
+	winusb_handle_leave(wh);
 	return ret;
 }
 
@@ -516,11 +514,11 @@ int winusb_request_control(struct winusb_handle *wh, const struct usb_ctrlreques
 		goto err_free_packet;
 	}
 
-	ret = winusb_interface_enter(wi, nonblock);
+	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		goto err_put_request;
 	ret = winusb_request_enqueue(req, &wi->control);
-	winusb_interface_leave(wi);
+	winusb_handle_leave(wh);
 	if (ret)
 		goto err_put_request;
 
