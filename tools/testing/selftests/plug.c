@@ -232,6 +232,7 @@ void board_functions(struct board *board, bool split)
 
 void board_plug_unbound(struct board *board)
 {
+	uint64_t end = test_now_ms() + 20000 * test_scale();
 	char path[128];
 
 	drop_ids(board);
@@ -239,6 +240,12 @@ void board_plug_unbound(struct board *board)
 	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", board->name);
 	if (!wait_for_path(path, true, 20))
 		FAIL("board %s was attached and did not come up as %s", board->spec, board->name);
+	/* The files are there before the device is configured, and say nothing until it is. */
+	while (!board_interfaces(board)) {
+		if (test_now_ms() > end)
+			FAIL("board %s is not configured", board->name);
+		test_sleep_ms(2);
+	}
 }
 
 static bool count_bound(struct board *board, unsigned int *bound)
