@@ -12,38 +12,31 @@
 #include "interface.h"
 #include "reset.h"
 
-/* The file that has an interface, or NULL. The caller holds winusb_functions_lock. */
-static struct winusb_file *winusb_reset_opener(struct winusb_interface *wi)
+/* Is the interface one that this file has? The caller holds winusb_functions_lock. */
+static bool winusb_reset_owns(struct winusb_file *wf, struct usb_interface *intf)
 {
-	return wi->opener ? wi->opener : wi->fn->opener;
+	struct winusb_interface *wi = wf->wi;
+	u8 number = intf->altsetting[0].desc.bInterfaceNumber;
+
+	if (intf == wi->intf)
+		return true;
+	return wi->fn->opener == wf && winusb_descriptor_position(&wi->fn->grouping, number) >= 0 &&
+	       intf->dev.driver == wi->intf->dev.driver;
 }
 
-/* Does anybody but this file use an interface of the device? The caller holds the device lock. */
+/* Has anybody else an interface of the device? The caller holds the device lock. */
 static bool winusb_reset_disturbs(struct winusb_file *wf)
 {
-	struct usb_device *udev = wf->wi->udev;
-	struct device_driver *ours = wf->wi->intf->dev.driver;
-	struct winusb_file *opener;
+	struct usb_host_config *config = wf->wi->udev->actconfig;
 	bool disturbs = false;
 	unsigned int i;
 
 	mutex_lock(&winusb_functions_lock);
-	for (i = 0; udev->actconfig && i < udev->actconfig->desc.bNumInterfaces; i++) {
-		struct usb_interface *intf = udev->actconfig->interface[i];
+	for (i = 0; config && i < config->desc.bNumInterfaces; i++) {
+		struct usb_interface *intf = config->interface[i];
 
-		if (!intf || !intf->dev.driver)
-			continue;
-		if (intf->dev.driver != ours) {
+		if (intf && intf->dev.driver && !winusb_reset_owns(wf, intf))
 			disturbs = true;
-			break;
-		}
-		if (!usb_get_intfdata(intf))
-			continue;
-		opener = winusb_reset_opener(usb_get_intfdata(intf));
-		if (opener && opener != wf) {
-			disturbs = true;
-			break;
-		}
 	}
 	mutex_unlock(&winusb_functions_lock);
 	return disturbs;

@@ -532,8 +532,8 @@ struct winusb_pipe_command {
  * interfaces end with -ECONNRESET. Alternate settings and policies stay. A device that comes back
  * with other descriptors is a new device.
  *
- * Errors: -EACCES without CAP_SYS_ADMIN if any other interface of the device is bound to another
- * driver or open in another file; -ENODEV after removal; -EIO if the reset failed.
+ * Errors: -EACCES without CAP_SYS_ADMIN if a driver, this one included, has an interface of the
+ * device that the file does not have; -ENODEV after removal; -EIO if the reset failed.
  */
 struct winusb_reset_device {
 	__u32 size;
