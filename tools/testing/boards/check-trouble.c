@@ -105,9 +105,14 @@ static void check_unlink(struct cable *c)
 	ok(a->command == SUBMIT && a->seqnum == one && a->actual == 3 &&
 	   cable_reap(c, 2000)->status == 0,
 	   "unlink that comes too late: the answer, then status 0");
+	gone = cable_unlink(c, one);
+	a = cable_reap(c, 2000);
+	ok(a->command == UNLINK && a->seqnum == gone && !a->status,
+	   "unlink of a finished one, again");
 	gone = cable_unlink(c, 99999);
 	a = cable_reap(c, 2000);
-	ok(a->command == UNLINK && !a->status, "unlink of an unknown one");
+	ok(a->command == UNLINK && a->seqnum == gone &&
+	   a->status == -ECONNRESET, "unlink of one that never was");
 
 	one = cable_submit(c, 0x88, NULL, 512, 0);
 	two = cable_submit(c, 0x88, NULL, 512, 0);
@@ -286,6 +291,31 @@ static void check_vanish(struct cable *c)
 	tell(1, "defaults");
 }
 
+/* Between the unplug and its discovery requests fail, data waits. */
+static void check_grace(struct cable *c)
+{
+	uint8_t setup[8] = { 0x80, 6, 0, 1, 0, 0, 18, 0 };
+	uint32_t read, request, gone;
+	struct answer *a;
+	uint8_t data[18];
+
+	cable_attach(c, "1-1");
+	cable_configure(c);
+	read = cable_submit(c, 0x88, NULL, 512, 0);
+	cable_control(c, 0x80, 6, 0x100, 0, data, 18);
+	tell(1, "unplug");
+	request = cable_submit_control(c, setup, NULL);
+	a = cable_reap(c, 2000);
+	ok(a->command == SUBMIT && a->seqnum == request &&
+	   a->status == -EPROTO && !a->actual, "unplugged: a request fails");
+	gone = cable_unlink(c, read);
+	a = cable_reap(c, 2000);
+	ok(a->command == UNLINK && a->seqnum == gone &&
+	   a->status == -ECONNRESET, "unplugged: an unlink is answered");
+	ok(cable_reap(c, 2000)->command == 0, "unplugged: then the end");
+	cable_cut(c);
+}
+
 static void check_replug(struct cable *c)
 {
 	struct cable other;
@@ -332,6 +362,7 @@ void check_trouble(void)
 	cable_attach(&c, "1-1");
 	cable_configure(&c);
 	check_vanish(&c);
+	check_grace(&c);
 	check_replug(&c);
 	server_stop();
 }

@@ -7,7 +7,10 @@
  *
  * A cable that is cut from the board's side first sends what is due, then
  * half-closes and reads until the host has let go too, so that the host sees
- * an orderly end between two messages.
+ * an orderly end between two messages. A request that was on its way when the
+ * connection ended would keep the host's hub thread busy until its timeout of
+ * five seconds. So, when endpoint 0 was busy just now, there is a grace: new
+ * requests fail with -EPROTO, as they do on a real bus before the hub notices.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,6 +28,8 @@
 
 #define READ_ROOM	65536
 #define LINGER_US	1000000
+#define GRACE_US	50000
+#define RECENT_US	200000
 
 struct buffer {
 	uint8_t *data;
@@ -35,10 +40,15 @@ struct buffer {
 
 /**
  * struct conn - one connection
- * @board: set while it is a cable
+ * @cable: it is one
+ * @board: at its other end, until the board is gone
+ * @devid: what the host calls the board
+ * @first: sequence number of the first transfer, @last of the last one
+ * @busy: when the last request came to endpoint 0
  * @closing: the board is gone; only what is in @out is still sent
+ * @grace: not yet: see above
  * @failed: memory ran out while an answer was put together
- * @linger: ends a closing connection whose host does not react
+ * @linger: ends the grace, then a connection whose host does not react
  */
 struct conn {
 	LIST_ENTRY(conn) link;
@@ -48,7 +58,13 @@ struct conn {
 	struct board *board;
 	struct buffer in;
 	struct buffer out;
+	bool cable;
+	uint32_t devid;
+	uint32_t first;
+	uint32_t last;
+	int64_t busy;
 	bool closing;
+	bool grace;
 	bool half_closed;
 	bool failed;
 };
@@ -136,7 +152,7 @@ static bool conn_write(struct conn *c)
 			return false;
 		buffer_drop(&c->out, n);
 	}
-	if (c->closing && !c->out.len && !c->half_closed) {
+	if (c->closing && !c->grace && !c->out.len && !c->half_closed) {
 		shutdown(c->watch.fd, SHUT_WR);
 		c->half_closed = true;
 	}
@@ -153,7 +169,15 @@ static void conn_put(struct conn *c, const void *from, size_t len)
 
 static void linger_over(struct timer *t)
 {
-	conn_free(conn_of(t, offsetof(struct conn, linger)));
+	struct conn *c = conn_of(t, offsetof(struct conn, linger));
+
+	if (c->grace) {
+		c->grace = false;
+		timer_arm(&c->linger, loop_now() + LINGER_US);
+		if (conn_write(c))
+			return;
+	}
+	conn_free(c);
 }
 
 /* Nothing more is read or done, only what is in @out is sent. */
@@ -170,6 +194,10 @@ static void host_unplug(struct host *host)
 
 	c->board = NULL;
 	conn_close(c);
+	if (c->busy && loop_now() - c->busy < RECENT_US) {
+		c->grace = true;
+		timer_arm(&c->linger, loop_now() + GRACE_US);
+	}
 }
 
 static void put_iso(struct conn *c, const struct urb *urb)
@@ -291,6 +319,8 @@ static void conn_become_cable(struct conn *c, struct board *b)
 	c->host.complete = host_complete;
 	c->host.unplug = host_unplug;
 	c->board = b;
+	c->cable = true;
+	c->devid = usbip_devid(b);
 	board_plug(b, &c->host);
 }
 
@@ -344,15 +374,41 @@ static ssize_t handle_question(struct conn *c, const uint8_t *data, size_t len)
 	return -1;
 }
 
+/*
+ * A transfer that this connection never saw was not finished by us: it is one
+ * of the previous connection, which the host did not give up in time.
+ */
+static int unlink_status(struct conn *c, uint32_t seqnum)
+{
+	if (!c->board || !c->last || (int32_t)(seqnum - c->first) < 0 ||
+	    (int32_t)(c->last - seqnum) < 0)
+		return -ECONNRESET;
+	return endpoint_unlink(c->board, seqnum);
+}
+
 static void handle_unlink(struct conn *c, const struct usbip_header *h)
 {
 	struct usbip_header ret = { 0 };
-	int status = endpoint_unlink(c->board, ntohl(h->unlink.seqnum));
+	int status = unlink_status(c, ntohl(h->unlink.seqnum));
 
 	ret.command = htonl(USBIP_RET_UNLINK);
 	ret.seqnum = h->seqnum;
 	ret.unlinked.status = htonl(status);
 	conn_put(c, &ret, sizeof(ret));
+}
+
+/* The board is gone: requests get a bus error, data gets no answer. */
+static void refuse_submit(struct conn *c, const struct usbip_header *h)
+{
+	struct usbip_header ret = { 0 };
+
+	if (h->ep)
+		return;
+	ret.command = htonl(USBIP_RET_SUBMIT);
+	ret.seqnum = h->seqnum;
+	ret.done.status = htonl(-EPROTO);
+	conn_put(c, &ret, sizeof(ret));
+	timer_arm(&c->linger, loop_now() + GRACE_US);
 }
 
 /* Takes over the packets that follow the data; false: they are wrong. */
@@ -439,11 +495,20 @@ static ssize_t handle_submit(struct conn *c, const struct usbip_header *h,
 		}
 		return 0;
 	}
+	if (!c->board) {
+		refuse_submit(c, h);
+		return (ssize_t)(sizeof(*h) + need);
+	}
 	urb = make_urb(h, data, payload, packets);
 	if (!urb) {
 		conn_complain(c, "transfer cannot be taken");
 		return -1;
 	}
+	if (!c->last)
+		c->first = urb->seqnum;
+	c->last = urb->seqnum;
+	if (!h->ep)
+		c->busy = loop_now();
 	endpoint_submit(c->board, urb);
 	return (ssize_t)(sizeof(*h) + need);
 }
@@ -455,7 +520,7 @@ static ssize_t handle_command(struct conn *c, const uint8_t *data, size_t len)
 	if (len < sizeof(h))
 		return 0;
 	memcpy(&h, data, sizeof(h));
-	if (ntohl(h.devid) != usbip_devid(c->board) || ntohl(h.ep) > 15 ||
+	if (ntohl(h.devid) != c->devid || ntohl(h.ep) > 15 ||
 	    ntohl(h.direction) > 1) {
 		conn_complain(c, "bad header");
 		return -1;
@@ -476,10 +541,10 @@ static bool conn_handle(struct conn *c)
 {
 	ssize_t used;
 
-	while (c->in.len && !c->closing && !c->failed) {
+	while (c->in.len && (!c->closing || c->grace) && !c->failed) {
 		const uint8_t *data = c->in.data + c->in.start;
 
-		used = c->board ? handle_command(c, data, c->in.len) :
+		used = c->cable ? handle_command(c, data, c->in.len) :
 				  handle_question(c, data, c->in.len);
 		if (used < 0)
 			return false;
@@ -487,7 +552,7 @@ static bool conn_handle(struct conn *c)
 			return true;
 		buffer_drop(&c->in, used);
 	}
-	if (c->closing)
+	if (c->closing && !c->grace)
 		buffer_drop(&c->in, c->in.len);
 	if (c->failed)
 		conn_complain(c, "out of memory");
