@@ -39,7 +39,7 @@ def all_suites():
     """The suites that the sources define: all of them have to run."""
     names = []
     for path in sorted(glob.glob(f'{TREE}/kunit/*_kunit.c')):
-        found = re.findall(r'struct kunit_suite \w+ = \{\s*\.name = "(\w+)"',
+        found = re.findall(r'struct kunit_suite \w+ =\s*(?:\{\s*\.name = |WINUSB_BENCH_SUITE\()"(\w+)"',
                            read(path))
         if not found:
             raise Error(f'{os.path.relpath(path, TREE)} defines no suite')
