@@ -3,6 +3,7 @@
  * Attaching without network: one end of a socket pair is handed to vhci_hcd
  * through sysfs, the other one is served like a TCP connection.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #define VHCI_STATUS	"/sys/devices/platform/vhci_hcd.0/status"
 #define VHCI_ATTACH	"/sys/devices/platform/vhci_hcd.0/attach"
 #define PORT_FREE	4
+#define SETTLE_US	2000000
 
 /* Ports of controller N are in status.N, those of the first in status. */
 static FILE *open_status(int controller)
@@ -29,22 +31,68 @@ static FILE *open_status(int controller)
 	return fopen(path, "re");
 }
 
+/* Does usbcore still know a device at port @number (from 1) of a root hub? */
+static bool has_device(int controller, int number)
+{
+	char path[96], child[400];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/devices/platform/vhci_hcd.%d",
+		 controller);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "usb", 3))
+			continue;
+		snprintf(child, sizeof(child), "%s/%s/%s-%d", path,
+			 entry->d_name, entry->d_name + 3, number);
+		found = !access(child, F_OK);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* Did a board of ours leave this port in the middle of its enumeration? */
+static bool left_early(int port)
+{
+	unsigned int i;
+
+	for (i = 0; i < board_count; i++) {
+		const struct board *b = boards[i];
+
+		if (b->local && b->port == port && !b->host && !b->config &&
+		    loop_now() - b->gone < SETTLE_US)
+			return true;
+	}
+	return false;
+}
+
 /*
- * The first free high-speed port after @last of one controller, -1 when there
- * is none, -ENODEV when there is no such controller.
+ * The first port after @last of one controller that may be used, -1 when
+ * there is none, -ENODEV when there is no such controller. A port that is
+ * free for vhci_hcd need not be for usbcore: it keeps the port enabled over a
+ * disconnect, and a hub thread that comes late takes the new device for the
+ * old one and does not configure it.
  */
 static int controller_port(int controller, int last)
 {
 	FILE *f = open_status(controller);
-	int port, status, found = -1;
+	int port, status, first = -1, found = -1;
 	char line[160], hub[8];
 
 	if (!f)
 		return -ENODEV;
 	while (found < 0 && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%7s %d %d", hub, &port, &status) != 3)
+		if (sscanf(line, "%7s %d %d", hub, &port, &status) != 3 ||
+		    strcmp(hub, "hs"))
 			continue;
-		if (!strcmp(hub, "hs") && status == PORT_FREE && port > last)
+		if (first < 0)
+			first = port;
+		if (status == PORT_FREE && port > last && !left_early(port) &&
+		    !has_device(controller, port - first + 1))
 			found = port;
 	}
 	fclose(f);
@@ -147,6 +195,7 @@ int attach_local(struct board *b, int controller, char *error, size_t size)
 		return ret;
 	}
 	b->local = true;
+	b->port = port;
 	b->again.fire = attach_again;
 	return port;
 }

@@ -170,6 +170,7 @@ void board_detached(struct board *b)
 	unsigned int i;
 
 	b->host = NULL;
+	b->gone = loop_now();
 	b->replug = false;
 	for (i = 0; i < BOARD_SLOTS; i++)
 		endpoint_forget(&b->ep[i]);

@@ -285,6 +285,7 @@ struct board_type {
  * @control: room for the data stage of one request
  * @replug: unplug as soon as the request in progress is answered
  * @local: plugged in by attach_local(), which can do it again
+ * @port: of vhci_hcd, when @local; @gone: when it left
  * @again: plugs a local board in again after @replug
  * @running: inside endpoint_run_all(); @progress: something moved there
  */
@@ -309,6 +310,8 @@ struct board {
 	uint8_t *control;
 	bool replug;
 	bool local;
+	int port;
+	int64_t gone;
 	struct timer again;
 	bool running;
 	bool progress;

@@ -9,7 +9,7 @@
  * half-closes and reads until the host has let go too, so that the host sees
  * an orderly end between two messages. A request that was on its way when the
  * connection ended would keep the host's hub thread busy until its timeout of
- * five seconds. So, when endpoint 0 was busy just now, there is a grace: new
+ * five seconds. So, after a standard request just now, there is a grace: new
  * requests fail with -EPROTO, as they do on a real bus before the hub notices.
  */
 #include <arpa/inet.h>
@@ -28,8 +28,7 @@
 
 #define READ_ROOM	65536
 #define LINGER_US	1000000
-#define GRACE_US	50000
-#define RECENT_US	200000
+#define GRACE_US	100000
 
 struct buffer {
 	uint8_t *data;
@@ -44,7 +43,7 @@ struct buffer {
  * @board: at its other end, until the board is gone
  * @devid: what the host calls the board
  * @first: sequence number of the first transfer, @last of the last one
- * @busy: when the last request came to endpoint 0
+ * @busy: when the last standard request came
  * @closing: the board is gone; only what is in @out is still sent
  * @grace: not yet: see above
  * @failed: memory ran out while an answer was put together
@@ -194,7 +193,7 @@ static void host_unplug(struct host *host)
 
 	c->board = NULL;
 	conn_close(c);
-	if (c->busy && loop_now() - c->busy < RECENT_US) {
+	if (c->busy && loop_now() - c->busy < GRACE_US) {
 		c->grace = true;
 		timer_arm(&c->linger, loop_now() + GRACE_US);
 	}
@@ -507,7 +506,7 @@ static ssize_t handle_submit(struct conn *c, const struct usbip_header *h,
 	if (!c->last)
 		c->first = urb->seqnum;
 	c->last = urb->seqnum;
-	if (!h->ep)
+	if (!h->ep && !(urb->setup[0] & 0x60))
 		c->busy = loop_now();
 	endpoint_submit(c->board, urb);
 	return (ssize_t)(sizeof(*h) + need);
