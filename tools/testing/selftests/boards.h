@@ -12,6 +12,7 @@ struct board {
 	unsigned int index;	/* at the server, from 1 */
 	char spec[128];
 	char name[32];		/* at our bus, "1-1" */
+	char serial[64];	/* tells it from another board that took the port after it */
 	int port;
 	bool plugged;
 	bool touched;		/* its behaviour was changed */

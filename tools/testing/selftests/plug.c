@@ -140,20 +140,6 @@ static unsigned int find_bus(void)
 	return bus;
 }
 
-/* The state column of vhci's table: 4 is free. 0 if there is no such port. */
-static int port_state(int wanted)
-{
-	char text[4096], hub[8], *line;
-	int port, state;
-
-	file_read(VHCI "/status", text, sizeof(text));
-	for (line = strchr(text, '\n'); line; line = strchr(line + 1, '\n'))
-		if (sscanf(line + 1, "%7s %d %d", hub, &port, &state) == 3 && port == wanted &&
-		    !strcmp(hub, "hs"))
-			return state;
-	return 0;
-}
-
 static void attach(struct board *board)
 {
 	const char *answer = board_do(board, "attach");
@@ -162,6 +148,11 @@ static void attach(struct board *board)
 	if (!port)
 		FAIL("no port in the board server's answer: %s", answer);
 	board->port = atoi(port + strlen(" port="));
+	port = strstr(board_do(board, "info"), " serial=\"");
+	if (!port)
+		FAIL("no serial number in the board's answer");
+	port += strlen(" serial=\"");
+	snprintf(board->serial, sizeof(board->serial), "%.*s", (int)strcspn(port, "\""), port);
 	snprintf(board->name, sizeof(board->name), "%u-%d", find_bus(), board->port + 1);
 	board->plugged = true;
 }
@@ -230,20 +221,30 @@ void board_functions(struct board *board, bool split)
 	board->split = split;
 }
 
+/* Is this board, and no other one, at the port that it had? */
+static bool is_there(struct board *board)
+{
+	char path[128], serial[64];
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/serial", board->name);
+	if (file_read(path, serial, sizeof(serial)) < 0)
+		return false;
+	serial[strcspn(serial, "\n")] = 0;
+	return !strcmp(serial, board->serial);
+}
+
 void board_plug_unbound(struct board *board)
 {
-	uint64_t end = test_now_ms() + 20000 * test_scale();
+	uint64_t end = test_now_ms() + 60000 * test_scale();
 	char path[128];
 
 	drop_ids(board);
 	attach(board);
 	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", board->name);
-	if (!wait_for_path(path, true, 20))
-		FAIL("board %s was attached and did not come up as %s", board->spec, board->name);
-	/* The files are there before the device is configured, and say nothing until it is. */
-	while (!board_interfaces(board)) {
+	while (!is_there(board) || access(path, F_OK)) {
 		if (test_now_ms() > end)
-			FAIL("board %s is not configured", board->name);
+			FAIL("board %s was attached and did not come up as %s", board->spec,
+			     board->name);
 		test_sleep_ms(2);
 	}
 }
@@ -302,10 +303,8 @@ void board_pull(struct board *board)
 void board_wait_gone(struct board *board)
 {
 	uint64_t end = test_now_ms() + 20000 * test_scale();
-	char path[128];
 
-	snprintf(path, sizeof(path), USB_DEVICES "/%s", board->name);
-	while (access(path, F_OK) == 0 || port_state(board->port) != 4) {
+	while (is_there(board)) {
 		if (test_now_ms() > end)
 			FAIL("%s was unplugged and is still there", board->name);
 		test_sleep_ms(2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The module is unloaded and loaded, with nodes open, in use and being opened. */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,11 +153,14 @@ static void *open_and_close(void *data)
 			if (fd != -ENOENT && fd != -EBUSY && fd != -ENXIO && fd != -ENODEV)
 				FAIL("open: %s", test_errno(fd));
 			__atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
+			sched_yield();
 			continue;
 		}
 		__atomic_add_fetch(&opened, 1, __ATOMIC_RELAXED);
 		node_initialize(fd, &handle);
 		close(fd);
+		/* A chance for the other side, also on one CPU. */
+		test_sleep_ms(1);
 	}
 	return NULL;
 }

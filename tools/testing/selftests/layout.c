@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The layout of the contract, and its commands as a 32-bit program gives them. Built as layout32 with
+ * -m32: sizes and offsets are checked when it is compiled, the kernel's compat path when it runs.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "node.h"
+#include "test.h"
+
+#define SIZE(type, size) _Static_assert(sizeof(struct winusb_##type) == (size), #type)
+#define AT(type, field, offset) \
+	_Static_assert(offsetof(struct winusb_##type, field) == (offset), #type "." #field)
+
+SIZE(query, 40);
+AT(query, out_capabilities, 8);
+AT(query, out_interface, 32);
+SIZE(initialize, 8);
+AT(initialize, out_handle, 4);
+SIZE(get_associated_interface, 16);
+AT(get_associated_interface, out_handle, 12);
+SIZE(free, 8);
+SIZE(get_descriptor, 32);
+AT(get_descriptor, length, 12);
+AT(get_descriptor, buffer, 16);
+AT(get_descriptor, out_length, 24);
+SIZE(query_interface_settings, 24);
+AT(query_interface_settings, out_descriptor, 12);
+SIZE(query_device_information, 16);
+SIZE(query_pipe, 24);
+AT(query_pipe, out_maximum_packet_size, 16);
+AT(query_pipe, out_maximum_bytes_per_interval, 20);
+SIZE(get_alternate_setting, 12);
+SIZE(set_alternate_setting, 12);
+SIZE(pipe_policy, 20);
+AT(pipe_policy, policy, 12);
+SIZE(transfer, 80);
+AT(transfer, setup, 16);
+AT(transfer, buffer, 24);
+AT(transfer, length, 32);
+AT(transfer, out_length, 36);
+AT(transfer, cookie, 40);
+AT(transfer, isoch_buffer, 48);
+AT(transfer, isoch_packets, 64);
+AT(transfer, stream_id, 72);
+SIZE(pipe_command, 12);
+SIZE(reset_device, 8);
+SIZE(event, 64);
+AT(event, sequence, 8);
+AT(event, time_ns, 16);
+AT(event, dropped, 24);
+
+static struct board *fx2;
+static int fd;
+static uint32_t handle, moved;
+
+void test_setup(void)
+{
+	fx2 = board_add("fx2");
+	boards_start();
+	board_plug(fx2);
+	boards_keep();
+}
+
+static void open_node(void)
+{
+	fd = node_open(board_node(fx2, 0), O_RDWR);
+	CHECK_OK(fd);
+	CHECK_OK(node_initialize(fd, &handle));
+}
+
+TEST(the_program_has_32_bit_pointers)
+{
+	CHECK_EQ(sizeof(void *), 4);
+}
+
+TEST(queries_have_the_same_results)
+{
+	struct winusb_query_pipe pipe;
+	struct winusb_query query;
+	uint8_t descriptor[18];
+
+	open_node();
+	CHECK_OK(node_query(fd, &query));
+	CHECK_EQ(query.out_version, WINUSB_VERSION);
+	CHECK_EQ(query.out_max_handles, WINUSB_MAX_HANDLES);
+	CHECK(query.out_capabilities & WINUSB_CAP_TRANSFER);
+	CHECK_OK(node_query_pipe(fd, handle, 0, 1, &pipe));
+	CHECK_EQ(pipe.out_pipe_id, FX2_BULK_OUT);
+	CHECK_EQ(pipe.out_maximum_packet_size, 512);
+	CHECK_OK(node_descriptor(fd, handle, 1, 0, 0, descriptor, 18, &moved));
+	CHECK_EQ(moved, 18);
+	CHECK_EQ(descriptor[8] | descriptor[9] << 8, 0x0547);
+}
+
+TEST(bulk_and_control_data_travel)
+{
+	uint8_t out[1000], in[1000], value = 0x77;
+
+	open_node();
+	pattern(out, sizeof(out), 30);
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, out, sizeof(out), &moved));
+	CHECK_EQ(moved, sizeof(out));
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_IN, in, sizeof(in), &moved));
+	CHECK_EQ(moved, sizeof(in));
+	CHECK_MEM(in, out, sizeof(in));
+	CHECK_OK(node_control(fd, handle, 0x40, FX2_SET_BARGRAPH, 0, 0, 1, &value, 1, &moved));
+	value = 0;
+	CHECK_OK(node_control(fd, handle, 0xc0, FX2_GET_BARGRAPH, 0, 0, 1, &value, 1, &moved));
+	CHECK_EQ(value, 0x77);
+}
+
+TEST(a_pointer_with_high_bits_set_is_EFAULT)
+{
+	struct winusb_transfer arg = { .size = sizeof(arg), .pipe_id = FX2_BULK_OUT, .length = 1 };
+	char byte = 0;
+
+	open_node();
+	arg.handle = handle;
+	arg.buffer = (uintptr_t)&byte | 1ull << 40;
+	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_TRANSFER, &arg), EFAULT);
+	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "bytes"), 0);
+}
+
+TEST(the_form_of_a_command_is_checked_in_the_same_way)
+{
+	struct {
+		struct winusb_initialize arg;
+		uint32_t tail[2];
+	} longer = { 0 };
+
+	open_node();
+	longer.arg.size = 4;
+	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), EINVAL);
+	longer.arg.size = sizeof(longer);
+	CHECK_OK(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer));
+	longer.tail[1] = 1;
+	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), E2BIG);
+	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x11), &longer), ENOTTY);
+}
+
+TEST(events_have_the_same_records)
+{
+	int listener = node_open(board_node(fx2, 0), O_RDONLY | O_NONBLOCK);
+	struct winusb_event event;
+
+	CHECK_OK(listener);
+	open_node();
+	CHECK_EQ(read(listener, &event, sizeof(event)), 64);
+	CHECK_EQ(event.type, WINUSB_EVENT_OPENED);
+	CHECK_EQ(event.sequence, 1);
+}

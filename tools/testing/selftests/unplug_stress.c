@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Boards are pulled out under load, several ports at once: every pipe has readers or writers, some
+ * files are closed at the same time, some are kept open over the next plug. Nothing may hang, every
+ * result must be one that the contract allows, and at the end the module unloads.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "board.h"
+#include "node.h"
+#include "test.h"
+
+enum { PORTS = 7, INTERFACES = 4, LOADS = 10 };
+
+static struct board *ports[PORTS];
+static unsigned int *done;	/* unplugs so far, shared by the ports' processes */
+
+static unsigned int wanted(void)
+{
+	const char *text = getenv("UNPLUGS");
+	int n = text ? atoi(text) : 0;
+
+	return n > 0 ? n : 100;
+}
+
+void test_setup(void)
+{
+	int i;
+
+	for (i = 0; i < PORTS; i++)
+		ports[i] = board_add(i % 2 ? "fx2" : "composite");
+	boards_start();
+	done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (done == MAP_FAILED)
+		test_bail("mmap: %s", strerror(errno));
+}
+
+/* A thread that moves data on one pipe until it gets an error. */
+struct load {
+	pthread_t thread;
+	int fd;
+	uint32_t handle;
+	uint8_t pipe;
+	uint32_t length;
+	int result;
+	bool started;
+};
+
+static void *load_main(void *data)
+{
+	struct load *load = data;
+	uint8_t *buffer = calloc(1, load->length);
+	uint32_t moved;
+
+	if (!buffer)
+		FAIL("no memory");
+	do {
+		load->result = node_transfer(load->fd, load->handle, load->pipe, buffer, load->length,
+					     &moved);
+		if (moved > load->length)
+			FAIL("%u of %u bytes moved", moved, load->length);
+	} while (!load->result);
+	free(buffer);
+	return NULL;
+}
+
+static void load_start(struct load *load, int fd, uint32_t handle, uint8_t pipe, uint32_t length)
+{
+	memset(load, 0, sizeof(*load));
+	load->fd = fd;
+	load->handle = handle;
+	load->pipe = pipe;
+	load->length = length;
+	if (pthread_create(&load->thread, NULL, load_main, load))
+		FAIL("pthread_create");
+	load->started = true;
+}
+
+static void load_join(struct load *load)
+{
+	static const int allowed[] = {
+		ESHUTDOWN, ENODEV, ECANCELED, EBADF, EPROTO, EILSEQ, EPIPE, EIO,
+	};
+	size_t i;
+
+	pthread_join(load->thread, NULL);
+	for (i = 0; i < ARRAY_SIZE(allowed); i++)
+		if (load->result == -allowed[i])
+			return;
+	FAIL("a transfer on pipe 0x%02x ended with %s", load->pipe, test_errno(load->result));
+}
+
+/* Opens the board and loads all its pipes. Gives the number of threads, 0 if it has left already. */
+static int load_board(struct board *board, bool is_fx2, struct load *loads, int *fd)
+{
+	static const uint8_t in[INTERFACES] = { 0x81, 0x82, 0x84, 0x87 };
+	static const uint8_t out[INTERFACES] = { 0x01, 0x02, 0x04, 0x07 };
+	uint32_t handle, next;
+	int n = 0, i;
+
+	*fd = node_open(board_node(board, 0), O_RDWR);
+	if (*fd < 0)
+		FAIL("open %s: %s", board_node(board, 0), test_errno(*fd));
+	CHECK_OK(node_initialize(*fd, &handle));
+	if (is_fx2) {
+		load_start(&loads[n++], *fd, handle, FX2_BULK_OUT, 4000);
+		load_start(&loads[n++], *fd, handle, FX2_BULK_OUT, 700);
+		load_start(&loads[n++], *fd, handle, FX2_BULK_IN, 4096);
+		load_start(&loads[n++], *fd, handle, FX2_BULK_IN, 100);
+		load_start(&loads[n++], *fd, handle, FX2_SWITCHES, 64);
+		return n;
+	}
+	for (i = 0; i < INTERFACES; i++) {
+		next = handle;
+		if (i > 0)
+			CHECK_OK(node_associated(*fd, handle, i - 1, &next));
+		if (i == 2)
+			CHECK_OK(node_set_setting(*fd, next, 1));
+		load_start(&loads[n++], *fd, next, out[i], 3000);
+		load_start(&loads[n++], *fd, next, in[i], 4096);
+	}
+	load_start(&loads[n++], *fd, handle, in[0], 512);
+	return n;
+}
+
+static void one_unplug(struct board *board, bool is_fx2, unsigned int *seed)
+{
+	struct load loads[LOADS] = { 0 };
+	int fd, old = -1, n, i, listener;
+	bool close_early;
+
+	board_plug(board);
+	listener = node_open(board_node(board, 0), O_RDONLY | O_NONBLOCK);
+	n = load_board(board, is_fx2, loads, &fd);
+	test_sleep_ms(rand_r(seed) % 30);
+	close_early = rand_r(seed) % 4 == 0;
+	if (rand_r(seed) % 8 == 0) {
+		/* The driver is taken away just before. */
+		interface_unbind(board_node(board, 0));
+	}
+	board_pull(board);
+	if (close_early)
+		close(fd);
+	for (i = 0; i < n; i++)
+		load_join(&loads[i]);
+	board_wait_gone(board);
+	if (!close_early) {
+		struct pollfd poll_fd = { .fd = fd };
+
+		CHECK_EQ(poll(&poll_fd, 1, 0), 1);
+		CHECK_EQ(poll_fd.revents, POLLHUP | POLLERR);
+		old = fd;
+	}
+	if (listener >= 0)
+		close(listener);
+	if (old >= 0)
+		close(old);
+}
+
+static void port_main(int port, unsigned int count)
+{
+	unsigned int seed = port + 1, i, total;
+
+	for (i = 0; i < count; i++) {
+		one_unplug(ports[port], port % 2, &seed);
+		total = __atomic_add_fetch(done, 1, __ATOMIC_SEQ_CST);
+		if (total % 50 == 0)
+			test_note("%u unplugs", total);
+	}
+}
+
+/* Without a limit of its own to speak of: the lab has one. */
+TEST_LIMIT(boards_are_pulled_out_under_load, 7200)
+{
+	unsigned int count = wanted();
+	uint64_t start = test_now_ms();
+	int i, status, failures = 0;
+	pid_t pids[PORTS];
+
+	for (i = 0; i < PORTS; i++) {
+		pids[i] = fork();
+		CHECK(pids[i] >= 0);
+		if (!pids[i]) {
+			port_main(i, count / PORTS + (i < (int)(count % PORTS)));
+			_exit(0);
+		}
+	}
+	for (i = 0; i < PORTS; i++) {
+		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
+		if (status) {
+			test_note("port %d: status 0x%x", i, status);
+			failures++;
+		}
+	}
+	test_note("%u unplugs in %llu s", *done, (unsigned long long)(test_now_ms() - start) / 1000);
+	CHECK_EQ(failures, 0);
+	CHECK_EQ(*done, count);
+}
+
+TEST(lockdep_is_still_on)
+{
+	char stats[8192];
+	const char *p;
+
+	if (file_read("/proc/lockdep_stats", stats, sizeof(stats)) < 0)
+		test_skip("this kernel has no lockdep");
+	p = strstr(stats, "debug_locks:");
+	CHECK(p);
+	CHECK_EQ(atoi(p + strlen("debug_locks:")), 1);
+}
+
+TEST(the_module_unloads_afterwards)
+{
+	CHECK_EQ(syscall(SYS_delete_module, "winusb", O_NONBLOCK), 0);
+}
