@@ -61,11 +61,12 @@ def find_splats(log):
     excused = load_patterns('boot-splats')
     booted = False
     found = []
-    for number, line in enumerate(log.splitlines()):
+    lines = log.splitlines()
+    for number, line in enumerate(lines):
         booted = booted or BOOTED in line
         if not splat.search(line):
             continue
-        if not booted and excused.search(line):
+        if not booted and excused.match('\n'.join(lines[number:number + 6])):
             continue
         found.append((number, line))
     return found
@@ -339,10 +340,12 @@ class Uml:
                 f'mem={o.memory or ("1G" if o.kernel == "uml-debug" else "384M")}',
                 'seccomp=on', 'rootfstype=hostfs', 'rootflags=/', 'ro',
                 f'init={init}', f'winusb_out={guest.dir}',
-                'con=null', 'con0=fd:0,fd:1', 'ssl=null', 'umid=lab',
+                'con=null', 'con0=fd:0,fd:1', 'umid=lab',
                 f'uml_dir={guest.path("tmp")}/', 'panic=-1', 'oops=panic']
         if o.smp:
             argv.append(f'ncpus={o.cpus}')
+        if o.kernel == 'uml-debug' and not o.leaks:
+            argv.append('kmemleak=off')
         if not o.command:
             argv.append('quiet')
         return argv + o.append

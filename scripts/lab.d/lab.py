@@ -4,47 +4,85 @@
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 
 import guest
 import kernels
 import modules
 import stock
-from common import TREE, Error, cache, lock, need
+from common import CACHE, TREE, Error, cache, lock, say
 
 KERNELS = ('uml', 'uml-debug', '6.1', '6.12', 'latest')
+# What can be cached and built: uml for several CPUs is a build of its own.
+BUILDS = ('uml', 'uml-smp', 'uml-debug', '6.1', '6.12', 'latest')
+
+RUN_HELP = '''\
+Boots a guest and runs COMMAND as root in it, in the same folder. Its output
+and exit status are COMMAND's. The guest's root is this machine's file system,
+read-only under a scratch layer: nothing that COMMAND does there stays.
+Without COMMAND: a shell.
+
+Before: winusb.ko is inserted, and each --board is plugged in with usbip and
+bound through new_id. After: all that still runs is killed, and winusb.ko must
+unload. A complaint of the kernel, a guest that hangs or dies, and on uml-debug
+a leak in the driver or lockdep switched off are failures: the reason goes to
+stderr, and the exit status is COMMAND's, or 99 if that was 0.
+'''
+RUN_END = '''\
+COMMAND finds in its environment: WINUSB_LAB_KERNEL, WINUSB_LAB_SMP and
+WINUSB_LAB_DEBUG (0 or 1), WINUSB_LAB_MODULES (the folder with winusb.ko),
+WINUSB_LAB_DEVICES (the boards' names in sysfs, in their order),
+WINUSB_LAB_OUT (with --out), and on its PATH the project's tools.
+
+Examples:
+  scripts/lab run --board=fx2 -- winusbctl list
+  scripts/lab run --kernel=uml-debug --board=composite,speed=full -- winusbctl info
+  scripts/lab run --kernel=6.1 --board=fx2
+'''
 
 
-def kernel_argument(parser, **kwargs):
-    parser.add_argument('kernel', metavar='KERNEL', choices=KERNELS, **kwargs)
-    parser.add_argument('--smp', action='store_true',
-                        help='the build for several CPUs')
-
-
-def prepare(kernel, smp):
-    if kernel.startswith('uml'):
-        name = kernels.uml_name(kernel, smp)
-        folder = kernels.build_uml(name)
-        return guest.Uml(folder, name, kernels.release(folder),
-                         kernels.key_of(name))
-    return stock.prepare(kernel)
+def prepare(kernel, smp=False):
+    """The kernel, built or fetched, as an object that guest.py boots."""
+    if kernel not in kernels.UML and kernel != 'uml':
+        return stock.prepare(kernel)
+    name = kernels.uml_name(kernel, smp)
+    folder = kernels.build_uml(name)
+    return guest.Uml(folder, name, kernels.release(folder),
+                     kernels.key_of(name))
 
 
 def cmd_run(o):
-    if o.timeout is None:
-        o.timeout = 120 if o.kernel == 'uml' else 600
     if o.kernel == 'uml-debug':
         o.smp = True
+    if o.timeout is None:
+        o.timeout = 120 if o.kernel == 'uml' else 600
     if not o.command and not sys.stdin.isatty():
         raise Error('a shell needs a terminal: give a COMMAND')
+    if o.board and not o.driver:
+        o.bind = False
     kernel = prepare(o.kernel, o.smp)
     modules.build_tools()
     with lock(f'kernel-{kernel.name}', shared=True):
-        g = guest.Guest(kernel, o)
-        if o.driver:
-            modules.build(kernel, o.kunit, o.coverage, g.path('modules'))
-        g.write_job()
-        return g.run()
+        one = guest.Guest(kernel, o)
+        try:
+            if o.driver:
+                modules.build(kernel, o.kunit, o.coverage, one.path('modules'))
+            one.write_job()
+        except BaseException:
+            shutil.rmtree(one.dir)
+            raise
+        return one.run()
+
+
+def cmd_build(o):
+    for name in o.kernels or BUILDS:
+        kernel = prepare(name)
+        if not o.kernel_only:
+            modules.build(kernel)
+    if not o.kernels:
+        kernels.source('6.1')
+    return 0
 
 
 def cmd_modules(o):
@@ -62,47 +100,168 @@ def cmd_source(o):
     return 0
 
 
-def parser():
-    main = argparse.ArgumentParser(
-        prog='scripts/lab',
-        description='Boots a guest kernel whose root is this machine\'s file '
-        'system, read-only under a scratch layer, and runs a command in it.')
-    sub = main.add_subparsers(dest='what', required=True, metavar='WHAT')
+def state_of(name):
+    """(version, state) of one kernel, without looking anything up."""
+    if name not in kernels.UML:
+        release, ready = stock.ready_release(name)
+        return release or '-', 'cached' if ready else 'not fetched'
+    folder = os.path.join(CACHE, 'kernel', name)
+    if kernels.is_ready(name):
+        return kernels.release(folder), 'cached'
+    if os.path.exists(os.path.join(folder, 'key')):
+        return kernels.release(folder), 'out of date'
+    return '-', 'not built'
 
-    p = sub.add_parser('run', help='run a command (or a shell) in a guest')
-    p.add_argument('--kernel', choices=KERNELS, default='uml')
-    p.add_argument('--smp', action='store_true', help='several CPUs')
-    p.add_argument('--cpus', type=int, default=2, metavar='N')
+
+def cmd_list(_o):
+    print(f'{"KERNEL":<12}{"VERSION":<24}{"STATE":<14}MODULES')
+    for name in BUILDS:
+        version, state = state_of(name)
+        built = 'built' if modules.is_built(name) else '-'
+        label = 'uml --smp' if name == 'uml-smp' else name
+        print(f'{label:<12}{version:<24}{state:<14}{built}')
+    print(f'\nCache: {CACHE}\n\nBOARDS')
+    sys.stdout.flush()
+    modules.build_tools()
+    boards = os.path.join(TREE, 'tools/testing/boards/winusb-boards')
+    return subprocess.run([boards, '--list']).returncode
+
+
+def folders_of(name):
+    """Everything in the cache that belongs to one kernel."""
+    found = [os.path.join(CACHE, 'kernel', name)]
+    release, _ = stock.ready_release(name) if name in stock.SUITES else (0, 0)
+    if release:
+        found.append(os.path.join(CACHE, 'stock', release))
+    parent = os.path.join(CACHE, 'modules')
+    for entry in os.listdir(parent) if os.path.isdir(parent) else []:
+        if entry == name or entry.removesuffix('-coverage').removesuffix(
+                '-kunit') == name:
+            found.append(os.path.join(parent, entry))
+    return found
+
+
+def remove(path):
+    if os.path.exists(path):
+        say(f'removing {path}')
+        shutil.rmtree(path)
+
+
+def cmd_clean(o):
+    for name in o.kernels:
+        kind = f'stock-{name}' if name in stock.SUITES else f'kernel-{name}'
+        with lock(kind):
+            for folder in folders_of(name):
+                remove(folder)
+    if o.kernels:
+        return 0
+    for part in sorted(os.listdir(cache())):
+        path = os.path.join(CACHE, part)
+        if part in ('kernel', 'stock', 'modules', 'source', 'packages', 'apt',
+                    'lab', 'kunit', 'coverage'):
+            remove(path)
+    kernels.forget_resolved()
+    return 0
+
+
+def cmd_update(_o):
+    kernels.forget_resolved()
+    say('the next build looks the newest kernels up again')
+    return 0
+
+
+def add_run(sub):
+    p = sub.add_parser('run', help='run a command, or a shell, in a guest',
+                       description=RUN_HELP, epilog=RUN_END,
+                       formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--kernel', choices=KERNELS, default='uml',
+                   help='uml (default), uml-debug, or a stock kernel')
+    p.add_argument('--smp', action='store_true',
+                   help='several CPUs (uml-debug always has them)')
+    p.add_argument('--cpus', type=int, default=2, metavar='N',
+                   help='how many with --smp; 2 by default')
     p.add_argument('--board', action='append', default=[],
-                   metavar='NAME[,OPTION=VALUE]...')
-    p.add_argument('--timeout', type=float, metavar='S')
-    p.add_argument('--no-driver', dest='driver', action='store_false')
-    p.add_argument('--no-bind', dest='bind', action='store_false')
-    p.add_argument('--no-leaks', dest='leaks', action='store_false')
-    p.add_argument('--kunit', action='store_true')
-    p.add_argument('--coverage', action='store_true')
-    p.add_argument('--out', metavar='DIR')
-    p.add_argument('--log', metavar='FILE')
-    p.add_argument('--memory', metavar='SIZE')
-    p.add_argument('--append', action='append', default=[])
-    p.add_argument('-v', '--verbose', action='store_true')
-    p.add_argument('command', nargs=argparse.REMAINDER)
+                   metavar='NAME[,OPTION=VALUE]...',
+                   help='plug this board in; may be given several times; '
+                   '"lab list" shows them')
+    p.add_argument('--timeout', type=float, metavar='S',
+                   help='seconds until the guest is killed: 120 on uml, '
+                   'else 600')
+    p.add_argument('--no-driver', dest='driver', action='store_false',
+                   help='do not insert winusb.ko, nor bind it')
+    p.add_argument('--no-bind', dest='bind', action='store_false',
+                   help='plug the boards in, but do not bind them')
+    p.add_argument('--no-leaks', dest='leaks', action='store_false',
+                   help='uml-debug without kmemleak: half a minute shorter')
+    p.add_argument('--kunit', action='store_true',
+                   help='with the KUnit suites among the modules')
+    p.add_argument('--coverage', action='store_true',
+                   help='with modules that count what runs (uml)')
+    p.add_argument('--out', metavar='DIR',
+                   help='what COMMAND writes to $WINUSB_LAB_OUT goes to DIR')
+    p.add_argument('--log', metavar='FILE',
+                   help='write the kernel\'s log there')
+    p.add_argument('--memory', metavar='SIZE', help='for example 512M')
+    p.add_argument('--append', action='append', default=[], metavar='OPTION',
+                   help='for the kernel\'s command line; may be repeated')
+    p.add_argument('-v', '--verbose', action='store_true',
+                   help='show the kernel\'s log as it comes')
+    p.add_argument('command', nargs=argparse.REMAINDER, metavar='COMMAND')
     p.set_defaults(run=cmd_run)
 
-    p = sub.add_parser('kdir', help='print a kernel\'s build folder')
-    kernel_argument(p)
-    p.set_defaults(run=cmd_kdir)
 
-    p = sub.add_parser('modules', help='build our modules for a kernel and '
-                       'print their folder')
-    kernel_argument(p)
-    p.add_argument('--no-kunit', action='store_true')
-    p.add_argument('--coverage', action='store_true')
+def parser():
+    main = argparse.ArgumentParser(
+        prog='scripts/lab', description='Guest kernels and emulated boards to '
+        'test the driver with. All that is built or fetched is kept in '
+        f'$WINUSB_CACHE, by default ~/.cache/winusb.',
+        epilog='Each has its own --help.')
+    sub = main.add_subparsers(dest='what', required=True, metavar='WHAT')
+    add_run(sub)
+
+    p = sub.add_parser('list', help='show kernels, boards, what is cached')
+    p.set_defaults(run=cmd_list)
+
+    p = sub.add_parser('build', help='make kernels and our modules ready',
+                       description='Builds or fetches the kernels (all of '
+                       'them if none is named) and our modules for them.')
+    p.add_argument('--kernel-only', action='store_true',
+                   help='without our modules')
+    p.add_argument('kernels', nargs='*', metavar='KERNEL',
+                   help=', '.join(BUILDS))
+    p.set_defaults(run=cmd_build)
+
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument('kernel', metavar='KERNEL', choices=BUILDS,
+                     help=', '.join(BUILDS))
+    one.add_argument('--smp', action='store_true',
+                     help='uml for several CPUs')
+
+    p = sub.add_parser('modules', parents=[one],
+                       help='build our modules for a kernel, print the folder')
+    p.add_argument('--no-kunit', action='store_true',
+                   help='without the KUnit suites')
+    p.add_argument('--coverage', action='store_true',
+                   help='modules that count what runs (uml)')
     p.set_defaults(run=cmd_modules)
 
-    p = sub.add_parser('source', help='print a kernel source folder')
+    p = sub.add_parser('kdir', parents=[one],
+                       help='print a kernel\'s build folder, for KDIR=')
+    p.set_defaults(run=cmd_kdir)
+
+    p = sub.add_parser('source', help='print a kernel source\'s folder')
     p.add_argument('version', choices=('6.1', 'latest'))
     p.set_defaults(run=cmd_source)
+
+    p = sub.add_parser('clean', help='remove kernels from the cache',
+                       description='Removes kernels from the cache; without '
+                       'a name everything.')
+    p.add_argument('kernels', nargs='*', metavar='KERNEL',
+                   help=', '.join(BUILDS))
+    p.set_defaults(run=cmd_clean)
+
+    p = sub.add_parser('update', help='look for newer kernels at the next use')
+    p.set_defaults(run=cmd_update)
     return main
 
 
@@ -110,13 +269,24 @@ def main():
     o = parser().parse_args()
     if o.what == 'run' and o.command[:1] == ['--']:
         o.command = o.command[1:]
+    for name in getattr(o, 'kernels', []):
+        if name not in BUILDS:
+            print(f'lab: error: no kernel {name}: choose from '
+                  f'{", ".join(BUILDS)}', file=sys.stderr)
+            return 2
     try:
         return o.run(o)
     except Error as e:
         print(f'lab: error: {e}', file=sys.stderr)
         return 1
+    except OSError as e:
+        where = f' ({e.filename})' if e.filename else ''
+        print(f'lab: error: {e.strerror}{where}', file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
+        print('lab: interrupted', file=sys.stderr)
         return 130
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
