@@ -66,7 +66,7 @@ def choose(pattern, suites):
 def run_latest(o, pattern):
     """Runs the modules in a guest of the lab; returns the suites' KTAP."""
     kernel = 'uml-debug' if o.debug else 'uml'
-    argv = [f'{TREE}/scripts/lab', 'run', f'--kernel={kernel}',
+    argv = [f'{TREE}/scripts/lab', 'run', f'--kernel={kernel}', '--kunit',
             '--append=kunit.enable=1', '--append=kunit.autorun=1',
             f'--append=kunit.filter_glob={pattern}']
     if o.smp:

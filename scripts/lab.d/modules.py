@@ -45,16 +45,17 @@ def build(kernel, kunit=False, coverage=False, target=None):
     need('rsync', 'make', 'gcc')
     os.makedirs(tree, exist_ok=True)
     with lock(f'modules-{name}'):
+        argv = kernel.make_modules(tree) + ['WINUSB_TESTS=y']
+        if not kunit:
+            argv.append('CONFIG_KUNIT=')
+        if coverage:
+            argv.append('GCOV_PROFILE=y')
+        key = kernel.key + '\n' + ' '.join(argv)
         changed = copy_tree(tree + '/')
-        if changed or read(stamp) != kernel.key:
+        if changed or read(stamp) != key:
             if os.path.exists(stamp):
                 os.unlink(stamp)
             write(log, '')
-            argv = kernel.make_modules(tree)
-            if not kunit:
-                argv.append('CONFIG_KUNIT=')
-            if coverage:
-                argv.append('GCOV_PROFILE=y')
             say(f'building the driver for {name}')
             run(argv, log, f'building the driver for {name}')
             out = cache('modules', name, 'ko')
@@ -67,7 +68,7 @@ def build(kernel, kunit=False, coverage=False, target=None):
                         if 'warning:' in line and 'compiler differs' not in line]
             for line in warnings:
                 print(line, file=sys.stderr)
-            write(stamp, kernel.key)
+            write(stamp, key)
         out = os.path.join(folder, 'ko')
         if target:
             subprocess.run(['cp', '-r', '--', f'{out}/.', target], check=True)
