@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "desc.h"
 
 static const struct {
 	const char *name;
@@ -68,7 +69,7 @@ static int parse_status(const char *text, int *status)
 {
 	unsigned int i;
 
-	for (i = 0; text && i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+	for (i = 0; text && i < ARRAY_SIZE(statuses); i++) {
 		if (!strcmp(text, statuses[i].name)) {
 			*status = statuses[i].status;
 			return 0;
@@ -336,7 +337,7 @@ static const struct {
 	{ "hidden", "0|1", "refuse to be attached", set_hidden },
 };
 
-#define OPTIONS (sizeof(options) / sizeof(options[0]))
+#define OPTIONS ARRAY_SIZE(options)
 
 void behaviour_init(struct behaviour *bh, const struct board_type *type)
 {
