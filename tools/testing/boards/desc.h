@@ -17,6 +17,8 @@ enum {
 
 enum { XFER_CONTROL, XFER_ISO, XFER_BULK, XFER_INTERRUPT };
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 #define LE16(x) ((x) & 0xff), (((x) >> 8) & 0xff)
 
 /* Strings 1 to 3 are manufacturer, product and serial number. */
