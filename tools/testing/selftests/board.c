@@ -108,6 +108,7 @@ void boards_start(void)
 		test_skip_all("winusb.ko is not loaded (run this by scripts/lab run)");
 	if (access("/sys/devices/platform/vhci_hcd.0", F_OK) && system("modprobe vhci_hcd") != 0)
 		test_skip_all("this kernel has no vhci_hcd");
+	plug_fast();
 	snprintf(socket_path, sizeof(socket_path), "/run/winusb-selftest-%d.sock", getpid());
 	if (pipe(ready))
 		test_bail("pipe: %s", strerror(errno));

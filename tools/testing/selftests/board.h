@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sysfs.h"
+
 /* The fx2 board. */
 #define FX2_SWITCHES	0x81
 #define FX2_BULK_OUT	0x06
@@ -73,14 +75,5 @@ void board_last_request(struct board *board, uint8_t setup[8]);
 void board_wait_pending(struct board *board, uint8_t endpoint, unsigned int n);
 void board_wait_counter(struct board *board, uint8_t endpoint, const char *name,
 			unsigned long long n);
-
-/* sysfs of the driver core. */
-int interface_bind(const char *interface, const char *driver);
-int interface_unbind(const char *interface);
-/* The driver's name in OUT, or "". */
-void interface_driver(const char *interface, char *out, size_t size);
-int file_write(const char *path, const char *text);
-int file_read(const char *path, char *out, size_t size);
-bool wait_for_path(const char *path, bool there, unsigned int seconds);
 
 #endif

@@ -22,5 +22,6 @@ struct board {
 
 bool board_all_bound(struct board *board);
 const char *board_id(struct board *board);
+void plug_fast(void);
 
 #endif

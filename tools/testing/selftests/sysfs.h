@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of the kernel; results are 0 or a length, or a negative errno. */
+#ifndef WINUSB_SELFTEST_SYSFS_H
+#define WINUSB_SELFTEST_SYSFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+int file_write(const char *path, const char *text);
+int file_read(const char *path, char *out, size_t size);
+bool wait_for_path(const char *path, bool there, unsigned int seconds);
+
+/* Of an interface by its name, "1-1:1.0". */
+int interface_bind(const char *interface, const char *driver);
+int interface_unbind(const char *interface);
+/* The driver's name in OUT, or "". */
+void interface_driver(const char *interface, char *out, size_t size);
+
+#endif
