@@ -19,6 +19,7 @@
 #define VHCI_ATTACH	"/sys/devices/platform/vhci_hcd.0/attach"
 #define PORT_FREE	4
 #define SETTLE_US	2000000
+#define AGAIN_US	200000
 
 /* Ports of controller N are in status.N, those of the first in status. */
 static FILE *open_status(int controller)
@@ -137,7 +138,7 @@ static int hand_to_free_port(int fd, const struct board *b, int controller)
 	for (;;) {
 		port = free_port(controller, port);
 		if (port < 0)
-			return -EBUSY;
+			return -EAGAIN;
 		ret = hand_over(port, fd, b);
 		if (!ret)
 			return port;
@@ -150,17 +151,22 @@ static void attach_again(struct timer *t)
 {
 	struct board *b;
 	char error[160];
+	int ret;
 
 	b = (struct board *)((char *)t - offsetof(struct board, again));
 	if (b->host)
 		return;
-	if (attach_local(b, -1, error, sizeof(error)) < 0)
+	ret = attach_local(b, -1, error, sizeof(error));
+	if (ret == -EAGAIN)
+		timer_arm(t, loop_now() + AGAIN_US);
+	else if (ret < 0)
 		fprintf(stderr, "winusb-boards: cannot attach %s again: %s\n",
 			b->busid, error);
 }
 
 /*
- * Returns the port of vhci_hcd, or a negative errno and the reason. Ports of
+ * Returns the port of vhci_hcd, or a negative errno and the reason; -EAGAIN:
+ * no port is free, or usbcore has not let go of those that are. Ports of
  * different controllers are enumerated in parallel; -1 takes any port.
  */
 int attach_local(struct board *b, int controller, char *error, size_t size)
@@ -182,7 +188,7 @@ int attach_local(struct board *b, int controller, char *error, size_t size)
 	port = hand_to_free_port(pair[1], b, controller);
 	close(pair[1]);
 	if (port < 0) {
-		snprintf(error, size, port == -EBUSY ?
+		snprintf(error, size, port == -EAGAIN ?
 			 "no free port on vhci_hcd: unplug another board" :
 			 "vhci_hcd refused: %s", strerror(-port));
 		close(pair[0]);

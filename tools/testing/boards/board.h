@@ -320,6 +320,7 @@ struct board {
 extern const struct board_type fx2_board;
 extern const struct board_type composite_board;
 extern const struct board_type broken_board;
+void broken_names(void);
 
 static inline unsigned int ep_slot(uint8_t address)
 {

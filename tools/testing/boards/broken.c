@@ -483,7 +483,7 @@ static const struct fault faults[] = {
 	{ "endpoint-reserved", "reserved bits in address and attributes",
 	  .poke = { { AT_IN0 + ADDRESS, 0xf1 }, { AT_IN1 + ATTRIBUTES, 0xf2 } } },
 	{ "endpoint-control", "an endpoint of type control",
-	  .poke = { { AT_IN0 + ATTRIBUTES, 0 } } },
+	  .poke = { { AT_IRQ0 + ATTRIBUTES, 0 } } },
 	{ "packet-zero", "bulk endpoints with a packet size of 0",
 	  .poke = { { AT_OUT0 + MPS, 0 }, { AT_OUT0 + MPS_HIGH, 0 },
 		    { AT_IN0 + MPS, 0 }, { AT_IN0 + MPS_HIGH, 0 } } },
@@ -564,7 +564,7 @@ static const struct fault faults[] = {
 	  .edit = edit_bos_zero_capability },
 };
 
-#define FAULTS ((long)(sizeof(faults) / sizeof(faults[0])))
+#define FAULTS ((long)ARRAY_SIZE(faults))
 
 static int broken_parse_fault(const char *text, long *value)
 {
@@ -657,6 +657,15 @@ static void broken_list(void)
 
 	for (i = 0; i < FAULTS; i++)
 		printf("      %-20s %s\n", faults[i].name, faults[i].help);
+}
+
+/* One name a line, for tests that try them all. */
+void broken_names(void)
+{
+	long i;
+
+	for (i = 0; i < FAULTS; i++)
+		printf("%s\n", faults[i].name);
 }
 
 const struct board_type broken_board = {

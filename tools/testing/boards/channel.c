@@ -2,8 +2,8 @@
 /*
  * The control channel: lines "BOARD COMMAND [ARGUMENT]..." in, one line of
  * key=value out, "result=ok" or "result=error" first. Any number of clients
- * may be connected; each has one command in progress at most ("wait" is the
- * only one that takes time), further lines wait in its buffer.
+ * may be connected; each has one command in progress at most ("wait" and
+ * "attach" may take time), further lines wait in its buffer.
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,11 +20,15 @@
 #include "channel.h"
 #include "desc.h"
 
+#define RETRY_US	50000
+#define ATTACH_US	20000000
+
 /**
  * struct client - one connection
  * @line: received and not handled yet
  * @answer: put together by the command in progress
- * @waiting: a "wait" is in progress: for @board's @key
+ * @waiting: a "wait" is in progress, for @board's @key, or an "attach"
+ * @attaching: it is an "attach", to @controller, that is tried until @deadline
  */
 struct client {
 	TAILQ_ENTRY(client) link;
@@ -35,6 +39,9 @@ struct client {
 	char answer[CHANNEL_LINE];
 	size_t answer_len;
 	bool waiting;
+	bool attaching;
+	int controller;
+	int64_t deadline;
 	struct board *board;
 	char key[64];
 	bool equal;
@@ -112,7 +119,7 @@ static const struct {
 	{ "max_pending", offsetof(struct counters, max_pending) },
 };
 
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define FIELDS ARRAY_SIZE(fields)
 
 static uint64_t field_value(const struct counters *count, unsigned int i)
 {
@@ -301,23 +308,40 @@ static void cmd_unplug(struct client *c, struct board *b, char *rest)
 	begin_ok(c);
 }
 
-static void cmd_attach(struct client *c, struct board *b, char *rest)
+/* Ports that are all busy get free soon: tried again until @deadline. */
+static void try_attach(struct client *c)
 {
-	long controller = -1;
 	char error[160];
 	int port;
 
-	if (rest && parse_number(rest, 127, &controller)) {
-		fail(c, "usage: attach [CONTROLLER]");
+	port = attach_local(c->board, c->controller, error, sizeof(error));
+	c->waiting = port == -EAGAIN && loop_now() < c->deadline;
+	if (c->waiting) {
+		timer_arm(&c->timer, loop_now() + RETRY_US);
 		return;
 	}
-	port = attach_local(b, controller, error, sizeof(error));
+	c->attaching = false;
 	if (port < 0) {
 		fail(c, error);
 		return;
 	}
 	begin_ok(c);
 	say(c, " port=%d", port);
+}
+
+static void cmd_attach(struct client *c, struct board *b, char *rest)
+{
+	long controller = -1;
+
+	if (rest && parse_number(rest, 127, &controller)) {
+		fail(c, "usage: attach [CONTROLLER]");
+		return;
+	}
+	c->board = b;
+	c->controller = (int)controller;
+	c->deadline = loop_now() + ATTACH_US;
+	c->attaching = true;
+	try_attach(c);
 }
 
 static void set_halt(struct client *c, struct board *b, char *rest, bool halted)
@@ -443,7 +467,7 @@ static const struct {
 	{ "wait", cmd_wait },
 };
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS ARRAY_SIZE(commands)
 
 static void run_line(struct client *c, char *line)
 {
@@ -462,7 +486,11 @@ static void run_line(struct client *c, char *line)
 			return;
 		}
 	}
-	fail(c, "unknown command: info counters requests set defaults unplug attach stall unstall push reset-counters wait");
+	fail(c, "unknown command, try one of:");
+	c->answer_len--;
+	for (i = 0; i < COMMANDS; i++)
+		say(c, " %s", commands[i].name);
+	say(c, "\"");
 }
 
 static void run_lines(struct client *c)
@@ -483,14 +511,20 @@ static void run_lines(struct client *c)
 	}
 }
 
-static void wait_timeout(struct timer *t)
+static void timer_fired(struct timer *t)
 {
 	struct client *c;
 	uint64_t value = 0;
 
 	c = (struct client *)((char *)t - offsetof(struct client, timer));
-	board_value(c->board, c->key, &value);
-	wait_ended(c, value, false);
+	if (c->attaching) {
+		try_attach(c);
+		if (c->waiting)
+			return;
+	} else {
+		board_value(c->board, c->key, &value);
+		wait_ended(c, value, false);
+	}
 	send_answer(c);
 	run_lines(c);
 }
@@ -503,7 +537,7 @@ void channel_check_waits(void)
 
 	for (c = TAILQ_FIRST(&clients); c; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (!c->waiting || !wait_reached(c, &value))
+		if (!c->waiting || c->attaching || !wait_reached(c, &value))
 			continue;
 		wait_ended(c, value, true);
 		send_answer(c);
@@ -547,7 +581,7 @@ static void accept_ready(struct watch *w, short events)
 	c->watch.fd = fd;
 	c->watch.events = POLLIN;
 	c->watch.ready = client_ready;
-	c->timer.fire = wait_timeout;
+	c->timer.fire = timer_fired;
 	TAILQ_INSERT_TAIL(&clients, c, link);
 	watch_add(&c->watch);
 }

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "client.h"
+#include "desc.h"
 
 static bool says(const char *answer, const char *key, const char *expected)
 {
@@ -103,7 +104,7 @@ static void check_refuses(void)
 	};
 	unsigned int i, good = 0;
 
-	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		if (says(tell(1, "%s", wrong[i]), "result", "error"))
 			good++;
 		else
@@ -117,13 +118,12 @@ static void check_refuses(void)
 
 static int run(const char *arguments, char *out, size_t size)
 {
-	const char *program = getenv("WINUSB_BOARDS");
-	char command[400];
+	char command[800];
 	size_t len;
 	FILE *f;
 
 	snprintf(command, sizeof(command), "%s %s 2>&1",
-		 program ? program : "./winusb-boards", arguments);
+		 check_program(), arguments);
 	f = popen(command, "r");
 	if (!f)
 		return -1;
@@ -132,13 +132,15 @@ static int run(const char *arguments, char *out, size_t size)
 	return WEXITSTATUS(pclose(f));
 }
 
-static void check_program(void)
+static void check_usage(void)
 {
 	char out[32768], arguments[200];
 
 	ok(run("--list", out, sizeof(out)) == 0 && strstr(out, "fx2  0547:1002") &&
 	   strstr(out, "composite") && strstr(out, "iad-overlap") &&
 	   strstr(out, "vanish="), "--list");
+	ok(run("--faults", out, sizeof(out)) == 0 &&
+	   !strncmp(out, "none\ndevice-short\n", 18), "--faults");
 	ok(run("--help", out, sizeof(out)) == 0 && strstr(out, "Usage:"),
 	   "--help");
 	ok(run("", out, sizeof(out)) == 2 && strstr(out, "--list"),
@@ -175,6 +177,6 @@ void check_channel(void)
 	cable_configure(&c);
 	check_refuses();
 	cable_cut(&c);
-	check_program();
+	check_usage();
 	server_stop();
 }

@@ -83,7 +83,7 @@ static void check_fx2_loopback(struct cable *c, unsigned int mps)
 	uint8_t out[4096], in[4096];
 	unsigned int i;
 
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		unsigned int len = lengths[i];
 
 		fill(out, len, i);

@@ -272,7 +272,7 @@ static void check_faults(void)
 	struct cable c;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		tell(1, "set fault=%s", names[i]);
 		if (cable_attach(&c, "1-1")) {
 			ok(false, "fault %s: attached", names[i]);

@@ -39,7 +39,10 @@ struct answer {
 	uint8_t data[IN_DATA_ROOM];
 };
 
-/* check.c: TAP and servers */
+/* check-server.c: TAP and servers */
+void check_begin(void);
+int check_end(void);
+const char *check_program(void);
 void ok(bool good, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void server_start(const char *first, ...) __attribute__((sentinel));

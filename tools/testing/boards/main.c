@@ -20,7 +20,7 @@
 static const char usage[] =
 "Usage: winusb-boards [OPTION]... BOARD[,option=value]...\n"
 "       winusb-boards --send[=PATH] BOARD-INDEX COMMAND [ARGUMENT]...\n"
-"       winusb-boards --list\n"
+"       winusb-boards --list | --faults\n"
 "\n"
 "Serves emulated USB devices by USB/IP on 127.0.0.1. The first board is bus\n"
 "id 1-1, the second 1-2, and so on; attach one with\n"
@@ -33,12 +33,14 @@ static const char usage[] =
 "  --control[=PATH]  listen for commands (" CHANNEL_PATH ")\n"
 "  --send[=PATH]     send one command to a running server, print its answer\n"
 "  --list            boards, ids and options\n"
+"  --faults          faults of the broken board, one name a line\n"
 "  --help            this text\n"
 "\n"
 "Exit status: 0 done, 1 failed (the reason is on stderr, or in the answer),\n"
 "2 wrong usage.\n";
 
-enum { OPT_PORT = 1, OPT_ATTACH, OPT_CONTROL, OPT_SEND, OPT_LIST, OPT_HELP };
+enum { OPT_PORT = 1, OPT_ATTACH, OPT_CONTROL, OPT_SEND, OPT_LIST, OPT_FAULTS,
+       OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
@@ -46,6 +48,7 @@ static const struct option long_options[] = {
 	{ "control", optional_argument, NULL, OPT_CONTROL },
 	{ "send", optional_argument, NULL, OPT_SEND },
 	{ "list", no_argument, NULL, OPT_LIST },
+	{ "faults", no_argument, NULL, OPT_FAULTS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
 };
@@ -239,6 +242,9 @@ int main(int argc, char **argv)
 			break;
 		case OPT_LIST:
 			list_boards();
+			return 0;
+		case OPT_FAULTS:
+			broken_names();
 			return 0;
 		case OPT_HELP:
 			fputs(usage, stdout);

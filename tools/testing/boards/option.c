@@ -9,6 +9,7 @@
 
 #include "board.h"
 #include "desc.h"
+#include "desc.h"
 
 static const struct {
 	const char *name;
