@@ -11,6 +11,16 @@
 
 #include "bench.h"
 
+static bool winusb_is_handle(struct winusb_file *wf, u32 number)
+{
+	struct winusb_handle *wh = winusb_handle_get(wf, number);
+
+	if (IS_ERR_OR_NULL(wh))
+		return false;
+	winusb_handle_put(wh);
+	return true;
+}
+
 /* 1.2: a second INITIALIZE succeeds and gives another number. */
 static void winusb_test_initialize_twice_gives_two(struct kunit *test)
 {
@@ -52,14 +62,15 @@ static void winusb_test_unknown_handles_are_refused(struct kunit *test)
 	struct winusb_handle *wh = winusb_bench_initialize(test, wf);
 	u32 number = wh->number;
 
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, 0));
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, number + 1));
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, U32_MAX));
+	KUNIT_EXPECT_TRUE(test, winusb_is_handle(wf, number));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, 0));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, number + 1));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, U32_MAX));
 	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number + 1), -EBADF);
 	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, 0), -EBADF);
 	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number), 0);
 	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number), -EBADF);
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, number));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, number));
 	KUNIT_EXPECT_EQ(test,
 			PTR_ERR_OR_ZERO(winusb_handle_get_associated(wf, number,
 								     0)),
@@ -75,10 +86,10 @@ static void winusb_test_unpublished_handle_is_unknown(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh));
 	number = wh->number;
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, number));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, number));
 	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number), -EBADF);
 	winusb_handle_discard(wh);
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(wf, number));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(wf, number));
 }
 
 /* Handles are freed in any order; the parent may go before the associated. */
@@ -289,7 +300,6 @@ static void winusb_test_listeners_are_not_exclusive(struct kunit *test)
 {
 	struct winusb_interface *wi = winusb_bench_wi(test, 1);
 	struct winusb_file *listener[2];
-	struct winusb_handle *wh;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -297,11 +307,8 @@ static void winusb_test_listeners_are_not_exclusive(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(listener[i]));
 	}
 	winusb_bench_open(test, 1);
-	wh = winusb_handle_get(listener[0], 0);
-	KUNIT_EXPECT_NOT_NULL(test, wh);
-	if (wh)
-		winusb_handle_put(wh);
-	KUNIT_EXPECT_NULL(test, winusb_handle_get(listener[0], 1));
+	KUNIT_EXPECT_TRUE(test, winusb_is_handle(listener[0], 0));
+	KUNIT_EXPECT_FALSE(test, winusb_is_handle(listener[0], 1));
 	for (i = 0; i < 2; i++)
 		winusb_file_close(listener[i]);
 }
@@ -340,32 +347,51 @@ static void winusb_test_close_restores_the_interface(struct kunit *test)
 	WINUSB_EXPECT_MEMEQ(test, buf, "new", 3);
 }
 
-/* After removal handles stay valid objects that can do nothing. */
+/* A transfer as a program asks for it: by the number of the handle. */
+static int winusb_transfer_by_number(struct winusb_file *wf, u32 number,
+				     u8 address)
+{
+	struct winusb_handle *wh = winusb_handle_get(wf, number);
+	size_t moved;
+	u8 buf[512];
+	int ret;
+
+	if (IS_ERR_OR_NULL(wh))
+		return wh ? PTR_ERR(wh) : -EBADF;
+	ret = winusb_bench_transfer(wh, address, buf, sizeof(buf), &moved);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+/* After removal handles stay valid numbers that can do nothing. */
 static void winusb_test_handles_outlive_the_device(struct kunit *test)
 {
 	struct winusb_handle *parent = winusb_bench_handle(test, 1);
 	struct winusb_handle *wh = winusb_bench_associate(parent, 0);
 	struct winusb_bench *b = test->priv;
 	struct winusb_file *wf = parent->wf;
-	size_t moved;
-	u8 buf[512];
+	u32 number, own = parent->number;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh));
+	number = wh->number;
 	winusb_hcd_unplug(b->dev, 0);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
-	KUNIT_EXPECT_EQ(test,
-			winusb_bench_transfer(wh, 0x83, buf, 512, &moved),
+	KUNIT_EXPECT_EQ(test, winusb_transfer_by_number(wf, number, 0x83),
+			-ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_transfer_by_number(wf, own, 0x82),
 			-ENODEV);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(winusb_handle_initialize(wf)),
 			-ENODEV);
 	KUNIT_EXPECT_EQ(test,
 			PTR_ERR_OR_ZERO(winusb_bench_associate(parent, 1)),
 			-ENODEV);
-	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, 0x83, false), -ENODEV);
-	KUNIT_EXPECT_EQ(test, winusb_pipe_reset(wh, 0x83, false), -ENODEV);
-	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 0, false), -ENODEV);
-	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, wh->number), 0);
-	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, parent->number), 0);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(parent, 0x82, false), -ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_reset(parent, 0x82, false), -ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(parent, 0, false),
+			-ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number), 0);
+	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, number), -EBADF);
+	KUNIT_EXPECT_EQ(test, winusb_handle_free(wf, own), 0);
 }
 
 static struct kunit_case winusb_handle_cases[] = {

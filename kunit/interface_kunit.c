@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of an interface: binding, settings, resets by others, unplugging,
+ * unbinding, and devices whose descriptors are broken. "n.m" is a section of
+ * winusb.md.
+ */
+
+#include <linux/delay.h>
+#include <linux/err.h>
+
+#include <uapi/linux/winusb.h>
+
+#include "bench.h"
+
+/* 4.7: named as a whole, a device is one function of all its interfaces. */
+static void winusb_test_whole_device_is_one_function(struct kunit *test)
+{
+	struct winusb_interface *wi = winusb_bench_wi(test, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, wi->fn, winusb_bench_wi(test, 1)->fn);
+	KUNIT_EXPECT_EQ(test, wi->fn->grouping.count, 2);
+	KUNIT_EXPECT_TRUE(test, winusb_function_is_default(wi->fn, wi));
+	KUNIT_EXPECT_FALSE(test,
+			   winusb_function_is_default(wi->fn,
+						      winusb_bench_wi(test, 1)));
+	KUNIT_EXPECT_EQ(test, wi->num_pipes, 3U);
+}
+
+/* Probing asks the device for nothing: there is nothing to hang on. */
+static void winusb_test_probe_makes_no_traffic(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+
+	winusb_bench_unbind(test, 1);
+	/* usbcore itself puts an unbound interface back to setting 0. */
+	winusb_hcd_stats_reset(b->dev);
+	winusb_bench_bind(test, 1);
+	winusb_bench_wi(test, 1);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+}
+
+/* Unplugged: what runs and what waits ends, later requests are refused. */
+static void winusb_test_unplug_ends_transfers(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_handle *other = winusb_bench_associate(wh, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job[4];
+	unsigned int i;
+	size_t moved;
+	u8 buf[8];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	for (i = 0; i < 3; i++) {
+		job[i] = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 1024);
+		msleep(20);
+	}
+	job[3] = winusb_bench_start(test, other, WINUSB_BENCH_IN2, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1),
+			0);
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .length = 512 });
+	winusb_hcd_unplug(b->dev, 0);
+	winusb_bench_expect(test, job[0], -ESHUTDOWN, 512);
+	for (i = 1; i < 4; i++)
+		winusb_bench_expect(test, job[i], -ESHUTDOWN, 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), -ENODEV);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_control(wh, 0xc0, 0x42, 0, 0, buf, 8,
+					     &moved), -ENODEV);
+}
+
+/* A controller that fails the transfers itself: a bus error, then nothing. */
+static void winusb_test_unplug_may_look_like_a_bus_error(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job;
+	size_t moved;
+	int ret;
+	u8 buf[8];
+
+	job = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1),
+			0);
+	winusb_hcd_unplug(b->dev, -EPROTO);
+	winusb_bench_expect(test, job, -EPROTO, 0);
+	ret = winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8, &moved);
+	KUNIT_EXPECT_TRUE(test, ret == -EPROTO || ret == -ESHUTDOWN ||
+				ret == -ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), -ENODEV);
+}
+
+/* Unbinding one interface ends its transfers, not those of its sibling. */
+static void winusb_test_unbind_ends_transfers(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_handle *other = winusb_bench_associate(wh, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *mine, *its;
+	size_t moved;
+	u8 buf[8];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	mine = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+	its = winusb_bench_start(test, other, WINUSB_BENCH_IN2, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1),
+			0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1),
+			0);
+	winusb_bench_unbind(test, 1);
+	winusb_bench_expect(test, its, -ESHUTDOWN, 0);
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(mine));
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(other, WINUSB_BENCH_OUT2, buf, 8,
+					      &moved), -ENODEV);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), 0);
+
+	/* Bound again it is a new object, that the old handle never reaches. */
+	winusb_bench_bind(test, 1);
+	KUNIT_EXPECT_PTR_NE(test, winusb_bench_wi(test, 1), other->wi);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(other, WINUSB_BENCH_OUT2, buf, 8,
+					      &moved), -ENODEV);
+}
+
+/* A control request that the device holds does not hold the unbinding up. */
+static void winusb_test_unbind_ends_control_transfers(struct kunit *test)
+{
+	struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job;
+
+	winusb_hcd_script_control(b->dev, 0x40, 0x42, &hold);
+	job = winusb_bench_start_control(test, wh, 0x40, 0x42, 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, 0x40, 0x42), 0);
+	winusb_bench_unbind(test, 0);
+	winusb_bench_expect(test, job, -ESHUTDOWN, 0);
+}
+
+/* A replugged device is a new node and revives no old file (checklist 16). */
+static void winusb_test_replug_revives_nothing(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	size_t moved;
+	u8 buf[8];
+
+	winusb_hcd_unplug(b->dev, 0);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
+	winusb_bench_replug(test);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), -ENODEV);
+	/* The old file does not keep the new device from being opened. */
+	wh = winusb_bench_handle(test, 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), 0);
+}
+
+/* Reset by another party, with several interfaces in use, loses no lock. */
+static void winusb_test_reset_by_another_party(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_handle *other = winusb_bench_associate(wh, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job[3];
+	size_t moved;
+	u32 value;
+	u8 buf[8];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_ASSERT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	winusb_bench_timeout(test, other, WINUSB_BENCH_OUT2, 4321);
+	job[0] = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1),
+			0);
+	job[1] = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+	job[2] = winusb_bench_start(test, other, WINUSB_BENCH_IN2, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1),
+			0);
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_reset_wait(b->dev), 0);
+	winusb_bench_expect(test, job[0], -ECONNRESET, 0);
+	winusb_bench_expect(test, job[1], -ECONNRESET, 0);
+	winusb_bench_expect(test, job[2], -ECONNRESET, 0);
+
+	/* Setting, policies and handles are as before. */
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 1);
+	KUNIT_EXPECT_EQ(test,
+			winusb_pipe_get_policy(other, WINUSB_BENCH_OUT2,
+					       WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
+					       &value, false), 0);
+	KUNIT_EXPECT_EQ(test, value, 4321U);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(other, WINUSB_BENCH_OUT2, buf, 8,
+					      &moved), 0);
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .length = 2 });
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_IN, buf, 8,
+					      &moved), 0);
+}
+
+/* A reset ends a halt, here as in the device. */
+static void winusb_test_reset_ends_a_halt(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	size_t moved;
+	u8 buf[512];
+
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .action = WINUSB_HCD_STALL });
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .length = 1 });
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_IN, buf, 512,
+					      &moved), -EPIPE);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_reset_wait(b->dev), 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_IN, buf, 512,
+					      &moved), 0);
+}
+
+/* 1.3, checklist 12: no new setting while a transfer is outstanding. */
+static void winusb_test_setting_is_busy_with_a_read(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job;
+
+	job = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1),
+			0);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), -EBUSY);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 0, false), -EBUSY);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 0);
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job));
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .length = 4 });
+	winusb_bench_expect(test, job, 0, 4);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+}
+
+/* 1.3: the pipes are those of the new setting, with default policies. */
+static void winusb_test_setting_changes_the_pipes(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_hcd_setup setup;
+	size_t moved;
+	u32 value;
+	u8 buf[512];
+
+	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 99);
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .length = 100 });
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_IN, buf, 1,
+					      &moved), 0);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	winusb_hcd_setup(b->dev, 0, &setup);
+	KUNIT_EXPECT_EQ(test, setup.setup.bRequest, USB_REQ_SET_INTERFACE);
+	KUNIT_EXPECT_EQ(test, le16_to_cpu(setup.setup.wValue), 1);
+	KUNIT_EXPECT_EQ(test, le16_to_cpu(setup.setup.wIndex), 0);
+
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 1,
+					      &moved), -EINVAL);
+	KUNIT_EXPECT_EQ(test,
+			winusb_pipe_get_policy(wh, WINUSB_BENCH_IN,
+					       WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
+					       &value, false), 0);
+	KUNIT_EXPECT_EQ(test, value, 0U);
+	/* What was saved went with the old setting. */
+	winusb_bench_rule(test, WINUSB_BENCH_IN,
+			  (struct winusb_hcd_rule){ .data = "x", .length = 1 });
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_IN, buf, 512,
+					      &moved), 0);
+	KUNIT_EXPECT_EQ(test, moved, (size_t)1);
+}
+
+/* A setting that is not there, or that the device refuses, changes nothing. */
+static void winusb_test_refused_setting_changes_nothing(struct kunit *test)
+{
+	struct winusb_hcd_rule stall = { .action = WINUSB_HCD_STALL };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	size_t moved;
+	u8 buf[8];
+
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 2, false), -ENOENT);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 255, false),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+	winusb_hcd_script_control(b->dev, 0x01, USB_REQ_SET_INTERFACE, &stall);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), -EPIPE);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
+					      &moved), 0);
+}
+
+/* Removal while threads come and go; nothing is left in flight. */
+static void winusb_test_unplug_again_and_again(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job;
+	struct winusb_handle *wh;
+	unsigned int i;
+
+	for (i = 0; i < WINUSB_BENCH_JOBS; i++) {
+		wh = winusb_bench_handle(test, 0);
+		job = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+		if (i & 1)
+			KUNIT_EXPECT_EQ(test,
+					winusb_hcd_wait_in_flight(b->dev,
+								  WINUSB_BENCH_IN,
+								  1), 0);
+		winusb_hcd_unplug(b->dev, i & 2 ? -EPROTO : 0);
+		KUNIT_ASSERT_NE(test,
+				wait_for_completion_timeout(&job->done, 5 * HZ),
+				0UL);
+		KUNIT_EXPECT_LT(test, job->ret, 0);
+		KUNIT_ASSERT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
+		if (i + 1 < WINUSB_BENCH_JOBS)
+			winusb_bench_replug(test);
+	}
+}
+
+static struct kunit_case winusb_interface_cases[] = {
+	WINUSB_CASE(whole_device_is_one_function),
+	WINUSB_CASE(probe_makes_no_traffic),
+	WINUSB_CASE(unplug_ends_transfers),
+	WINUSB_CASE(unplug_may_look_like_a_bus_error),
+	WINUSB_CASE(unbind_ends_transfers),
+	WINUSB_CASE(unbind_ends_control_transfers),
+	WINUSB_CASE(replug_revives_nothing),
+	WINUSB_CASE(reset_by_another_party),
+	WINUSB_CASE(reset_ends_a_halt),
+	WINUSB_CASE(setting_is_busy_with_a_read),
+	WINUSB_CASE(setting_changes_the_pipes),
+	WINUSB_CASE(refused_setting_changes_nothing),
+	WINUSB_CASE(unplug_again_and_again),
+	{ }
+};
+
+static struct kunit_suite winusb_interface_suite =
+	WINUSB_BENCH_SUITE("winusb_interface", winusb_bench_init,
+			   winusb_interface_cases);
+
+kunit_test_suite(winusb_interface_suite);
