@@ -118,7 +118,8 @@ def run_image(image, arguments, timeout):
 
 def run(pattern, simulate, timeout):
     """(results, log, status): the suites' lines are part of the log."""
-    arguments = [f'kunit.filter_glob={pattern}', 'kunit_shutdown=poweroff']
+    arguments = ['kunit.enable=1', f'kunit.filter_glob={pattern}',
+                 'kunit_shutdown=poweroff']
     if simulate:
         arguments.append('time-travel=inf-cpu')
     out, status = run_image(build(), arguments, timeout)
