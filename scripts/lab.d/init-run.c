@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,18 @@ static void unblock_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
+/*
+ * What the command says is on the host before its next step, as far as a
+ * scheduler can promise that: it may be the step that crashes the kernel.
+ */
+static void run_first(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		die("sched_setscheduler: %s", strerror(errno));
+}
+
 static int run_command(void)
 {
 	static char *argv[MAX_ARGS + 1];
@@ -145,6 +158,7 @@ static int run_command(void)
 	enter_folder();
 	stream_open(&out, LAB_DIR "/stdout", &child_out);
 	stream_open(&err, LAB_DIR "/stderr", &child_err);
+	run_first();
 	fds[0] = (struct pollfd){ .fd = out.from, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = err.from, .events = POLLIN };
 	fds[2] = (struct pollfd){ .fd = block_sigchld(), .events = POLLIN };

@@ -137,7 +137,9 @@ def show(o, kernel, expected, text, log, status):
     passed = numbers.get('passed', 0)
     failed = sum(numbers.get(word, 0) for word in
                  ('failed', 'crashed', 'errors'))
-    if o.verbose or code or failed:
+    if o.tap:
+        print(combine(found), end='')
+    elif o.verbose or code or failed:
         print(report, end='')
     for name in expected:
         if name not in found:
@@ -148,7 +150,8 @@ def show(o, kernel, expected, text, log, status):
         cases = sum(1 for line in found[name]
                     if re.match(r'    (?:not )?ok ', line))
         word = 'not ok' if last.startswith('not') else 'ok'
-        print(f'{word} {name} on {kernel}: {cases} cases')
+        if not o.tap:
+            print(f'{word} {name} on {kernel}: {cases} cases')
     if code and not failed:
         print(f'not ok kunit.py on {kernel}: refuses the results')
         failed += 1
@@ -160,7 +163,7 @@ def show(o, kernel, expected, text, log, status):
         with open(keep, 'w') as file:
             file.write(log)
         print(f'# the log of {kernel} is {keep}')
-    if numbers.get('skipped'):
+    if numbers.get('skipped') and not o.tap:
         print(f'# {numbers["skipped"]} skipped on {kernel}')
     return passed, failed
 
@@ -191,6 +194,8 @@ def parser():
     p.add_argument('--timeout', type=float, metavar='S',
                    help='give up a run after so many seconds')
     p.add_argument('--list', action='store_true', help='list the suites')
+    p.add_argument('--tap', action='store_true',
+                   help='print KTAP, for scripts/check')
     p.add_argument('-v', '--verbose', action='store_true',
                    help='show every test')
     return p
