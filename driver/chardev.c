@@ -22,6 +22,7 @@ static int winusb_open(struct inode *inode, struct file *file)
 	wf = winusb_file_open(wi, listener);
 	if (IS_ERR(wf))
 		return PTR_ERR(wf);
+	wf->file = file;
 	file->private_data = wf;
 	return nonseekable_open(inode, file);
 }
@@ -34,7 +35,7 @@ static int winusb_release(struct inode *inode, struct file *file)
 
 static int winusb_flush(struct file *file, fl_owner_t owner)
 {
-	winusb_file_flush(file->private_data, file, owner);
+	winusb_file_flush(file->private_data, owner);
 	return 0;
 }
 

@@ -39,11 +39,12 @@ static bool winusb_control_is_forbidden(const struct usb_ctrlrequest *setup)
 	}
 }
 
+/* Whatever direction and length it pretends to have: devices look at less. */
 static bool winusb_control_is_clear_halt(const struct usb_ctrlrequest *setup)
 {
-	return setup->bRequestType == (USB_DIR_OUT | USB_TYPE_STANDARD | USB_RECIP_ENDPOINT) &&
+	return (setup->bRequestType & ~USB_DIR_IN) == (USB_TYPE_STANDARD | USB_RECIP_ENDPOINT) &&
 	       setup->bRequest == USB_REQ_CLEAR_FEATURE &&
-	       setup->wValue == cpu_to_le16(USB_ENDPOINT_HALT) && !setup->wLength;
+	       setup->wValue == cpu_to_le16(USB_ENDPOINT_HALT);
 }
 
 /* Does the endpoint belong to the handle's interface? The control pipe belongs to all. */
@@ -51,7 +52,7 @@ static int winusb_control_check_endpoint(struct winusb_handle *wh, u8 address, b
 {
 	int ret;
 
-	if (!(address & USB_ENDPOINT_NUMBER_MASK))
+	if (!(address & ~USB_DIR_IN))
 		return 0;
 	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
@@ -130,8 +131,8 @@ int winusb_control_transfer(struct winusb_handle *wh, const struct usb_ctrlreque
 		if (ret)
 			return ret;
 		if (winusb_control_is_clear_halt(&request))
-			return winusb_pipe_reset(wh, index & USB_ENDPOINT_NUMBER_MASK ?
-						 index & 0xff : 0, nonblock);
+			return winusb_pipe_reset(wh, index & ~USB_DIR_IN & 0xff ? index & 0xff : 0,
+						 nonblock);
 		break;
 	}
 	return winusb_control_run(wh, &request, iter, moved, nonblock);

@@ -16,20 +16,27 @@
  * winusb_events_create - Begin to listen
  * @wi: The interface.
  *
- * Return: The queue, or NULL without memory.
+ * Return: The queue, or an error: -ENOENT if the removal was posted already, -ENOMEM.
  */
 struct winusb_events *winusb_events_create(struct winusb_interface *wi)
 {
 	struct winusb_events *events;
+	bool ended;
 
 	events = kzalloc(sizeof(*events), GFP_KERNEL_ACCOUNT);
 	if (!events)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	mutex_init(&events->read_lock);
 	init_waitqueue_head(&events->wait);
 	spin_lock(&wi->events_lock);
-	list_add_tail(&events->node, &wi->listeners);
+	ended = wi->ended;
+	if (!ended)
+		list_add_tail(&events->node, &wi->listeners);
 	spin_unlock(&wi->events_lock);
+	if (ended) {
+		kfree(events);
+		return ERR_PTR(-ENOENT);
+	}
 	return events;
 }
 
@@ -77,22 +84,11 @@ void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value)
 	struct winusb_events *events;
 
 	spin_lock(&wi->events_lock);
-	list_for_each_entry(events, &wi->listeners, node)
-		winusb_events_put(events, type, value);
-	spin_unlock(&wi->events_lock);
-}
-
-/**
- * winusb_events_wake - Let all listeners look again whether the interface left
- * @wi: The interface.
- */
-void winusb_events_wake(struct winusb_interface *wi)
-{
-	struct winusb_events *events;
-
-	spin_lock(&wi->events_lock);
-	list_for_each_entry(events, &wi->listeners, node)
-		wake_up_interruptible(&events->wait);
+	if (!wi->ended)
+		list_for_each_entry(events, &wi->listeners, node)
+			winusb_events_put(events, type, value);
+	if (type == WINUSB_EVENT_REMOVED)
+		wi->ended = true;
 	spin_unlock(&wi->events_lock);
 }
 
@@ -111,6 +107,17 @@ bool winusb_events_pending(struct winusb_events *events, struct winusb_interface
 	pending = events->head != events->tail;
 	spin_unlock(&wi->events_lock);
 	return pending;
+}
+
+/* The removal was posted, and all that was before it is read. */
+static bool winusb_events_ended(struct winusb_events *events, struct winusb_interface *wi)
+{
+	bool ended;
+
+	spin_lock(&wi->events_lock);
+	ended = wi->ended && events->head == events->tail;
+	spin_unlock(&wi->events_lock);
+	return ended;
 }
 
 /* Copy the oldest record out. It is taken out of the ring only when it arrived. */
@@ -165,13 +172,13 @@ ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface
 		if (done || ret)
 			return done ? done : ret;
 
-		/* The removal is posted before it can be seen here that the interface left. */
-		if (winusb_interface_is_gone(wi) && !winusb_events_pending(events, wi))
+		if (winusb_events_ended(events, wi))
 			return 0;
 		if (nonblock)
 			return -EAGAIN;
+		/* Another reader may have taken the last record, so look for the end too. */
 		if (wait_event_interruptible(events->wait, winusb_events_pending(events, wi) ||
-					     winusb_interface_is_gone(wi)))
+					     winusb_events_ended(events, wi)))
 			return -EINTR;
 	}
 }

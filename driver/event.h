@@ -37,7 +37,6 @@ struct winusb_events {
 
 struct winusb_events *winusb_events_create(struct winusb_interface *wi);
 void winusb_events_destroy(struct winusb_events *events, struct winusb_interface *wi);
-void winusb_events_wake(struct winusb_interface *wi);
 void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value);
 ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface *wi,
 			   char __user *buffer, size_t length, bool nonblock);

@@ -54,6 +54,7 @@ static void winusb_file_release(struct winusb_file *wf)
 
 static int winusb_file_listen(struct winusb_file *wf)
 {
+	struct winusb_events *events;
 	struct winusb_handle *self;
 
 	self = kzalloc(sizeof(*self), GFP_KERNEL_ACCOUNT);
@@ -65,8 +66,20 @@ static int winusb_file_listen(struct winusb_file *wf)
 	winusb_interface_get(self->wi);
 	wf->self = self;
 
-	wf->events = winusb_events_create(wf->wi);
-	return wf->events ? 0 : -ENOMEM;
+	events = winusb_events_create(wf->wi);
+	if (IS_ERR(events))
+		return PTR_ERR(events);
+	wf->events = events;
+	return 0;
+}
+
+static void winusb_file_free(struct kref *ref)
+{
+	struct winusb_file *wf = container_of(ref, struct winusb_file, ref);
+
+	xa_destroy(&wf->handles);
+	winusb_interface_put(wf->wi);
+	kfree(wf);
 }
 
 /**
@@ -85,6 +98,7 @@ struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
 	wf = kzalloc(sizeof(*wf), GFP_KERNEL_ACCOUNT);
 	if (!wf)
 		return ERR_PTR(-ENOMEM);
+	kref_init(&wf->ref);
 	winusb_interface_get(wi);
 	wf->wi = wi;
 	wf->listener = listener;
@@ -139,7 +153,7 @@ static unsigned int winusb_file_interfaces(struct winusb_file *wf, struct winusb
 
 /**
  * winusb_file_close - Close a file
- * @wf: The file; no call is running on it. Freed.
+ * @wf: The file; no call is running on it. The caller's reference is gone afterwards.
  *
  * The device is as at its first open when another file can open it: setting 0, no saved data.
  */
@@ -164,9 +178,7 @@ void winusb_file_close(struct winusb_file *wf)
 		winusb_events_destroy(wf->events, wf->wi);
 	if (wf->self)
 		winusb_handle_put(wf->self);
-	xa_destroy(&wf->handles);
-	winusb_interface_put(wf->wi);
-	kfree(wf);
+	kref_put(&wf->ref, winusb_file_free);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_file_close);
 
@@ -198,22 +210,34 @@ static int winusb_file_is_same(const void *wanted, struct file *file, unsigned i
 }
 
 /**
+ * winusb_file_is_closed - Has this process closed its last descriptor of the file?
+ * @wf: The file, which a call of this process holds.
+ *
+ * Return: true if so. Never for the kernel's own threads.
+ */
+bool winusb_file_is_closed(struct winusb_file *wf)
+{
+	return current->files && !iterate_fd(current->files, 0, winusb_file_is_same, wf->file);
+}
+
+/**
  * winusb_file_flush - A descriptor of the file is being closed
  * @wf: The file.
- * @file: Its struct file.
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
  * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and
  * could not end them. Transfers of another process that inherited the file go on, and so do all
- * while the process has another descriptor of it.
+ * while the process has another descriptor of it. A transfer that is just about to be entered sees
+ * the flag and asks for itself.
  */
-void winusb_file_flush(struct winusb_file *wf, struct file *file, fl_owner_t owner)
+void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
-	if (!current->files || owner != current->files)
-		return;		/* the process exits: no other thread of it is left */
-	if (iterate_fd(current->files, 0, winusb_file_is_same, file))
-		return;
+	if (owner != current->files || !winusb_file_is_closed(wf))
+		return;		/* at exit there is no table, and no other thread either */
+	spin_lock(&wf->requests_lock);
+	wf->flushed = true;
+	spin_unlock(&wf->requests_lock);
 	winusb_file_cancel(wf, owner, -ECANCELED);
 }
 
@@ -221,46 +245,34 @@ void winusb_file_flush(struct winusb_file *wf, struct file *file, fl_owner_t own
  * winusb_file_orphan - Take away what the file on an interface that left had acquired
  * @wi: The interface; gone, and its requests ended.
  *
- * Associated handles of the file are on interfaces that may stay. Their requests end, their
- * settings are restored, and then they can be opened again, while the file lives on as an empty
- * shell.
+ * Associated handles of the file are on interfaces that may stay. Their requests end, and then they
+ * can be opened again, while the file lives on as an empty shell.
  */
 void winusb_file_orphan(struct winusb_interface *wi)
 {
-	struct winusb_handle *taken[USB_MAXINTERFACES];
-	struct winusb_interface *sibling;
+	struct winusb_function *fn = wi->fn;
 	struct winusb_file *wf;
-	unsigned int i, n = 0;
 
 	mutex_lock(&winusb_functions_lock);
 	winusb_function_leave(wi);
 	wi->associated = NULL;
 	wf = wi->opener;
-	if (winusb_function_is_default(wi->fn, wi))
-		wf = wi->fn->opener;
+	wi->opener = NULL;
+	if (winusb_function_is_default(fn, wi)) {
+		wf = fn->opener;
+		fn->opener = NULL;
+	}
 	if (wf) {
 		spin_lock(&wf->requests_lock);
 		wf->gone = true;
 		spin_unlock(&wf->requests_lock);
 		winusb_file_cancel(wf, NULL, -ESHUTDOWN);
-	}
-	list_for_each_entry(sibling, &wi->fn->interfaces, sibling)
-		if (wf && sibling->associated && sibling->associated->wf == wf &&
-		    kref_get_unless_zero(&sibling->associated->ref))
-			taken[n++] = sibling->associated;	/* put below */
-	if (wf) {
-		wi->opener = NULL;
-		if (wi->fn->opener == wf)
-			wi->fn->opener = NULL;
+		kref_get(&wf->ref);	/* it may be closed from now on */
 	}
 	mutex_unlock(&winusb_functions_lock);
 
-	for (i = 0; i < n; i++) {
-		winusb_interface_restore(taken[i]->wi);
-		mutex_lock(&winusb_functions_lock);
-		if (taken[i]->wi->associated == taken[i])
-			taken[i]->wi->associated = NULL;
-		mutex_unlock(&winusb_functions_lock);
-		winusb_handle_put(taken[i]);
+	if (wf) {
+		winusb_handle_kill_associated(wf);
+		kref_put(&wf->ref, winusb_file_free);
 	}
 }

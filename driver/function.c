@@ -8,6 +8,7 @@
  * taken inside the device lock and outside the gates. Nothing waits for a device under it.
  */
 #include <linux/lockdep.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -91,6 +92,7 @@ static struct winusb_function *winusb_function_create(struct winusb_interface *w
  */
 int winusb_function_join(struct winusb_interface *wi, bool whole)
 {
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
 	struct winusb_function *fn;
 	int ret = 0;
 
@@ -109,6 +111,7 @@ int winusb_function_join(struct winusb_interface *wi, bool whole)
 	list_add_tail(&wi->sibling, &fn->interfaces);
 out_unlock:
 	mutex_unlock(&winusb_functions_lock);
+	memalloc_noio_restore(noio);
 	return ret;
 }
 

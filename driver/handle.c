@@ -6,8 +6,13 @@
  * turn: one that was freed comes back late.
  *
  * An associated handle makes its interface acquired (&winusb_interface.associated) until its last
- * reference is gone, which may be after FREE if requests are still running.
+ * reference is gone, which may be after FREE if requests are still running. Whoever drops that one
+ * makes the interface as it was before, unless the file has the whole function and its close does.
+ *
+ * When the interface of the file leaves, its associated handles are replaced in the table by a
+ * mark: the number stays valid and says -ENODEV, and the interface is given up like that too.
  */
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -16,6 +21,9 @@
 #include "function.h"
 #include "handle.h"
 #include "interface.h"
+
+/* Stands in the table for a handle of a file whose interface left. */
+#define WINUSB_HANDLE_DEAD xa_mk_value(1)
 
 static struct winusb_handle *winusb_handle_reserve(struct winusb_file *wf,
 						   struct winusb_interface *wi)
@@ -49,9 +57,22 @@ err_uncount:
 	return ERR_PTR(ret);
 }
 
-/* Give up the interface if this handle made it acquired. */
+/* Does this handle make its interface acquired, and shall giving it up restore the interface? */
+static bool winusb_handle_is_last(struct winusb_handle *wh)
+{
+	bool last;
+
+	mutex_lock(&winusb_functions_lock);
+	/* Nobody else can become the one that has it while it is us. */
+	last = wh->wi->associated == wh && wh->wi->fn->opener != wh->wf;
+	mutex_unlock(&winusb_functions_lock);
+	return last;
+}
+
 static void winusb_handle_disassociate(struct winusb_handle *wh)
 {
+	if (winusb_handle_is_last(wh))
+		winusb_interface_restore(wh->wi);
 	mutex_lock(&winusb_functions_lock);
 	if (wh->wi->associated == wh)
 		wh->wi->associated = NULL;
@@ -81,10 +102,21 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_put);
 /**
  * winusb_handle_publish - Make a new handle known by its number
  * @wh: The handle. The table owns it from now on. Can't fail.
+ *
+ * The policies of the interface are the defaults from now on.
  */
 void winusb_handle_publish(struct winusb_handle *wh)
 {
-	xa_store(&wh->wf->handles, wh->number, wh, 0);	/* the slot was reserved */
+	struct winusb_file *wf = wh->wf;
+	bool dead;
+
+	winusb_interface_set_defaults(wh->wi);
+	mutex_lock(&winusb_functions_lock);
+	dead = wf->gone && wh->associated;	/* it left in the meantime */
+	xa_store(&wf->handles, wh->number, dead ? WINUSB_HANDLE_DEAD : wh, 0);	/* was reserved */
+	mutex_unlock(&winusb_functions_lock);
+	if (dead)
+		winusb_handle_put(wh);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_publish);
 
@@ -104,20 +136,13 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_discard);
  * winusb_handle_initialize - Make a handle of the file's own interface (WinUsb_Initialize)
  * @wf: The file.
  *
- * Sets the policies of the interface to their defaults.
- *
  * Return: The handle, to be published or discarded, or an error of the contract.
  */
 struct winusb_handle *winusb_handle_initialize(struct winusb_file *wf)
 {
-	struct winusb_handle *wh;
-
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return ERR_PTR(-ENODEV);
-	wh = winusb_handle_reserve(wf, wf->wi);
-	if (!IS_ERR(wh))
-		winusb_interface_set_defaults(wf->wi);
-	return wh;
+	return winusb_handle_reserve(wf, wf->wi);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_initialize);
 
@@ -173,21 +198,23 @@ static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 
 struct winusb_handle *winusb_handle_get_associated(struct winusb_file *wf, u32 number, u8 index)
 {
 	struct winusb_handle *parent, *wh;
+	unsigned int noio;
 	bool associated;
 
 	parent = winusb_handle_get(wf, number);
-	if (!parent)
-		return ERR_PTR(-EBADF);
+	if (IS_ERR(parent))
+		return parent;
 	associated = parent->associated;
 	winusb_handle_put(parent);
 	if (associated || index == 0xff)	/* index + 1 must not wrap (winusb.md 1.2) */
 		return ERR_PTR(-EINVAL);
 
+	/* disconnect() takes the lock, and storage may be waiting for it. */
+	noio = memalloc_noio_save();
 	mutex_lock(&winusb_functions_lock);
 	wh = winusb_handle_associate(wf, index);
 	mutex_unlock(&winusb_functions_lock);
-	if (!IS_ERR(wh))
-		winusb_interface_set_defaults(wh->wi);
+	memalloc_noio_restore(noio);
 	return wh;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_get_associated);
@@ -197,21 +224,25 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_get_associated);
  * @wf: The file.
  * @number: Its number. A listener's is 0.
  *
- * Return: The handle with a reference, or NULL.
+ * Return: The handle with a reference, -EBADF, or -ENODEV if the interface of its file left.
  */
 struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number)
 {
 	struct winusb_handle *wh;
 
 	if (wf->listener) {
-		wh = number ? NULL : wf->self;
-		if (wh)
-			kref_get(&wh->ref);
-		return wh;
+		if (number)
+			return ERR_PTR(-EBADF);
+		kref_get(&wf->self->ref);
+		return wf->self;
 	}
 	xa_lock(&wf->handles);
 	wh = xa_load(&wf->handles, number);
-	if (wh)
+	if (!wh)
+		wh = ERR_PTR(-EBADF);
+	else if (xa_is_value(wh))
+		wh = ERR_PTR(-ENODEV);
+	else
 		kref_get(&wh->ref);	/* the table has one while it is in it */
 	xa_unlock(&wf->handles);
 	return wh;
@@ -223,9 +254,8 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_get);
  * @wh: The handle.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * The interface of an associated handle may stay when the one of its file leaves, and another file
- * may get it. winusb_file_orphan() passes the gate in between, so whoever came in here is out by
- * then.
+ * The interface of an associated handle may stay when the one of its file leaves. It is not given
+ * to another file before the last call that uses the handle is over.
  *
  * Return: 0 with the gate held; -ENODEV after removal, -EAGAIN, or -EINTR.
  */
@@ -293,10 +323,35 @@ int winusb_handle_free(struct winusb_file *wf, u32 number)
 	if (!wh)
 		return -EBADF;
 	atomic_dec(&wf->num_handles);
-	winusb_handle_put(wh);
+	if (!xa_is_value(wh))
+		winusb_handle_put(wh);
 	return 0;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_free);
+
+/**
+ * winusb_handle_kill_associated - The interface of a file left: give up what it had beside it
+ * @wf: The file; gone.
+ *
+ * The interfaces are free for others when the calls that still use them are over.
+ */
+void winusb_handle_kill_associated(struct winusb_file *wf)
+{
+	struct winusb_handle *wh;
+	unsigned long number;
+
+	xa_for_each(&wf->handles, number, wh) {
+		xa_lock(&wf->handles);
+		wh = xa_load(&wf->handles, number);	/* FREE may have been quicker */
+		if (wh && !xa_is_value(wh) && wh->associated)
+			__xa_store(&wf->handles, number, WINUSB_HANDLE_DEAD, 0);
+		else
+			wh = NULL;
+		xa_unlock(&wf->handles);
+		if (wh)
+			winusb_handle_put(wh);
+	}
+}
 
 /**
  * winusb_handle_free_all - Free all handles of a file that is being closed

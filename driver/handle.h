@@ -34,6 +34,7 @@ int winusb_handle_enter(struct winusb_handle *wh, bool nonblock);
 void winusb_handle_leave(struct winusb_handle *wh);
 int winusb_handle_set_setting(struct winusb_handle *wh, u8 alternate, bool nonblock);
 int winusb_handle_free(struct winusb_file *wf, u32 number);
+void winusb_handle_kill_associated(struct winusb_file *wf);
 void winusb_handle_free_all(struct winusb_file *wf);
 
 #endif /* WINUSB_HANDLE_H */

@@ -16,7 +16,7 @@
 #include "descriptor.h"
 #include "id.h"
 
-#define WINUSB_IDS_MAX 1024	/* of those that an administrator can add */
+#define WINUSB_IDS_MAX 300	/* so that function_id shows all of them in one page */
 
 struct winusb_id {
 	struct list_head node;

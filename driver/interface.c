@@ -14,7 +14,10 @@
  *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
  *
  * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for
- * the device is that of a change of the setting, which usbcore bounds to five seconds.
+ * the device is that of a change of the setting, which usbcore bounds to five seconds, and to ten
+ * if the device did not answer and the old setting is selected again. What allocates inside a gate
+ * or under winusb_functions_lock does so without I/O: storage of the same device may be waiting for
+ * the reset that waits for us.
  *
  * Removal, in this order: the node goes; the gate is shut (gone), so that nothing new comes in; all
  * requests are marked and unlinked, newest first, and then waited for; what an open file had
@@ -23,7 +26,9 @@
  */
 #include <linux/idr.h>
 #include <linux/lockdep.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "chardev.h"
 #include "compat.h"
@@ -37,6 +42,7 @@
 static DEFINE_IDA(winusb_minors);
 static struct class *winusb_class;
 static dev_t winusb_first_dev;
+static atomic_t winusb_num_interfaces;	/* objects that are not freed yet */
 
 /**
  * winusb_interface_number - The number of an interface
@@ -99,13 +105,9 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 	for (i = 0; i < setting->desc.bNumEndpoints && n < ARRAY_SIZE(wi->pipes); i++) {
 		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
 
-		if (!usb_endpoint_maxp(desc)) {
-			/* Nothing can be moved; isochronous ones use this on purpose. */
-			if (!usb_endpoint_xfer_isoc(desc))
-				dev_notice(&wi->dev, "endpoint 0x%02x moves no data, not used\n",
-					   desc->bEndpointAddress);
+		/* Moves no data. usbcore has said so, and isochronous ones use it on purpose. */
+		if (!usb_endpoint_maxp(desc))
 			continue;
-		}
 		winusb_pipe_setup(&wi->pipes[n++], desc);
 	}
 	wi->num_pipes = n;
@@ -142,21 +144,26 @@ WINUSB_EXPORT_FOR_TESTS(winusb_interface_get_setting);
 static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
 {
 	u8 number = winusb_interface_number(wi);
+	unsigned int i, noio;
 	int ret;
 
 	lockdep_assert_held_write(&wi->gate);
 
+	noio = memalloc_noio_save();
 	ret = usb_set_interface(wi->udev, number, alternate);
-	if (ret < 0) {
-		/* It has disabled the old endpoints before it asked the device. Enable them again. */
-		if (ret != -ENODEV)
-			usb_set_interface(wi->udev, number,
-					  wi->intf->cur_altsetting->desc.bAlternateSetting);
-		return ret;
+	if (!ret) {
+		winusb_interface_setup_pipes(wi);
+	} else if (ret != -ENODEV) {
+		/* It disabled the old endpoints before it asked the device. Enable them again. */
+		if (!usb_set_interface(wi->udev, number,
+				       wi->intf->cur_altsetting->desc.bAlternateSetting))
+			for (i = 0; i < wi->num_pipes; i++)
+				winusb_pipe_clear_halt(&wi->pipes[i]);
 	}
-	winusb_interface_setup_pipes(wi);
-	winusb_events_post(wi, WINUSB_EVENT_SETTING, alternate);
-	return 0;
+	memalloc_noio_restore(noio);
+	if (!ret)
+		winusb_events_post(wi, WINUSB_EVENT_SETTING, alternate);
+	return ret;
 }
 
 /* usb_set_interface() has errors of its own beside those of its control transfer. */
@@ -256,7 +263,11 @@ void winusb_interface_restore(struct winusb_interface *wi)
 		if (wi->gone || !wi->resetting)
 			break;
 		up_write(&wi->gate);
-		/* The reset ends in post_reset() or disconnect(), both of which usbcore ensures. */
+		/*
+		 * The reset ends in post_reset() or disconnect(), both of which usbcore ensures.
+		 * Also called when a sibling is disconnected, with the device locked: usbcore
+		 * unbinds no interface of ours between the two ends of a reset.
+		 */
 		wait_event(wi->wait, READ_ONCE(wi->gone) || !READ_ONCE(wi->resetting));
 	}
 	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
@@ -331,6 +342,8 @@ static void winusb_interface_release(struct device *dev)
 	usb_put_intf(wi->intf);
 	usb_put_dev(wi->udev);
 	kfree(wi);
+	if (atomic_dec_and_test(&winusb_num_interfaces))
+		wake_up_var(&winusb_num_interfaces);
 }
 
 static struct winusb_interface *winusb_interface_alloc(struct usb_interface *intf)
@@ -343,12 +356,15 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	if (!wi)
 		return ERR_PTR(-ENOMEM);
 
+	atomic_inc(&winusb_num_interfaces);
 	device_initialize(&wi->dev);	/* from here on put_device() undoes */
 	wi->dev.class = winusb_class;
 	wi->dev.parent = &intf->dev;
 	wi->dev.release = winusb_interface_release;
 	wi->intf = usb_get_intf(intf);
 	wi->udev = usb_get_dev(interface_to_usbdev(intf));
+	wi->busnum = wi->udev->bus->busnum;
+	wi->devnum = wi->udev->devnum;
 	INIT_LIST_HEAD(&wi->sibling);
 	init_rwsem(&wi->gate);
 	init_waitqueue_head(&wi->wait);
@@ -374,6 +390,22 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 err_put:
 	winusb_interface_put(wi);
 	return ERR_PTR(ret);
+}
+
+/* Let nothing new in, end what is there, and take the interface from the file that has it. */
+static void winusb_interface_shut(struct winusb_interface *wi)
+{
+	down_write(&wi->gate);
+	WRITE_ONCE(wi->gone, true);
+	WRITE_ONCE(wi->resetting, false);
+	up_write(&wi->gate);
+	wake_up_all(&wi->wait);
+	winusb_events_post(wi, WINUSB_EVENT_REMOVED, 0);
+
+	winusb_interface_withdraw(wi, -ESHUTDOWN);
+	usb_poison_anchored_urbs(&wi->anchor);
+	winusb_file_orphan(wi);
+	usb_set_intfdata(wi->intf, NULL);
 }
 
 /**
@@ -402,18 +434,12 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
-		goto err_gone;
+		goto err_shut;
 	trace_winusb_bind(wi);
 	return 0;
 
-err_gone:
-	/* Somebody may have opened the node in the meantime. */
-	usb_set_intfdata(intf, NULL);
-	down_write(&wi->gate);
-	WRITE_ONCE(wi->gone, true);
-	up_write(&wi->gate);
-	winusb_interface_withdraw(wi, -ESHUTDOWN);
-	winusb_file_orphan(wi);
+err_shut:
+	winusb_interface_shut(wi);	/* somebody may have opened the node in the meantime */
 err_put:
 	winusb_interface_put(wi);
 	return ret;
@@ -429,21 +455,7 @@ void winusb_interface_unbind(struct winusb_interface *wi)
 {
 	trace_winusb_unbind(wi);
 	cdev_device_del(&wi->cdev, &wi->dev);
-
-	/* Posted first, so that a listener that sees the end has the last record. */
-	winusb_events_post(wi, WINUSB_EVENT_REMOVED, 0);
-	down_write(&wi->gate);
-	WRITE_ONCE(wi->gone, true);
-	WRITE_ONCE(wi->resetting, false);
-	up_write(&wi->gate);
-	wake_up_all(&wi->wait);
-	winusb_events_wake(wi);
-
-	winusb_interface_withdraw(wi, -ESHUTDOWN);
-	usb_poison_anchored_urbs(&wi->anchor);
-	winusb_file_orphan(wi);
-
-	usb_set_intfdata(wi->intf, NULL);
+	winusb_interface_shut(wi);
 	winusb_interface_put(wi);
 }
 
@@ -495,10 +507,13 @@ int winusb_interface_register_class(void)
 }
 
 /**
- * winusb_interface_unregister_class - The opposite; all interfaces are unbound and freed
+ * winusb_interface_unregister_class - The opposite; all interfaces are unbound
+ *
+ * No file is open, or the module would not go. What the driver core still holds, it lets go soon.
  */
 void winusb_interface_unregister_class(void)
 {
+	wait_var_event(&winusb_num_interfaces, !atomic_read(&winusb_num_interfaces));
 	class_destroy(winusb_class);
 	unregister_chrdev_region(winusb_first_dev, WINUSB_MINORS);
 	ida_destroy(&winusb_minors);

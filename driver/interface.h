@@ -24,6 +24,8 @@ struct winusb_handle;
  * @cdev: The node. Its owner is this module, so that an open file holds the module.
  * @intf: The USB interface, held until @dev is released.
  * @udev: Its device, held until @dev is released.
+ * @busnum: Number of its bus. Constant.
+ * @devnum: Its address, kept since usbcore forgets it at removal. Constant.
  * @fn: Its function, held until @dev is released. Constant once bound.
  * @sibling: In &winusb_function.interfaces, empty after unbind. Under winusb_functions_lock.
  * @opener: The file on this interface's own node. Under winusb_functions_lock.
@@ -40,12 +42,15 @@ struct winusb_handle;
  * @anchor: All URBs of this interface, data and control.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
+ * @ended: The removal was posted, and nothing is after it. Under @events_lock.
  */
 struct winusb_interface {
 	struct device dev;
 	struct cdev cdev;
 	struct usb_interface *intf;
 	struct usb_device *udev;
+	int busnum;
+	int devnum;
 	struct winusb_function *fn;
 	struct list_head sibling;
 	struct winusb_file *opener;
@@ -62,6 +67,7 @@ struct winusb_interface {
 
 	spinlock_t events_lock;
 	struct list_head listeners;
+	bool ended;
 };
 
 int winusb_interface_register_class(void);

@@ -3,7 +3,6 @@
  * The commands: a table gives the structure of each, the dispatcher copies it in and out, and the
  * functions here check fields and call the layer below. Nothing else happens here.
  */
-#include <linux/capability.h>
 #include <linux/nospec.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -21,6 +20,8 @@
 #include "pipe.h"
 #include "request.h"
 #include "reset.h"
+
+#define WINUSB_ARGUMENT_MAX 4096	/* bytes of a structure, whatever its tail */
 
 union winusb_argument {
 	struct winusb_query query;
@@ -70,9 +71,8 @@ struct winusb_header {
 static struct winusb_handle *winusb_call_handle(struct winusb_call *call)
 {
 	const struct winusb_header *header = (const void *)&call->arg;
-	struct winusb_handle *wh = winusb_handle_get(call->wf, header->handle);
 
-	return wh ? wh : ERR_PTR(-EBADF);
+	return winusb_handle_get(call->wf, header->handle);
 }
 
 /* Copy the results out. A caller with an older, shorter structure gets what it knows. */
@@ -104,8 +104,8 @@ static int winusb_ioctl_query(struct winusb_call *call)
 	arg->out_capabilities = WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE;
 	arg->out_max_control_length = WINUSB_MAX_CONTROL_LENGTH;
 	arg->out_max_handles = WINUSB_MAX_HANDLES;
-	arg->out_busnum = wi->udev->bus->busnum;
-	arg->out_devnum = wi->udev->devnum;
+	arg->out_busnum = wi->busnum;
+	arg->out_devnum = wi->devnum;
 	arg->out_interface = winusb_interface_number(wi);
 	arg->out_default_interface = wi->fn->grouping.numbers[0];
 	arg->out_interfaces = wi->fn->grouping.count;
@@ -372,19 +372,19 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 	wh = winusb_call_handle(call);
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
-	ret = winusb_reset_device(wh, capable(CAP_SYS_ADMIN));
+	ret = winusb_reset_device(wh);
 	winusb_handle_put(wh);
 	return ret;
 }
 
 /* @shortest is the size of the first published form, a literal, so that growth can't change it. */
-#define WINUSB_COMMAND(name, type, shortest_size, is_query)				\
+#define WINUSB_COMMAND(name, type, shortest_size, command_flags)			\
 	[_IOC_NR(WINUSB_IOC_##name)] = {						\
 		.cmd = WINUSB_IOC_##name,						\
 		.size = sizeof(struct type) + BUILD_BUG_ON_ZERO(offsetof(struct type, size)) +	\
 			BUILD_BUG_ON_ZERO(sizeof(struct type) > sizeof(union winusb_argument)),	\
 		.shortest = shortest_size,						\
-		.query = is_query,							\
+		.flags = command_flags,							\
 		.handler = WINUSB_HANDLER_##name,					\
 	}
 
@@ -406,30 +406,34 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 #define WINUSB_HANDLER_FLUSH_PIPE		winusb_ioctl_flush_pipe
 #define WINUSB_HANDLER_RESET_DEVICE		winusb_ioctl_reset_device
 
+#define WINUSB_REPLY BIT(0)			/* the command has results */
+#define WINUSB_LISTENER BIT(1)			/* a listener may use it */
+#define WINUSB_QUERY (WINUSB_REPLY | WINUSB_LISTENER)
+
 static const struct winusb_command {
 	unsigned int cmd;
 	u32 size;
 	u32 shortest;
-	bool query;	/* a listener may use it */
+	unsigned int flags;
 	int (*handler)(struct winusb_call *call);
 } winusb_commands[] = {
-	WINUSB_COMMAND(QUERY, winusb_query, 40, true),
-	WINUSB_COMMAND(INITIALIZE, winusb_initialize, 8, false),
-	WINUSB_COMMAND(GET_ASSOCIATED_INTERFACE, winusb_get_associated_interface, 16, false),
-	WINUSB_COMMAND(FREE, winusb_free, 8, false),
-	WINUSB_COMMAND(GET_DESCRIPTOR, winusb_get_descriptor, 32, true),
-	WINUSB_COMMAND(QUERY_INTERFACE_SETTINGS, winusb_query_interface_settings, 24, true),
-	WINUSB_COMMAND(QUERY_DEVICE_INFORMATION, winusb_query_device_information, 16, true),
-	WINUSB_COMMAND(QUERY_PIPE, winusb_query_pipe, 24, true),
-	WINUSB_COMMAND(GET_ALTERNATE_SETTING, winusb_get_alternate_setting, 12, true),
-	WINUSB_COMMAND(SET_ALTERNATE_SETTING, winusb_set_alternate_setting, 12, false),
-	WINUSB_COMMAND(GET_PIPE_POLICY, winusb_pipe_policy, 20, false),
-	WINUSB_COMMAND(SET_PIPE_POLICY, winusb_pipe_policy, 20, false),
-	WINUSB_COMMAND(TRANSFER, winusb_transfer, 80, false),
-	WINUSB_COMMAND(ABORT_PIPE, winusb_pipe_command, 12, false),
-	WINUSB_COMMAND(RESET_PIPE, winusb_pipe_command, 12, false),
-	WINUSB_COMMAND(FLUSH_PIPE, winusb_pipe_command, 12, false),
-	WINUSB_COMMAND(RESET_DEVICE, winusb_reset_device, 8, false),
+	WINUSB_COMMAND(QUERY, winusb_query, 40, WINUSB_QUERY),
+	WINUSB_COMMAND(INITIALIZE, winusb_initialize, 8, WINUSB_REPLY),
+	WINUSB_COMMAND(GET_ASSOCIATED_INTERFACE, winusb_get_associated_interface, 16, WINUSB_REPLY),
+	WINUSB_COMMAND(FREE, winusb_free, 8, 0),
+	WINUSB_COMMAND(GET_DESCRIPTOR, winusb_get_descriptor, 32, WINUSB_QUERY),
+	WINUSB_COMMAND(QUERY_INTERFACE_SETTINGS, winusb_query_interface_settings, 24, WINUSB_QUERY),
+	WINUSB_COMMAND(QUERY_DEVICE_INFORMATION, winusb_query_device_information, 16, WINUSB_QUERY),
+	WINUSB_COMMAND(QUERY_PIPE, winusb_query_pipe, 24, WINUSB_QUERY),
+	WINUSB_COMMAND(GET_ALTERNATE_SETTING, winusb_get_alternate_setting, 12, WINUSB_QUERY),
+	WINUSB_COMMAND(SET_ALTERNATE_SETTING, winusb_set_alternate_setting, 12, 0),
+	WINUSB_COMMAND(GET_PIPE_POLICY, winusb_pipe_policy, 20, WINUSB_REPLY),
+	WINUSB_COMMAND(SET_PIPE_POLICY, winusb_pipe_policy, 20, 0),
+	WINUSB_COMMAND(TRANSFER, winusb_transfer, 80, WINUSB_REPLY),
+	WINUSB_COMMAND(ABORT_PIPE, winusb_pipe_command, 12, 0),
+	WINUSB_COMMAND(RESET_PIPE, winusb_pipe_command, 12, 0),
+	WINUSB_COMMAND(FLUSH_PIPE, winusb_pipe_command, 12, 0),
+	WINUSB_COMMAND(RESET_DEVICE, winusb_reset_device, 8, 0),
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -486,17 +490,21 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EFAULT;
 	if (call.user_size < command->shortest)
 		return -EINVAL;
-	if (call.user_size > PAGE_SIZE)
+	if (call.user_size > WINUSB_ARGUMENT_MAX)
 		return -E2BIG;
 	call.size = command->size;
 	ret = copy_struct_from_user(&call.arg, call.size, call.user, call.user_size);
 	if (ret)
 		return ret;
-	if (call.wf->listener && !command->query)
+	if (call.wf->listener && !(command->flags & WINUSB_LISTENER))
 		return -EBADF;
+	/* Results that can't be given are found out before anything is done. */
+	if ((command->flags & WINUSB_REPLY) &&
+	    put_user(call.user_size, (u32 __user *)call.user))
+		return -EFAULT;
 
 	ret = command->handler(&call);
-	if (call.replied)
+	if (call.replied || !(command->flags & WINUSB_REPLY))
 		return ret;
 	/* Results are given also when the command failed, where it makes any. */
 	if (winusb_call_reply(&call) && !ret)

@@ -40,7 +40,7 @@ void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descr
 	pipe->type = desc ? usb_endpoint_type(desc) : USB_ENDPOINT_XFER_CONTROL;
 	pipe->maxp = desc ? usb_endpoint_maxp(desc) : 0;
 	pipe->interval = desc ? desc->bInterval : 0;
-	pipe->state = WINUSB_PIPE_RUNNING;
+	pipe->halted = false;
 	winusb_pipe_set_defaults(pipe);
 }
 
@@ -98,7 +98,7 @@ bool winusb_pipe_is_busy(struct winusb_pipe *pipe)
 	bool busy;
 
 	spin_lock(&pipe->lock);
-	busy = !list_empty(&pipe->queue) || pipe->state == WINUSB_PIPE_PARKED;
+	busy = !list_empty(&pipe->queue) || pipe->parked;
 	spin_unlock(&pipe->lock);
 	return busy;
 }
@@ -124,14 +124,28 @@ void winusb_pipe_cancel(struct winusb_pipe *pipe, int error)
 }
 
 /**
- * winusb_pipe_clear_halt - The endpoint was reset along with its device
+ * winusb_pipe_halt - The endpoint stalled
+ * @pipe: The pipe. The control pipe clears itself and is left alone.
+ * @resets: &winusb_pipe.resets when the transfer that stalled was handed over. If the halt was
+ *	cleared since then, the stall is an old one.
+ */
+void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets)
+{
+	spin_lock(&pipe->lock);
+	if (pipe->address && pipe->resets == resets)
+		pipe->halted = true;
+	spin_unlock(&pipe->lock);
+}
+
+/**
+ * winusb_pipe_clear_halt - The endpoint was reset, alone or along with its setting or device
  * @pipe: The pipe.
  */
 void winusb_pipe_clear_halt(struct winusb_pipe *pipe)
 {
 	spin_lock(&pipe->lock);
-	if (pipe->state == WINUSB_PIPE_HALTED)
-		pipe->state = WINUSB_PIPE_RUNNING;
+	pipe->halted = false;
+	pipe->resets++;
 	spin_unlock(&pipe->lock);
 }
 
@@ -235,30 +249,46 @@ int winusb_pipe_abort(struct winusb_handle *wh, u8 address, bool nonblock)
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_abort);
 
 /* Stop the pipe for a reset, unless a request is in it. */
-static int winusb_pipe_park(struct winusb_pipe *pipe, enum winusb_pipe_state *before)
+static int winusb_pipe_park(struct winusb_pipe *pipe)
 {
 	int ret = -EBUSY;
 
 	spin_lock(&pipe->lock);
-	if (list_empty(&pipe->queue) && pipe->state != WINUSB_PIPE_PARKED) {
-		*before = pipe->state;
-		pipe->state = WINUSB_PIPE_PARKED;
+	if (list_empty(&pipe->queue) && !pipe->parked) {
+		pipe->parked = true;
 		ret = 0;
 	}
 	spin_unlock(&pipe->lock);
 	return ret;
 }
 
-static void winusb_pipe_unpark(struct winusb_pipe *pipe, enum winusb_pipe_state state)
+static void winusb_pipe_unpark(struct winusb_pipe *pipe)
 {
 	struct winusb_request *req;
 
 	spin_lock(&pipe->lock);
-	pipe->state = state;
+	pipe->parked = false;
 	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
 	if (req)
 		wake_up(&req->wait);
 	spin_unlock(&pipe->lock);
+}
+
+/* The device has cleared the halt; now the host's side, whatever has come up in between. */
+static int winusb_pipe_reset_host(struct winusb_pipe *pipe)
+{
+	struct winusb_interface *wi = pipe->wi;
+	int ret = 0;
+
+	down_read(&wi->gate);
+	if (wi->gone) {
+		ret = -ENODEV;
+	} else if (!wi->resetting) {	/* which does the same */
+		usb_reset_endpoint(wi->udev, pipe->address);
+		winusb_pipe_clear_halt(pipe);
+	}
+	up_read(&wi->gate);
+	return ret;
 }
 
 /**
@@ -281,7 +311,6 @@ int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock)
 		.wValue = cpu_to_le16(USB_ENDPOINT_HALT),
 		.wIndex = cpu_to_le16(address),
 	};
-	enum winusb_pipe_state before;
 	struct winusb_pipe *pipe;
 	size_t moved;
 	int ret;
@@ -294,19 +323,15 @@ int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock)
 		return 0;	/* winusb.md 8, row 5 */
 	}
 	pipe = winusb_pipe_find(wi, address);
-	ret = pipe ? winusb_pipe_park(pipe, &before) : -EINVAL;
+	ret = pipe ? winusb_pipe_park(pipe) : -EINVAL;
 	winusb_handle_leave(wh);
 	if (ret)
 		return ret;
 
 	ret = winusb_request_control(wh, &setup, NULL, &moved, nonblock);
 	if (!ret)
-		ret = winusb_handle_enter(wh, false);
-	if (!ret) {
-		usb_reset_endpoint(wi->udev, address);
-		winusb_handle_leave(wh);
-	}
-	winusb_pipe_unpark(pipe, ret ? before : WINUSB_PIPE_RUNNING);
+		ret = winusb_pipe_reset_host(pipe);
+	winusb_pipe_unpark(pipe);
 	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_reset);

@@ -14,18 +14,6 @@ struct winusb_request;
 #define WINUSB_CONTROL_TIMEOUT_MS 5000	/* default of pipe 0 (winusb.md 2.1) */
 
 /**
- * enum winusb_pipe_state - What may be handed to the host controller
- * @WINUSB_PIPE_RUNNING: Anything.
- * @WINUSB_PIPE_PARKED: Nothing; requests wait. The pipe is being reset.
- * @WINUSB_PIPE_HALTED: Nothing; requests fail with -EPIPE until the pipe is reset.
- */
-enum winusb_pipe_state {
-	WINUSB_PIPE_RUNNING,
-	WINUSB_PIPE_PARKED,
-	WINUSB_PIPE_HALTED,
-};
-
-/**
  * struct winusb_pipe - An endpoint of the current setting, or the default control pipe
  * @wi: The interface; constant.
  * @address: bEndpointAddress, 0 for the control pipe.
@@ -33,7 +21,9 @@ enum winusb_pipe_state {
  * @maxp: Bytes in a packet, never 0.
  * @interval: bInterval.
  * @lock: Guards the fields below. Innermost: only wait queues are woken under it.
- * @state: See &enum winusb_pipe_state.
+ * @parked: Requests wait: the pipe is being reset.
+ * @halted: The endpoint stalled: requests fail with -EPIPE until the pipe is reset.
+ * @resets: How often the halt was cleared, so that an older stall does not count.
  * @queue: The requests (&winusb_request.pipe_node), oldest first. The first one owns the pipe; on
  *	the control pipe all of them run.
  * @idle: Woken when a request leaves.
@@ -52,7 +42,9 @@ struct winusb_pipe {
 	u8 interval;
 
 	spinlock_t lock;
-	enum winusb_pipe_state state;
+	bool parked;
+	bool halted;
+	unsigned int resets;
 	struct list_head queue;
 	wait_queue_head_t idle;
 	u32 timeout_ms;
@@ -67,6 +59,7 @@ struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address);
 void winusb_pipe_set_defaults(struct winusb_pipe *pipe);
 bool winusb_pipe_is_busy(struct winusb_pipe *pipe);
 void winusb_pipe_cancel(struct winusb_pipe *pipe, int error);
+void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets);
 void winusb_pipe_clear_halt(struct winusb_pipe *pipe);
 
 int winusb_pipe_prepare_saved(struct winusb_pipe *pipe);

@@ -27,8 +27,9 @@
 #include "status.h"
 #include "trace.h"
 
-/* The most that one URB moves: what kmalloc() gives without trouble. A multiple of all packet sizes
- * that are a power of two; for others it is rounded down.
+/*
+ * The most that one URB moves. A multiple of all packet sizes that are a power of two; for others
+ * it is rounded down.
  */
 #define WINUSB_CHUNK_LENGTH 65536
 
@@ -118,21 +119,46 @@ static void winusb_request_completed(struct urb *urb)
 	complete(&req->complete);
 }
 
+static void winusb_request_leave_file(struct winusb_request *req)
+{
+	struct winusb_file *wf = req->wh->wf;
+
+	spin_lock(&wf->requests_lock);
+	list_del_init(&req->file_node);
+	spin_unlock(&wf->requests_lock);
+}
+
+/* Enter the request into its file, unless the interface left or this process closed the file. */
+static int winusb_request_enter_file(struct winusb_request *req)
+{
+	struct winusb_file *wf = req->wh->wf;
+	bool flushed;
+	int ret = 0;
+
+	spin_lock(&wf->requests_lock);
+	flushed = wf->flushed;
+	if (wf->gone)
+		ret = -ENODEV;
+	else
+		list_add_tail(&req->file_node, &wf->requests);
+	spin_unlock(&wf->requests_lock);
+
+	if (!ret && flushed && winusb_file_is_closed(wf)) {
+		winusb_request_leave_file(req);
+		ret = -ECANCELED;
+	}
+	return ret;
+}
+
 /*
  * Enter the request into its pipe and file, so that it can be found and ended. The caller is inside
  * the gate.
  */
 static int winusb_request_enqueue(struct winusb_request *req, struct winusb_pipe *pipe)
 {
-	struct winusb_file *wf = req->wh->wf;
-	int ret = 0;
+	int ret;
 
-	spin_lock(&wf->requests_lock);
-	if (wf->gone)
-		ret = -ENODEV;
-	else
-		list_add_tail(&req->file_node, &wf->requests);
-	spin_unlock(&wf->requests_lock);
+	ret = winusb_request_enter_file(req);
 	if (ret)
 		return ret;
 
@@ -146,7 +172,6 @@ static int winusb_request_enqueue(struct winusb_request *req, struct winusb_pipe
 /* The opposite; wakes whoever is next, and who waits for the pipe to be idle. */
 static void winusb_request_dequeue(struct winusb_request *req)
 {
-	struct winusb_file *wf = req->wh->wf;
 	struct winusb_pipe *pipe = req->pipe;
 	struct winusb_request *next;
 
@@ -158,9 +183,7 @@ static void winusb_request_dequeue(struct winusb_request *req)
 	wake_up_all(&pipe->idle);
 	spin_unlock(&pipe->lock);
 
-	spin_lock(&wf->requests_lock);
-	list_del_init(&req->file_node);
-	spin_unlock(&wf->requests_lock);
+	winusb_request_leave_file(req);
 }
 
 static bool winusb_request_has_turn(struct winusb_request *req)
@@ -170,7 +193,7 @@ static bool winusb_request_has_turn(struct winusb_request *req)
 
 	spin_lock(&pipe->lock);
 	turn = list_first_entry(&pipe->queue, struct winusb_request, pipe_node) == req &&
-	       pipe->state != WINUSB_PIPE_PARKED;
+	       !pipe->parked;
 	spin_unlock(&pipe->lock);
 	return turn;
 }
@@ -193,7 +216,9 @@ static void winusb_request_set_in_stack(struct winusb_request *req, bool in_stac
 
 	spin_lock(&pipe->lock);
 	req->in_stack = in_stack;
-	if (!in_stack)
+	if (in_stack)
+		req->resets = pipe->resets;
+	else
 		wake_up_all(&pipe->idle);
 	spin_unlock(&pipe->lock);
 }
@@ -214,7 +239,7 @@ static int winusb_request_submit(struct winusb_request *req)
 		ret = wi->gone ? -ESHUTDOWN : -ECONNRESET;
 		goto out_up;
 	}
-	if (READ_ONCE(req->pipe->state) == WINUSB_PIPE_HALTED) {
+	if (READ_ONCE(req->pipe->halted)) {
 		ret = -EPIPE;
 		goto out_up;
 	}
@@ -223,11 +248,13 @@ static int winusb_request_submit(struct winusb_request *req)
 	winusb_request_set_in_stack(req, true);
 	usb_anchor_urb(req->urb, &wi->anchor);
 	trace_winusb_submit(req->pipe, req->urb->transfer_buffer_length);
-	ret = usb_submit_urb(req->urb, GFP_KERNEL);
+	/* disconnect() and resets wait for the gate, and storage may be waiting for them. */
+	ret = usb_submit_urb(req->urb, GFP_NOIO);
 	if (ret) {
 		usb_unanchor_urb(req->urb);
 		winusb_request_set_in_stack(req, false);
-		ret = winusb_status_to_errno(ret);
+		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
+		ret = ret == -ENOENT ? -EIO : winusb_status_to_errno(ret);
 		goto out_up;
 	}
 	smp_mb();	/* pairs with the cmpxchg() before each usb_unlink_urb() of a request */
@@ -266,12 +293,8 @@ static int winusb_request_run_urb(struct winusb_request *req)
 	else
 		ret = winusb_status_to_errno(status);
 
-	if (ret == -EPIPE && req->pipe->address) {
-		spin_lock(&req->pipe->lock);
-		if (req->pipe->state == WINUSB_PIPE_RUNNING)
-			req->pipe->state = WINUSB_PIPE_HALTED;
-		spin_unlock(&req->pipe->lock);
-	}
+	if (ret == -EPIPE)
+		winusb_pipe_halt(req->pipe, req->resets);
 	winusb_request_set_in_stack(req, false);
 	trace_winusb_complete(req->pipe, req->urb->actual_length, ret);
 	return ret;
@@ -411,6 +434,29 @@ static int winusb_request_check(struct winusb_handle *wh, u8 address, u16 *maxp,
 	return ret;
 }
 
+static size_t winusb_request_room(size_t length, u16 maxp)
+{
+	return min_t(size_t, max_t(size_t, roundup(length, maxp), maxp),
+		     rounddown(WINUSB_CHUNK_LENGTH, maxp));
+}
+
+/*
+ * A buffer of whole packets, smaller than wanted if memory is fragmented. One for a read is zeroed:
+ * what a host controller says it received is not always what it wrote.
+ */
+static u8 *winusb_request_buffer(size_t *room, u16 maxp, bool in)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | (in ? __GFP_ZERO : 0);
+	u8 *buffer;
+
+	for (;;) {
+		buffer = kmalloc(*room, *room > maxp ? gfp | __GFP_NORETRY : gfp);
+		if (buffer || *room <= maxp)
+			return buffer;
+		*room = max_t(size_t, rounddown(*room / 2, maxp), maxp);
+	}
+}
+
 /**
  * winusb_request_transfer - Read or write a bulk or interrupt pipe
  * @wh: A handle of the interface that has the pipe. The caller holds a reference.
@@ -439,9 +485,8 @@ int winusb_request_transfer(struct winusb_handle *wh, u8 address, struct iov_ite
 	if (in && !length)
 		return 0;	/* winusb.md 2.3, step 2 */
 
-	room = min_t(size_t, max_t(size_t, roundup(length, maxp), maxp),
-		     rounddown(WINUSB_CHUNK_LENGTH, maxp));
-	buffer = kmalloc(room, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	room = winusb_request_room(length, maxp);
+	buffer = winusb_request_buffer(&room, maxp, in);
 	if (!buffer)
 		return -ENOMEM;
 	req = winusb_request_alloc(wh);
@@ -449,7 +494,6 @@ int winusb_request_transfer(struct winusb_handle *wh, u8 address, struct iov_ite
 		ret = -ENOMEM;
 		goto err_free_buffer;
 	}
-
 	req->room = room;
 
 	/* A bad buffer is refused before anything moves. */

@@ -24,6 +24,7 @@ struct winusb_pipe;
  * @cancel_node: In the list of the one who is cancelling it.
  * @cancel: Why it shall end, 0 if it shall not. Set once, by cmpxchg().
  * @in_stack: Its URB may be with the host controller. Under the pipe's lock.
+ * @resets: &winusb_pipe.resets when it was handed over. Under the pipe's lock.
  * @room: Size of the kernel buffer it uses, bytes. Constant.
  * @urb: Its URB. Filled and submitted by the running thread only.
  * @complete: The URB came back.
@@ -39,6 +40,7 @@ struct winusb_request {
 	struct list_head cancel_node;
 	int cancel;
 	bool in_stack;
+	unsigned int resets;
 	size_t room;
 	struct urb *urb;
 	struct completion complete;

@@ -3,6 +3,7 @@
  * Reset of the whole device on request of a program. Resets by others arrive the same way, at
  * winusb_interface_pre_reset().
  */
+#include <linux/capability.h>
 #include <linux/usb.h>
 
 #include "compat.h"
@@ -18,7 +19,12 @@ static bool winusb_reset_owns(struct winusb_file *wf, struct usb_interface *intf
 	struct winusb_interface *wi = wf->wi;
 	u8 number = intf->altsetting[0].desc.bInterfaceNumber;
 
+	struct winusb_interface *other;
+
 	if (intf == wi->intf)
+		return true;
+	other = winusb_function_find(wi->fn, number);
+	if (other && other->associated && other->associated->wf == wf)
 		return true;
 	return wi->fn->opener == wf && winusb_descriptor_position(&wi->fn->grouping, number) >= 0 &&
 	       intf->dev.driver == wi->intf->dev.driver;
@@ -45,11 +51,10 @@ static bool winusb_reset_disturbs(struct winusb_file *wf)
 /**
  * winusb_reset_device - Reset the device of a handle
  * @wh: The handle. The caller holds a reference and is outside the gates.
- * @privileged: The caller may disturb others.
  *
  * Return: 0 or an error of the contract.
  */
-int winusb_reset_device(struct winusb_handle *wh, bool privileged)
+int winusb_reset_device(struct winusb_handle *wh)
 {
 	struct winusb_file *wf = wh->wf;
 	struct usb_device *udev = wf->wi->udev;
@@ -57,14 +62,14 @@ int winusb_reset_device(struct winusb_handle *wh, bool privileged)
 
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return -ENODEV;
-	/* Gives up if the interface is being unbound by the one who holds the lock. */
+	/* Gives up with -EINTR if the interface is being unbound by the one who holds the lock. */
 	ret = usb_lock_device_for_reset(udev, wf->wi->intf);
 	if (ret)
-		return ret == -EBUSY ? -EIO : -ENODEV;
+		return ret == -EINTR || ret == -ENODEV ? -ENODEV : -EIO;
 
 	if (winusb_interface_is_gone(wf->wi))
 		ret = -ENODEV;
-	else if (!privileged && winusb_reset_disturbs(wf))
+	else if (winusb_reset_disturbs(wf) && !capable(CAP_SYS_ADMIN))
 		ret = -EACCES;
 	else
 		ret = usb_reset_device(udev);

@@ -2,10 +2,8 @@
 #ifndef WINUSB_RESET_H
 #define WINUSB_RESET_H
 
-#include <linux/types.h>
-
 struct winusb_handle;
 
-int winusb_reset_device(struct winusb_handle *wh, bool privileged);
+int winusb_reset_device(struct winusb_handle *wh);
 
 #endif /* WINUSB_RESET_H */

@@ -30,7 +30,7 @@
  *
  * - a size below that of the first published form is refused with -EINVAL;
  * - a size above the kernel's is accepted if all the bytes that the kernel does not know are
- *   zero, and refused with -E2BIG otherwise;
+ *   zero, and refused with -E2BIG otherwise, and always above 4096 bytes;
  * - reserved fields and flags that the kernel does not know must be zero, or the answer is
  *   -EOPNOTSUPP;
  * - fields called out_ are results. They are written also when the command fails, where the
@@ -315,7 +315,7 @@ struct winusb_query_device_information {
  * @__reserved: Must be zero.
  * @out_type: WINUSB_PIPE_ type.
  * @out_pipe_id: bEndpointAddress: number in bits 3 to 0, bit 7 set for IN.
- * @out_interval: bInterval as the device sent it.
+ * @out_interval: bInterval; usbcore replaces values that the standard does not allow.
  * @__reserved2: Zero.
  * @out_maximum_packet_size: Bits 10 to 0 of wMaxPacketSize, bytes.
  * @__reserved3: Zero.
@@ -502,7 +502,7 @@ struct winusb_transfer {
  * any more. Halt state and saved data stay.
  *
  * WINUSB_IOC_RESET_PIPE, the counterpart of WinUsb_ResetPipe: CLEAR_FEATURE(ENDPOINT_HALT), data
- * toggle 0. -EBUSY while a transfer of the pipe is with the host controller.
+ * toggle 0. -EBUSY while a transfer of the pipe is outstanding.
  *
  * WINUSB_IOC_FLUSH_PIPE, the counterpart of WinUsb_FlushPipe: drops the data saved from earlier
  * reads. -EINVAL for an OUT pipe.
