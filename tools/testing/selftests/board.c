@@ -148,6 +148,7 @@ static int channel(void)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		FAIL("the board server at %s does not listen: %s", socket_path, strerror(errno));
 	owner = getpid();
+	test_keep_fd(fd);
 	return fd;
 }
 
@@ -312,6 +313,15 @@ void test_cleanup(void)
 
 	for (i = 0; i < board_count; i++)
 		restore(&boards[i]);
+}
+
+void test_row_cleanup(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < board_count; i++)
+		if (boards[i].touched || boards[i].split || boards[i].plugged != boards[i].keep)
+			restore(&boards[i]);
 }
 
 void test_teardown(void)

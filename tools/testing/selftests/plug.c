@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <linux/usbdevice_fs.h>
 
 #include "board.h"
 #include "boards.h"
@@ -181,12 +184,10 @@ static bool is_there(struct board *board)
 	return !strcmp(serial, board->serial);
 }
 
-void board_plug_unbound(struct board *board)
+static void wait_configured(struct board *board)
 {
 	uint64_t end = test_now_ms() + 60000 * test_scale();
 
-	drop_ids(board);
-	attach(board);
 	/* The files are there before the device is configured, and say nothing until it is. */
 	while (!is_there(board) || !board_interfaces(board)) {
 		if (test_now_ms() > end)
@@ -194,6 +195,49 @@ void board_plug_unbound(struct board *board)
 			     board->name);
 		test_sleep_ms(2);
 	}
+}
+
+/*
+ * vhci_hcd forgets the speed of a port's last device only at a reset of an enabled port: a full-speed
+ * board at a port that had a high-speed one comes up as high-speed, and is right after a reset.
+ */
+static void correct_speed(struct board *board)
+{
+	char path[128], text[16];
+	int usbfs, bus, number;
+
+	if (!strstr(board->spec, "speed=full"))
+		return;
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/speed", board->name);
+	file_read(path, text, sizeof(text));
+	if (atoi(text) == 12)
+		return;
+	bus = atoi(board->name);
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/devnum", board->name);
+	file_read(path, text, sizeof(text));
+	number = atoi(text);
+	snprintf(path, sizeof(path), "/dev/bus/usb/%03d/%03d", bus, number);
+	usbfs = open(path, O_RDWR | O_CLOEXEC);
+	if (usbfs < 0)
+		FAIL("%s: %s", path, strerror(errno));
+	/* Fails, because what comes back is another device: it is enumerated anew. */
+	ioctl(usbfs, USBDEVFS_RESET, NULL);
+	close(usbfs);
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/devnum", board->name);
+	for (;;) {
+		if (file_read(path, text, sizeof(text)) > 0 && atoi(text) != number)
+			break;
+		test_sleep_ms(2);
+	}
+}
+
+void board_plug_unbound(struct board *board)
+{
+	drop_ids(board);
+	attach(board);
+	wait_configured(board);
+	correct_speed(board);
+	wait_configured(board);
 }
 
 static bool count_bound(struct board *board, unsigned int *bound)

@@ -22,9 +22,17 @@ enum { RESULT_OK = 0, RESULT_FAIL = 1, RESULT_SKIP = 4, RESULT_BAIL = 5 };
 static struct test *tests;
 static struct test **tests_end = &tests;
 static bool in_test;
-static char *reason;	/* shared with the test's process */
+static int kept_fd = -1;
 
 #define REASON_SIZE 1024
+
+/* Shared with the test's process. Rows of a table run in one process, as long as they pass. */
+static struct {
+	char reason[REASON_SIZE];
+	size_t row;		/* the one that runs */
+	uint64_t deadline;
+	int number;		/* of the last test in the TAP stream */
+} *shared;
 
 __attribute__((weak)) void test_setup(void)
 {
@@ -36,6 +44,15 @@ __attribute__((weak)) void test_teardown(void)
 
 __attribute__((weak)) void test_cleanup(void)
 {
+}
+
+__attribute__((weak)) void test_row_cleanup(void)
+{
+}
+
+void test_keep_fd(int fd)
+{
+	kept_fd = fd;
 }
 
 void test_register(struct test *test)
@@ -144,7 +161,7 @@ void test_skip(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(reason, REASON_SIZE, format, args);
+	vsnprintf(shared->reason, REASON_SIZE, format, args);
 	va_end(args);
 	_exit(RESULT_SKIP);
 }
@@ -204,60 +221,32 @@ static void describe_stuck(pid_t pid)
 		test_note("  %s", line);
 }
 
-/* Waits for the test's process; true if it ended in time. */
-static bool wait_child(pid_t pid, uint64_t limit_ms, int *status)
+/* Waits for the test's process; true if it ended before the deadline, which it may move. */
+static bool wait_child(pid_t pid, int *status)
 {
 	int fd = syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	uint64_t now, deadline;
 	int n;
 
 	if (fd < 0)
 		test_bail("pidfd_open: %s", strerror(errno));
 	do {
-		n = poll(&poll_fd, 1, (int)limit_ms);
-	} while (n < 0 && errno == EINTR);
+		now = test_now_ms();
+		deadline = __atomic_load_n(&shared->deadline, __ATOMIC_ACQUIRE);
+		n = now < deadline ? poll(&poll_fd, 1, (int)(deadline - now)) : 0;
+		if (n == 0 && now < deadline)
+			n = -1;		/* look at the deadline again */
+	} while (n < 0);
 	close(fd);
 	if (n == 0)
 		return false;
 	return waitpid(pid, status, 0) == pid;
 }
 
-static int run_one(struct test *test, const void *row)
+static void set_deadline(uint64_t ms)
 {
-	uint64_t limit = (uint64_t)test->seconds * 1000 * test_scale();
-	int status = 0;
-	pid_t pid;
-
-	reason[0] = 0;
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		test_bail("fork: %s", strerror(errno));
-	if (pid == 0) {
-		setpgid(0, 0);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		in_test = true;
-		test->run(row);
-		fflush(stdout);
-		_exit(RESULT_OK);
-	}
-	setpgid(pid, pid);
-	if (!wait_child(pid, limit, &status)) {
-		test_note("still running after %u s, killed", (unsigned int)(limit / 1000));
-		describe_stuck(pid);
-		kill(-pid, SIGKILL);
-		if (!wait_child(pid, 30000 * test_scale(), &status))
-			test_bail("process %d of test %s cannot be killed", pid, test->name);
-		test_cleanup();
-		return RESULT_FAIL;
-	}
-	kill(-pid, SIGKILL);
-	test_cleanup();
-	if (WIFSIGNALED(status)) {
-		test_note("killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-		return RESULT_FAIL;
-	}
-	return WEXITSTATUS(status);
+	__atomic_store_n(&shared->deadline, test_now_ms() + ms, __ATOMIC_RELEASE);
 }
 
 static const char *row_label(const struct test *test, size_t i)
@@ -287,6 +276,103 @@ static bool selected(const char *name, char **patterns, int count)
 	return false;
 }
 
+static void print_result(const char *program, const struct test *test, size_t i, int result)
+{
+	char name[256];
+
+	full_name(program, test, i, name, sizeof(name));
+	shared->number++;
+	if (result == RESULT_SKIP)
+		printf("ok %d %s # SKIP %s\n", shared->number, name, shared->reason);
+	else
+		printf("%s %d %s\n", result == RESULT_OK ? "ok" : "not ok", shared->number, name);
+	fflush(stdout);
+}
+
+/* In the test's process: runs the rows from the current one on. Ends with the first that fails. */
+static void run_rows(const char *program, const struct test *test, const bool *wanted)
+{
+	size_t i = shared->row;
+
+	for (;;) {
+		test->run((const char *)test->rows + i * test->size);
+		for (i++; i < test->count && !wanted[i]; i++)
+			;
+		if (i >= test->count)
+			return;
+		/* The next row begins as a fresh process would. */
+		close_range(3, kept_fd < 3 ? ~0U : (unsigned int)kept_fd - 1, 0);
+		if (kept_fd >= 3)
+			close_range(kept_fd + 1, ~0U, 0);
+		test_row_cleanup();
+		print_result(program, test, shared->row, RESULT_OK);
+		shared->row = i;
+		set_deadline((uint64_t)test->seconds * 1000 * test_scale());
+	}
+}
+
+/* Runs rows from the current one on; says how the last one of them ended. */
+static int run_process(const char *program, const struct test *test, const bool *wanted)
+{
+	int status = 0;
+	pid_t pid;
+
+	shared->reason[0] = 0;
+	set_deadline((uint64_t)test->seconds * 1000 * test_scale());
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		test_bail("fork: %s", strerror(errno));
+	if (pid == 0) {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		in_test = true;
+		run_rows(program, test, wanted);
+		fflush(stdout);
+		_exit(RESULT_OK);
+	}
+	setpgid(pid, pid);
+	if (!wait_child(pid, &status)) {
+		test_note("still running after %u s, killed", test->seconds * test_scale());
+		describe_stuck(pid);
+		kill(-pid, SIGKILL);
+		set_deadline(30000 * test_scale());
+		if (!wait_child(pid, &status))
+			test_bail("process %d of test %s cannot be killed", pid, test->name);
+		return RESULT_FAIL;
+	}
+	kill(-pid, SIGKILL);
+	if (WIFSIGNALED(status)) {
+		test_note("killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return RESULT_FAIL;
+	}
+	return WEXITSTATUS(status);
+}
+
+/* Runs the wanted rows of a test; gives the number of failures, -1 if it bailed out. */
+static int run_test(const char *program, const struct test *test, const bool *wanted)
+{
+	int failed = 0, result;
+	size_t i = 0;
+
+	for (;;) {
+		while (i < test->count && !wanted[i])
+			i++;
+		if (i >= test->count)
+			return failed;
+		shared->row = i;
+		result = run_process(program, test, wanted);
+		if (result == RESULT_BAIL)
+			return -1;
+		test_cleanup();
+		i = shared->row;
+		print_result(program, test, i, result);
+		if (result != RESULT_OK && result != RESULT_SKIP)
+			failed++;
+		i++;
+	}
+}
+
 static void usage(const char *program)
 {
 	printf("Usage: %s [--list] [PATTERN]...\n"
@@ -298,14 +384,34 @@ static void usage(const char *program)
 	       program, program);
 }
 
+#define ROWS_MAX 128
+
+/* Which rows of a test the patterns select; gives their number. */
+static int select_rows(const char *program, const struct test *test, char **patterns, int count,
+		       bool *wanted, bool list)
+{
+	char name[256];
+	int n = 0;
+	size_t i;
+
+	if (test->count > ROWS_MAX)
+		test_bail("%s has more than %d rows", test->name, ROWS_MAX);
+	for (i = 0; i < test->count; i++) {
+		full_name(program, test, i, name, sizeof(name));
+		wanted[i] = selected(name, patterns, count);
+		n += wanted[i];
+		if (wanted[i] && list)
+			printf("%s\n", name);
+	}
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	const char *program = strrchr(argv[0], '/');
-	int number = 0, failed = 0, planned = 0, result;
-	bool list = false;
+	int failed = 0, planned = 0, result;
+	bool list = false, wanted[ROWS_MAX];
 	struct test *test;
-	char name[256];
-	size_t i;
 
 	program = program ? program + 1 : argv[0];
 	for (argc--, argv++; argc && argv[0][0] == '-'; argc--, argv++) {
@@ -319,48 +425,29 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (test = tests; test; test = test->next) {
-		for (i = 0; i < test->count; i++) {
-			full_name(program, test, i, name, sizeof(name));
-			if (!selected(name, argv, argc))
-				continue;
-			planned++;
-			if (list)
-				printf("%s\n", name);
-		}
-	}
+	for (test = tests; test; test = test->next)
+		planned += select_rows(program, test, argv, argc, wanted, list);
 	if (list)
 		return 0;
 	if (!planned) {
 		fprintf(stderr, "%s: no test matches (see --list)\n", program);
 		return 2;
 	}
-	reason = mmap(NULL, REASON_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (reason == MAP_FAILED)
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
 		test_bail("mmap: %s", strerror(errno));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_setup();
 	printf("TAP version 13\n1..%d\n", planned);
 	for (test = tests; test; test = test->next) {
-		for (i = 0; i < test->count; i++) {
-			full_name(program, test, i, name, sizeof(name));
-			if (!selected(name, argv, argc))
-				continue;
-			result = run_one(test, (const char *)test->rows + i * test->size);
-			number++;
-			if (result == RESULT_BAIL) {
-				test_teardown();
-				return 1;
-			}
-			if (result == RESULT_SKIP) {
-				printf("ok %d %s # SKIP %s\n", number, name, reason);
-			} else if (result == RESULT_OK) {
-				printf("ok %d %s\n", number, name);
-			} else {
-				printf("not ok %d %s\n", number, name);
-				failed++;
-			}
+		select_rows(program, test, argv, argc, wanted, false);
+		result = run_test(program, test, wanted);
+		if (result < 0) {
+			test_teardown();
+			return 1;
 		}
+		failed += result;
 	}
 	test_teardown();
 	return failed ? 1 : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small kselftest-style harness: TAP on stdout, one process per test, a time limit for each,
- * and no dependence on a kernel tree. A test's name is a sentence that names the rule it proves.
+ * A small kselftest-style harness: TAP on stdout, a process per test, a time limit for each, and no
+ * dependence on a kernel tree. A test's name is a sentence that names the rule it proves.
  */
 #ifndef WINUSB_SELFTEST_TEST_H
 #define WINUSB_SELFTEST_TEST_H
@@ -48,7 +48,10 @@ void test_register(struct test *test);
 
 #define TEST(name_) TEST_LIMIT(name_, 20)
 
-/* One test per row of a table; the rows begin with a const char *label. */
+/*
+ * One test per row of a table; the rows begin with a const char *label. They share a process as long
+ * as they pass, because processes are what a debug kernel is slowest at.
+ */
 #define TEST_EACH(name_, type_, row_, table_)						\
 	static void name_(const type_ * row_);						\
 	static void name_##_run(const void *row)					\
@@ -63,6 +66,10 @@ void test_setup(void);
 void test_teardown(void);
 /* Called in the parent after each test, to clean up what the test left. */
 void test_cleanup(void);
+/* Called between the rows of a table, in their process, when the last one passed. */
+void test_row_cleanup(void);
+/* One descriptor that outlives a row. */
+void test_keep_fd(int fd);
 
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
