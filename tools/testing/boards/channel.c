@@ -26,7 +26,7 @@
 /**
  * struct client - one connection
  * @line: received and not handled yet
- * @answer: put together by the command in progress
+ * @answer: put together by the command in progress; @cut: it did not fit
  * @waiting: a "wait" is in progress, for @board's @key, or an "attach"
  * @attaching: it is an "attach", to @controller, that is tried until @deadline
  */
@@ -36,8 +36,9 @@ struct client {
 	struct timer timer;
 	char line[CHANNEL_LINE];
 	size_t len;
-	char answer[CHANNEL_LINE];
+	char answer[CHANNEL_ANSWER];
 	size_t answer_len;
+	bool cut;
 	bool waiting;
 	bool attaching;
 	int controller;
@@ -71,25 +72,31 @@ say(struct client *c, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(c->answer + c->answer_len, room, format, args);
 	va_end(args);
-	if (n > 0)
-		c->answer_len += (size_t)n < room ? (size_t)n : room - 1;
+	if (n < 0)
+		return;
+	c->cut |= (size_t)n >= room;
+	c->answer_len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
 static void begin_ok(struct client *c)
 {
 	c->answer_len = 0;
+	c->cut = false;
 	say(c, "result=ok");
 }
 
 static void fail(struct client *c, const char *reason)
 {
 	c->answer_len = 0;
+	c->cut = false;
 	say(c, "result=error reason=\"%s\"", reason);
 }
 
 /* The answer is short and the client waits for it: the socket has room. */
 static void send_answer(struct client *c)
 {
+	if (c->cut)
+		fail(c, "answer too long: ask for less");
 	c->answer[c->answer_len++] = '\n';
 	send(c->watch.fd, c->answer, c->answer_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	c->answer_len = 0;

@@ -8,6 +8,7 @@
 
 #define CHANNEL_PATH	"/run/winusb-boards.sock"
 #define CHANNEL_LINE	4096
+#define CHANNEL_ANSWER	8192
 
 int channel_listen(const char *path);
 void channel_check_waits(void);

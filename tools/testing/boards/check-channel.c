@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "client.h"
@@ -116,6 +118,28 @@ static void check_refuses(void)
 	ok(says(tell(1, "info"), "result", "ok"), "and the channel goes on");
 }
 
+/* Noise, a line without end, a client that leaves: the next one is served. */
+static void check_bad_lines(void)
+{
+	static const char noise[] = "\0\1\2\n1 info\0more\n\n\xff\xff\n1 push 0x81 f";
+	char line[5000], byte;
+	int fd;
+
+	memset(line, 'x', sizeof(line));
+	fd = boards_connect(server_control());
+	send(fd, line, sizeof(line), MSG_NOSIGNAL);
+	ok(recv(fd, &byte, 1, 0) <= 0, "a line without end closes the connection");
+	close(fd);
+	fd = boards_connect(server_control());
+	send(fd, noise, sizeof(noise) - 1, MSG_NOSIGNAL);
+	close(fd);
+	fd = boards_connect(server_control());
+	send(fd, "1 wait 0x81.pending 1 5000\n", 27, MSG_NOSIGNAL);
+	close(fd);
+	ok(says(tell(1, "info"), "result", "ok"),
+	   "noise and clients that leave do no harm");
+}
+
 static int run(const char *arguments, char *out, size_t size)
 {
 	char command[800];
@@ -176,6 +200,7 @@ void check_channel(void)
 	cable_attach(&c, "1-1");
 	cable_configure(&c);
 	check_refuses();
+	check_bad_lines();
 	cable_cut(&c);
 	check_usage();
 	server_stop();

@@ -146,7 +146,7 @@ const char *server_control(void)
 /* One command on the control channel; returns the whole answer. */
 const char *tell(unsigned int board, const char *format, ...)
 {
-	static char answer[4096];
+	static char answer[8192];
 	char command[4000];
 	va_list args;
 	int ret;

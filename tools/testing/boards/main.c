@@ -74,7 +74,7 @@ static void list_boards(void)
 
 static int send_command(const char *path, int argc, char **argv)
 {
-	char command[CHANNEL_LINE] = "", answer[CHANNEL_LINE];
+	char command[CHANNEL_LINE] = "", answer[CHANNEL_ANSWER];
 	long index;
 	int fd, i, ret;
 
