@@ -35,9 +35,9 @@ def find(name):
     image = [p for p in packages.depends('linux-image-amd64', version)
              if p.startswith('linux-image-')][0]
     wanted = [image]
-    # From 7.x on the image package is empty and these hold the files.
+    # From 7.x on the image package is empty and others hold the files.
     wanted += [p for p in packages.depends(image, version)
-               if p.startswith(('linux-binary-', 'linux-modules-'))]
+               if re.match(r'linux-(base|binary|modules)-\d', p)]
     headers = image.replace('linux-image-', 'linux-headers-')
     return {'version': version, 'suite': SUITES[name] or 'trixie-backports',
             'release': image[len('linux-image-'):], 'image': wanted,
@@ -141,7 +141,8 @@ def unpack_kernel(folder, facts):
     found = glob.glob(f'{raw}/**/vmlinuz*', recursive=True)
     modules = [path for path in (f'{raw}/lib/modules/{release}',
                                  f'{raw}/usr/lib/modules/{release}')
-               if os.path.isdir(f'{path}/kernel')]
+               if os.path.isdir(f'{path}/kernel')
+               and os.path.exists(f'{path}/modules.builtin')]
     if not found or not modules:
         raise Error(f'the packages of {release} hold no kernel')
     with open(f'{folder}/vmlinux', 'wb') as file:
