@@ -91,8 +91,7 @@ static void winusb_test_unplug_may_look_like_a_bus_error(struct kunit *test)
 	winusb_hcd_unplug(b->dev, -EPROTO);
 	winusb_bench_expect(test, job, -EPROTO, 0);
 	ret = winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8, &moved);
-	KUNIT_EXPECT_TRUE(test, ret == -EPROTO || ret == -ESHUTDOWN ||
-				ret == -ENODEV);
+	KUNIT_EXPECT_TRUE(test, ret == -EPROTO || ret == -ESHUTDOWN || ret == -ENODEV);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
 	KUNIT_EXPECT_EQ(test,
 			winusb_bench_transfer(wh, WINUSB_BENCH_OUT, buf, 8,
