@@ -13,7 +13,7 @@ import time
 
 import kernels
 import kunit_builtin
-from common import TREE, Error, cache, read, say
+from common import TREE, Error, cache, read
 from guest import find_splats
 
 KERNELS = ('latest', '6.1')
@@ -221,7 +221,7 @@ def main():
         p, f = show(o, kernel, expected, text, log, status)
         passed += p
         failed += f
-    say(f'{time.monotonic() - start:.1f} s')
+    print(f'# {time.monotonic() - start:.1f} s')
     if not passed and not failed:
         print('not ok: nothing ran')
         failed = 1

@@ -14,7 +14,7 @@ import tempfile
 
 import kernels
 import modules
-from common import (LAB_D, Error, cache, check_space, lock, need, read,
+from common import (LAB_D, TREE, Error, cache, check_space, lock, need, read,
                     say, write)
 from common import run as run_logged
 
@@ -32,6 +32,7 @@ def plant(source, linux, tree):
     """Links the source and hooks our tree in."""
     check_space(os.path.dirname(linux), 1500)
     shutil.rmtree(linux, ignore_errors=True)
+    shutil.rmtree(linux + '.new', ignore_errors=True)
     say('linking the tree into the kernel source 6.1')
     result = subprocess.run(['cp', '-al', source, linux + '.new'])
     if result.returncode:
@@ -47,13 +48,20 @@ def plant(source, linux, tree):
     replace(f'{usb}/Makefile', read(f'{usb}/Makefile') +
             '\nobj-y += winusb/\n')
     os.rename(linux + '.new', linux)
+    write(os.path.join(os.path.dirname(linux), 'source'), source)
+
+
+def fragment_text():
+    return (read(os.path.join(LAB_D, f'{NAME}.config')) +
+            read(os.path.join(TREE, 'kunit/.kunitconfig')))
 
 
 def configure(linux, log):
-    fragment = read(os.path.join(LAB_D, f'{NAME}.config'))
-    run_logged(['make', '-C', linux, 'ARCH=um',
-         f'KCONFIG_ALLCONFIG={LAB_D}/{NAME}.config', 'allnoconfig'], log,
-        'configuring the kernel 6.1')
+    fragment = fragment_text()
+    path = os.path.join(os.path.dirname(linux), 'fragment')
+    write(path, fragment)
+    run_logged(['make', '-C', linux, 'ARCH=um', f'KCONFIG_ALLCONFIG={path}',
+                'allnoconfig'], log, 'configuring the kernel 6.1')
     kernels.check_config(NAME, fragment, read(os.path.join(linux, '.config')))
 
 
@@ -64,29 +72,30 @@ def build():
     folder = cache('kernel', NAME)
     linux = os.path.join(folder, 'linux')
     tree = os.path.join(folder, 'tree')
-    log = os.path.join(folder, 'log')
+    log = os.path.join(linux, 'log')
     image = os.path.join(linux, 'linux')
     key = hashlib.sha256('\n'.join(
-        [source, kernels.compiler(),
-         read(os.path.join(LAB_D, f'{NAME}.config'))]).encode()).hexdigest()
+        [source, kernels.compiler(), fragment_text()]).encode()).hexdigest()
     with lock(NAME):
         os.makedirs(tree, exist_ok=True)
         changed = modules.copy_tree(tree + '/')
         fresh = read(os.path.join(folder, 'key')) != key
         if not fresh and not changed and os.path.exists(image):
             return image
-        write(log, '')
-        if not os.path.isdir(linux):
+        if read(os.path.join(folder, 'source')) != source:
             plant(source, linux, tree)
+        write(log, '')
+        say('building the kernel 6.1 with the suites in it' +
+            ('; minutes, once' if fresh else ''))
+        if os.path.exists(image):
+            os.unlink(image)
         if fresh:
             configure(linux, log)
             write(os.path.join(folder, 'key'), key)
-        say('building the kernel 6.1 with the suites in it' +
-            ('; a minute or two, once' if fresh else ''))
-        if os.path.exists(image):
-            os.unlink(image)
-        run_logged(['nice', 'make', '-C', linux, 'ARCH=um',
-             f'-j{os.cpu_count() + 1}'], log, 'building the kernel 6.1')
+        if kernels.compile_with_progress(NAME, linux):
+            # Once more, so that the errors are the end of the log.
+            run_logged(['make', '-s', 'ARCH=um', 'all'], log,
+                       'building the kernel 6.1', cwd=linux)
         for line in read(log).splitlines():
             if re.search(r'drivers/usb/winusb/.*warning:', line):
                 print(line)
