@@ -268,34 +268,28 @@ static void check_reenumerate(void)
 	tell(1, "unplug");
 }
 
-struct iso_urb {
-	struct usbdevfs_urb urb;
-	struct usbdevfs_iso_packet_desc packets[8];
-};
-
+/* Eight packets of 192 bytes; true when all of them moved whole. */
 static bool iso(int fd, unsigned int ep, uint8_t *data)
 {
-	struct iso_urb *iso = calloc(1, sizeof(*iso));
+	struct usbdevfs_urb *urb;
 	unsigned int i, moved = 0;
 
-	if (!iso)
+	urb = calloc(1, sizeof(*urb) + 8 * sizeof(urb->iso_frame_desc[0]));
+	if (!urb)
 		return false;
-	iso->urb.type = USBDEVFS_URB_TYPE_ISO;
-	iso->urb.flags = USBDEVFS_URB_ISO_ASAP;
-	iso->urb.endpoint = ep;
-	iso->urb.buffer = data;
-	iso->urb.buffer_length = 8 * 192;
-	iso->urb.number_of_packets = 8;
+	urb->type = USBDEVFS_URB_TYPE_ISO;
+	urb->flags = USBDEVFS_URB_ISO_ASAP;
+	urb->endpoint = ep;
+	urb->buffer = data;
+	urb->buffer_length = 8 * 192;
+	urb->number_of_packets = 8;
 	for (i = 0; i < 8; i++)
-		iso->urb.iso_frame_desc[i].length = 192;
-	if (ioctl(fd, USBDEVFS_SUBMITURB, &iso->urb) || !reap(fd, &iso->urb)) {
-		free(iso);
-		return false;
-	}
-	for (i = 0; i < 8; i++)
-		if (!iso->urb.iso_frame_desc[i].status)
-			moved += iso->urb.iso_frame_desc[i].actual_length;
-	free(iso);
+		urb->iso_frame_desc[i].length = 192;
+	if (!ioctl(fd, USBDEVFS_SUBMITURB, urb) && reap(fd, urb))
+		for (i = 0; i < 8; i++)
+			if (!urb->iso_frame_desc[i].status)
+				moved += urb->iso_frame_desc[i].actual_length;
+	free(urb);
 	return moved == 8 * 192;
 }
 
