@@ -9,8 +9,9 @@
  * reference is gone, which may be after FREE if requests are still running. Whoever drops that one
  * makes the interface as it was before, unless the file has the whole function and its close does.
  *
- * When the interface of the file leaves, its associated handles are replaced in the table by a
- * mark: the number stays valid and says -ENODEV, and the interface is given up like that too.
+ * When the interface of the file leaves, each of its associated handles is replaced in the table
+ * by a shell, which was made along with it: the number stays valid and answers queries, and the
+ * interface is given up in that same way.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -22,39 +23,19 @@
 #include "handle.h"
 #include "interface.h"
 
-/* Stands in the table for a handle of a file whose interface left. */
-#define WINUSB_HANDLE_DEAD xa_mk_value(1)
-
-static struct winusb_handle *winusb_handle_reserve(struct winusb_file *wf,
-						   struct winusb_interface *wi)
+static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf,
+						 struct winusb_interface *wi)
 {
 	struct winusb_handle *wh;
-	int ret;
 
 	wh = kzalloc(sizeof(*wh), GFP_KERNEL_ACCOUNT);
 	if (!wh)
-		return ERR_PTR(-ENOMEM);
-
-	if (atomic_inc_return(&wf->num_handles) > WINUSB_MAX_HANDLES) {
-		ret = -ENOMEM;
-		goto err_uncount;
-	}
-	ret = xa_alloc_cyclic(&wf->handles, &wh->number, NULL, XA_LIMIT(1, S32_MAX),
-			      &wf->next_handle, GFP_KERNEL_ACCOUNT);
-	if (ret < 0) {
-		ret = -ENOMEM;
-		goto err_uncount;
-	}
+		return NULL;
 	kref_init(&wh->ref);	/* the table's */
 	wh->wf = wf;
 	winusb_interface_get(wi);
 	wh->wi = wi;
 	return wh;
-
-err_uncount:
-	atomic_dec(&wf->num_handles);
-	kfree(wh);
-	return ERR_PTR(ret);
 }
 
 /* Does this handle make its interface acquired, and shall giving it up restore the interface? */
@@ -86,6 +67,10 @@ static void winusb_handle_release(struct kref *ref)
 	if (wh->associated)
 		winusb_handle_disassociate(wh);
 	winusb_interface_put(wh->wi);
+	if (wh->shell) {	/* nobody else ever saw it */
+		winusb_interface_put(wh->shell->wi);
+		kfree(wh->shell);
+	}
 	kfree(wh);
 }
 
@@ -99,6 +84,31 @@ void winusb_handle_put(struct winusb_handle *wh)
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_put);
 
+/* Give the handle a number that nobody finds yet. Takes the handle, also on failure. */
+static struct winusb_handle *winusb_handle_reserve(struct winusb_file *wf,
+						   struct winusb_handle *wh)
+{
+	if (!wh)
+		return ERR_PTR(-ENOMEM);
+	if (atomic_inc_return(&wf->num_handles) <= WINUSB_MAX_HANDLES &&
+	    xa_alloc_cyclic(&wf->handles, &wh->number, NULL, XA_LIMIT(1, S32_MAX),
+			    &wf->next_handle, GFP_KERNEL_ACCOUNT) >= 0)
+		return wh;
+	atomic_dec(&wf->num_handles);
+	winusb_handle_put(wh);
+	return ERR_PTR(-ENOMEM);
+}
+
+/* What takes the place of an associated handle in the table. */
+static struct winusb_handle *winusb_handle_take_shell(struct winusb_handle *wh)
+{
+	struct winusb_handle *shell = wh->shell;
+
+	wh->shell = NULL;
+	shell->number = wh->number;
+	return shell;
+}
+
 /**
  * winusb_handle_publish - Make a new handle known by its number
  * @wh: The handle. The table owns it from now on. Can't fail.
@@ -108,14 +118,15 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_put);
 void winusb_handle_publish(struct winusb_handle *wh)
 {
 	struct winusb_file *wf = wh->wf;
-	bool dead;
+	struct winusb_handle *entry = wh;
 
 	winusb_interface_set_defaults(wh->wi);
 	mutex_lock(&winusb_functions_lock);
-	dead = wf->gone && wh->associated;	/* it left in the meantime */
-	xa_store(&wf->handles, wh->number, dead ? WINUSB_HANDLE_DEAD : wh, 0);	/* was reserved */
+	if (wf->gone && wh->associated)	/* it left in the meantime */
+		entry = winusb_handle_take_shell(wh);
+	xa_store(&wf->handles, wh->number, entry, 0);	/* was reserved */
 	mutex_unlock(&winusb_functions_lock);
-	if (dead)
+	if (entry != wh)
 		winusb_handle_put(wh);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_publish);
@@ -142,7 +153,7 @@ struct winusb_handle *winusb_handle_initialize(struct winusb_file *wf)
 {
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return ERR_PTR(-ENODEV);
-	return winusb_handle_reserve(wf, wf->wi);
+	return winusb_handle_reserve(wf, winusb_handle_alloc(wf, wf->wi));
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_initialize);
 
@@ -154,6 +165,23 @@ static int winusb_handle_why_unbound(struct winusb_file *wf, u8 number)
 	return intf && READ_ONCE(intf->dev.driver) &&
 	       READ_ONCE(intf->dev.driver) != READ_ONCE(wf->wi->intf->dev.driver) ?
 	       -EBUSY : -EAGAIN;
+}
+
+/* With its shell. It is marked as associated when it has its number. */
+static struct winusb_handle *winusb_handle_alloc_associated(struct winusb_file *wf,
+							    struct winusb_interface *wi)
+{
+	struct winusb_handle *wh = winusb_handle_alloc(wf, wi);
+
+	if (!wh)
+		return NULL;
+	wh->shell = winusb_handle_alloc(wf, wi);
+	if (!wh->shell) {
+		winusb_handle_put(wh);
+		return NULL;
+	}
+	wh->shell->associated = true;
+	return wh;
 }
 
 static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 index)
@@ -179,11 +207,11 @@ static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 
 	if (wi->opener)
 		return ERR_PTR(-EBUSY);
 
-	wh = winusb_handle_reserve(wf, wi);
-	if (IS_ERR(wh))
-		return wh;
-	wh->associated = true;
-	wi->associated = wh;
+	wh = winusb_handle_reserve(wf, winusb_handle_alloc_associated(wf, wi));
+	if (!IS_ERR(wh)) {
+		wh->associated = true;
+		wi->associated = wh;
+	}
 	return wh;
 }
 
@@ -224,7 +252,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_get_associated);
  * @wf: The file.
  * @number: Its number. A listener's is 0.
  *
- * Return: The handle with a reference, -EBADF, or -ENODEV if the interface of its file left.
+ * Return: The handle with a reference, or -EBADF.
  */
 struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number)
 {
@@ -240,8 +268,6 @@ struct winusb_handle *winusb_handle_get(struct winusb_file *wf, u32 number)
 	wh = xa_load(&wf->handles, number);
 	if (!wh)
 		wh = ERR_PTR(-EBADF);
-	else if (xa_is_value(wh))
-		wh = ERR_PTR(-ENODEV);
 	else
 		kref_get(&wh->ref);	/* the table has one while it is in it */
 	xa_unlock(&wf->handles);
@@ -323,8 +349,7 @@ int winusb_handle_free(struct winusb_file *wf, u32 number)
 	if (!wh)
 		return -EBADF;
 	atomic_dec(&wf->num_handles);
-	if (!xa_is_value(wh))
-		winusb_handle_put(wh);
+	winusb_handle_put(wh);
 	return 0;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_free);
@@ -343,8 +368,8 @@ void winusb_handle_kill_associated(struct winusb_file *wf)
 	xa_for_each(&wf->handles, number, wh) {
 		xa_lock(&wf->handles);
 		wh = xa_load(&wf->handles, number);	/* FREE may have been quicker */
-		if (wh && !xa_is_value(wh) && wh->associated)
-			__xa_store(&wf->handles, number, WINUSB_HANDLE_DEAD, 0);
+		if (wh && wh->shell)
+			__xa_store(&wf->handles, number, winusb_handle_take_shell(wh), 0);
 		else
 			wh = NULL;
 		xa_unlock(&wf->handles);

@@ -14,7 +14,8 @@ struct winusb_interface;
  * @wf: The file it is valid in. Outlives it: calls hold the file, and close frees the table.
  * @wi: The interface, held.
  * @number: Its number in the table.
- * @associated: It came from GET_ASSOCIATED_INTERFACE. Constant.
+ * @associated: It came from GET_ASSOCIATED_INTERFACE. Constant once published.
+ * @shell: Takes its place in the table when the interface of its file leaves.
  */
 struct winusb_handle {
 	struct kref ref;
@@ -22,6 +23,7 @@ struct winusb_handle {
 	struct winusb_interface *wi;
 	u32 number;
 	bool associated;
+	struct winusb_handle *shell;
 };
 
 struct winusb_handle *winusb_handle_initialize(struct winusb_file *wf);

@@ -254,7 +254,9 @@ static int winusb_request_submit(struct winusb_request *req)
 		usb_unanchor_urb(req->urb);
 		winusb_request_set_in_stack(req, false);
 		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
-		ret = ret == -ENOENT ? -EIO : winusb_status_to_errno(ret);
+		if (ret == -ENOENT && wi->intf->condition == USB_INTERFACE_BOUND)
+			ret = -EIO;
+		ret = winusb_status_to_errno(ret);
 		goto out_up;
 	}
 	smp_mb();	/* pairs with the cmpxchg() before each usb_unlink_urb() of a request */
