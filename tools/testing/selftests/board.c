@@ -160,6 +160,7 @@ static const char *vask(struct board *board, const char *format, va_list args)
 	int n, fd = channel();
 	ssize_t got;
 
+	board->used = true;
 	n = snprintf(line, sizeof(line), "%u ", board->index);
 	n += vsnprintf(line + n, sizeof(line) - n - 1, format, args);
 	line[n++] = '\n';
@@ -260,28 +261,34 @@ void board_wait_counter(struct board *board, uint8_t endpoint, const char *name,
 	board_do(board, "wait 0x%02x.%s %llu %u", endpoint, name, n, 10000 * test_scale());
 }
 
-/* Data or a halt that a test left behind in the device. */
-static bool is_fresh(struct board *board)
+/* Brings the board's counters back to 0; false if a test left data or a halt in it. */
+static bool freshen(struct board *board)
 {
-	const char *p = board_do(board, "counters");
+	const char *counters = board_do(board, "counters"), *p;
 
-	if (strstr(p, "halted=1"))
+	if (strstr(counters, "halted=1"))
 		return false;
-	while ((p = strstr(p, "queued="))) {
+	for (p = counters; (p = strstr(p, "queued=")); ) {
 		p += strlen("queued=");
 		if (*p != '0')
 			return false;
+	}
+	for (p = counters; (p = strstr(p, "urbs=")); ) {
+		p += strlen("urbs=");
+		if (*p != '0') {
+			board_do(board, "reset-counters");
+			break;
+		}
 	}
 	return true;
 }
 
 static void restore(struct board *board)
 {
-	bool fresh = board->plugged && !board->touched && !board->split &&
-		     board_all_bound(board) && is_fresh(board);
+	bool same = board->plugged == board->keep && !board->touched && !board->split;
 
-	if (fresh && board->keep) {
-		board_do(board, "reset-counters");
+	if (same && (!board->used || (board->keep && freshen(board)))) {
+		board->used = false;
 		return;
 	}
 	if (board->plugged) {
@@ -290,13 +297,22 @@ static void restore(struct board *board)
 		board_wait_gone(board);
 	}
 	board_do(board, "defaults");
-	board->touched = false;
 	if (board->split)
 		board_functions(board, false);
 	if (board->keep) {
 		board_plug(board);
 		board_do(board, "reset-counters");
 	}
+	board->touched = false;
+	board->used = false;
+}
+
+void interface_changed(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < board_count; i++)
+		boards[i].touched = true;
 }
 
 void boards_keep(void)
@@ -307,12 +323,15 @@ void boards_keep(void)
 		boards[i].keep = boards[i].plugged;
 }
 
-void test_cleanup(void)
+void test_cleanup(bool failed)
 {
 	unsigned int i;
 
-	for (i = 0; i < board_count; i++)
+	for (i = 0; i < board_count; i++) {
+		if (failed && boards[i].used)
+			boards[i].touched = true;
 		restore(&boards[i]);
+	}
 }
 
 void test_row_cleanup(void)
@@ -320,8 +339,7 @@ void test_row_cleanup(void)
 	unsigned int i;
 
 	for (i = 0; i < board_count; i++)
-		if (boards[i].touched || boards[i].split || boards[i].plugged != boards[i].keep)
-			restore(&boards[i]);
+		restore(&boards[i]);
 }
 
 void test_teardown(void)

@@ -15,12 +15,12 @@ struct board {
 	char serial[64];	/* tells it from another board that took the port after it */
 	int port;
 	bool plugged;
-	bool touched;		/* its behaviour was changed */
+	bool used;		/* by the test that runs */
+	bool touched;		/* its behaviour or what is bound was changed */
 	bool split;		/* bound function by function */
 	bool keep;		/* plugged in by test_setup(), and so again before each test */
 };
 
-bool board_all_bound(struct board *board);
 const char *board_id(struct board *board);
 void plug_fast(void);
 

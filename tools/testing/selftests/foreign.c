@@ -232,8 +232,9 @@ void test_setup(void)
 		test_skip_all("winusb.ko is not loaded (run this by scripts/lab run)");
 }
 
-void test_cleanup(void)
+void test_cleanup(bool failed)
 {
+	(void)failed;
 	remove_gadget();
 }
 

@@ -35,6 +35,7 @@ const char *board_node(struct board *board, unsigned int interface)
 	static __thread unsigned int turn;
 	char *out = name[turn++ & 3];
 
+	board->used = true;
 	snprintf(out, sizeof(name[0]), "%s:1.%u", board->name, interface);
 	return out;
 }
@@ -262,13 +263,6 @@ static bool count_bound(struct board *board, unsigned int *bound)
 	}
 	closedir(dir);
 	return *bound && *bound == board_interfaces(board);
-}
-
-bool board_all_bound(struct board *board)
-{
-	unsigned int bound;
-
-	return count_bound(board, &bound);
 }
 
 void board_plug(struct board *board)

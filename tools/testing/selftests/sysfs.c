@@ -51,10 +51,16 @@ bool wait_for_path(const char *path, bool there, unsigned int seconds)
 	return true;
 }
 
+/* A program with boards looks them over after that. */
+__attribute__((weak)) void interface_changed(void)
+{
+}
+
 int interface_bind(const char *interface, const char *driver)
 {
 	char path[128];
 
+	interface_changed();
 	snprintf(path, sizeof(path), "/sys/bus/usb/drivers/%s/bind", driver);
 	return file_write(path, interface);
 }
@@ -63,6 +69,7 @@ int interface_unbind(const char *interface)
 {
 	char path[128];
 
+	interface_changed();
 	snprintf(path, sizeof(path), USB_DEVICES "/%s/driver/unbind", interface);
 	return file_write(path, interface);
 }

@@ -13,6 +13,7 @@ bool wait_for_path(const char *path, bool there, unsigned int seconds);
 /* Of an interface by its name, "1-1:1.0". */
 int interface_bind(const char *interface, const char *driver);
 int interface_unbind(const char *interface);
+void interface_changed(void);
 /* The driver's name in OUT, or "". */
 void interface_driver(const char *interface, char *out, size_t size);
 

@@ -42,8 +42,9 @@ __attribute__((weak)) void test_teardown(void)
 {
 }
 
-__attribute__((weak)) void test_cleanup(void)
+__attribute__((weak)) void test_cleanup(bool failed)
 {
+	(void)failed;
 }
 
 __attribute__((weak)) void test_row_cleanup(void)
@@ -364,7 +365,7 @@ static int run_test(const char *program, const struct test *test, const bool *wa
 		result = run_process(program, test, wanted);
 		if (result == RESULT_BAIL)
 			return -1;
-		test_cleanup();
+		test_cleanup(result != RESULT_OK && result != RESULT_SKIP);
 		i = shared->row;
 		print_result(program, test, i, result);
 		if (result != RESULT_OK && result != RESULT_SKIP)

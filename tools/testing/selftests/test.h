@@ -65,7 +65,7 @@ void test_register(struct test *test);
 void test_setup(void);
 void test_teardown(void);
 /* Called in the parent after each test, to clean up what the test left. */
-void test_cleanup(void);
+void test_cleanup(bool failed);
 /* Called between the rows of a table, in their process, when the last one passed. */
 void test_row_cleanup(void);
 /* One descriptor that outlives a row. */
