@@ -73,12 +73,8 @@ def run_latest(o, pattern):
         argv.append('--smp')
     elif not o.debug and not o.real_time:
         argv.append('--append=time-travel=inf-cpu')
-    if o.coverage:
-        argv.append('--coverage')
-    if o.out:
-        argv.append(f'--out={o.out}')
-    if o.timeout:
-        argv.append(f'--timeout={o.timeout}')
+    timeout = o.timeout or (1200 if o.debug else 300)
+    argv.append(f'--timeout={timeout}')
     with tempfile.TemporaryDirectory(prefix='winusb-kunit-') as folder:
         log = os.path.join(folder, 'log')
         result = subprocess.run([*argv, f'--log={log}', '--', 'sh', '-c',
@@ -188,9 +184,6 @@ def parser():
                    help='latest with several CPUs')
     p.add_argument('--real-time', action='store_true',
                    help='do not simulate time; --debug and --smp never do')
-    p.add_argument('--coverage', action='store_true',
-                   help='latest with gcov; needs --out')
-    p.add_argument('--out', metavar='DIR', help='where gcov data goes')
     p.add_argument('--timeout', type=float, metavar='S',
                    help='give up a run after so many seconds')
     p.add_argument('--list', action='store_true', help='list the suites')
@@ -207,8 +200,6 @@ def main():
     if o.list:
         print('\n'.join(name[len(PREFIX):] for name in suites))
         return 0
-    if o.coverage and not o.out:
-        raise Error('--coverage needs --out=DIR')
     pattern, expected = choose(o.suite, suites)
     passed = failed = 0
     start = time.monotonic()
