@@ -39,6 +39,10 @@ static const u8 winusb_bench_config[] = {
 
 static const char * const winusb_bench_strings[] = { "bench" };
 
+/* One controller for all tests of a suite, and a device that one left. */
+static struct winusb_hcd *winusb_bench_hc;
+static struct winusb_hcd_dev *winusb_bench_spare;
+
 /* Associations count with these three codes only. */
 static const struct usb_device_descriptor winusb_bench_composite = {
 	.bLength = USB_DT_DEVICE_SIZE,
@@ -142,22 +146,28 @@ static int winusb_bench_add_ids(struct device_driver *driver)
 
 int winusb_bench_suite_init(struct kunit_suite *suite)
 {
-	struct winusb_hcd *hc = winusb_hcd_create(NULL);
 	struct device_driver *driver;
 	int ret = -ENODEV;
 
-	if (IS_ERR(hc))
-		return PTR_ERR(hc);
-	driver = driver_find("winusb", winusb_hcd_bus(hc)->root_hub->dev.bus);
+	winusb_bench_hc = winusb_hcd_create(NULL);
+	if (IS_ERR(winusb_bench_hc))
+		return PTR_ERR(winusb_bench_hc);
+	driver = driver_find("winusb",
+			     winusb_hcd_bus(winusb_bench_hc)->root_hub->dev.bus);
 	if (driver)
 		ret = winusb_bench_add_ids(driver);
-	winusb_hcd_destroy(hc);
-	return ret ? ret : usb_register(&winusb_bench_other_driver);
+	if (!ret)
+		ret = usb_register(&winusb_bench_other_driver);
+	if (ret)
+		winusb_hcd_destroy(winusb_bench_hc);
+	return ret;
 }
 
 void winusb_bench_suite_exit(struct kunit_suite *suite)
 {
 	usb_deregister(&winusb_bench_other_driver);
+	winusb_hcd_destroy(winusb_bench_hc);
+	winusb_bench_spare = NULL;
 }
 
 int winusb_bench_init_empty(struct kunit *test)
@@ -167,8 +177,47 @@ int winusb_bench_init_empty(struct kunit *test)
 	if (!b)
 		return -ENOMEM;
 	test->priv = b;
-	b->hc = winusb_hcd_create(NULL);
-	return PTR_ERR_OR_ZERO(b->hc);
+	b->hc = winusb_bench_hc;
+	return 0;
+}
+
+/* The interfaces that winusb is bound to, a bit for each position. */
+static u32 winusb_bench_bound(struct winusb_bench *b)
+{
+	const struct usb_host_config *config = b->udev->actconfig;
+	const struct device_driver *driver;
+	unsigned int i;
+	u32 bound = 0;
+
+	for (i = 0; config && i < config->desc.bNumInterfaces; i++) {
+		driver = config->interface[i]->dev.driver;
+		if (driver && !strcmp(driver->name, "winusb"))
+			bound |= BIT(i);
+	}
+	return bound;
+}
+
+/* Waits until the plugged device is probed, and takes a reference. */
+static void winusb_bench_take_udev(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_enumerated(b->dev), 0);
+	b->udev = winusb_hcd_get_udev(b->dev);
+	KUNIT_ASSERT_NOT_NULL(test, b->udev);
+	b->bound = winusb_bench_bound(b);
+	winusb_hcd_stats_reset(b->dev);
+}
+
+/* Plugs the device in again. */
+void winusb_bench_replug(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+
+	usb_put_dev(b->udev);
+	b->udev = NULL;
+	KUNIT_ASSERT_EQ(test, winusb_hcd_plug(b->dev, 1), 0);
+	winusb_bench_take_udev(test);
 }
 
 /* Plugs a device into port 1 and waits until drivers have probed it. */
@@ -182,17 +231,20 @@ void winusb_bench_plug(struct kunit *test,
 	winusb_bench_replug(test);
 }
 
-void winusb_bench_replug(struct kunit *test)
+/* Goes on with the device of the test before, if that left it as it was. */
+static void winusb_bench_reuse(struct kunit *test,
+			       const struct winusb_hcd_dev_info *info)
 {
 	struct winusb_bench *b = test->priv;
 
-	usb_put_dev(b->udev);
-	b->udev = NULL;
-	KUNIT_ASSERT_EQ(test, winusb_hcd_plug(b->dev, 1), 0);
-	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_enumerated(b->dev), 0);
-	b->udev = winusb_hcd_get_udev(b->dev);
-	KUNIT_ASSERT_NOT_NULL(test, b->udev);
-	winusb_hcd_stats_reset(b->dev);
+	b->reusable = true;
+	if (!winusb_bench_spare) {
+		winusb_bench_plug(test, info);
+		return;
+	}
+	b->dev = winusb_bench_spare;
+	winusb_bench_spare = NULL;
+	winusb_bench_take_udev(test);
 }
 
 int winusb_bench_init(struct kunit *test)
@@ -207,7 +259,7 @@ int winusb_bench_init(struct kunit *test)
 	int ret = winusb_bench_init_empty(test);
 
 	if (!ret)
-		winusb_bench_plug(test, &info);
+		winusb_bench_reuse(test, &info);
 	return ret;
 }
 
@@ -221,8 +273,26 @@ int winusb_bench_init_composite(struct kunit *test)
 	int ret = winusb_bench_init_empty(test);
 
 	if (!ret)
-		winusb_bench_plug(test, &info);
+		winusb_bench_reuse(test, &info);
 	return ret;
+}
+
+/* A test that failed may leave anything behind: then nothing is kept. */
+static void winusb_bench_put_dev(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+	bool fresh = false;
+
+	if (IS_ERR_OR_NULL(b->dev))
+		return;
+	if (b->udev)
+		fresh = winusb_hcd_tidy(b->dev) &&
+			winusb_bench_bound(b) == b->bound;
+	usb_put_dev(b->udev);
+	if (fresh && b->reusable && test->status == KUNIT_SUCCESS)
+		winusb_bench_spare = b->dev;
+	else
+		winusb_hcd_dev_destroy(b->dev);
 }
 
 void winusb_bench_exit(struct kunit *test)
@@ -230,7 +300,7 @@ void winusb_bench_exit(struct kunit *test)
 	struct winusb_bench *b = test->priv;
 	unsigned int i;
 
-	if (!b || IS_ERR_OR_NULL(b->hc))
+	if (!b)
 		return;
 	winusb_hcd_slow_unlink(b->hc, false);
 	for (i = 0; i < b->nr_jobs; i++) {
@@ -244,8 +314,7 @@ void winusb_bench_exit(struct kunit *test)
 	for (i = 0; i < WINUSB_BENCH_FILES; i++)
 		if (b->files[i])
 			winusb_file_close(b->files[i]);
-	usb_put_dev(b->udev);
-	winusb_hcd_destroy(b->hc);
+	winusb_bench_put_dev(test);
 }
 
 struct usb_interface *winusb_bench_intf(struct kunit *test, u8 number)

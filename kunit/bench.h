@@ -54,6 +54,8 @@ struct winusb_bench {
 	struct winusb_file *files[WINUSB_BENCH_FILES];
 	struct winusb_bench_job *jobs[WINUSB_BENCH_JOBS];
 	unsigned int nr_jobs;
+	u32 bound;		/* interfaces that winusb is bound to at first */
+	bool reusable;		/* the next test may go on with @dev */
 };
 
 extern struct usb_driver winusb_bench_other_driver;

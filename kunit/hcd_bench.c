@@ -92,6 +92,12 @@ struct winusb_hcd_dev *winusb_hcd_test_dev(struct winusb_hcd *hc,
 	return winusb_hcd_dev_create(hc, &info);
 }
 
+/* One controller of each kind for a suite, with a device that a test left. */
+static struct {
+	struct winusb_hcd *hc;
+	struct winusb_hcd_dev *spare;
+} winusb_hcd_benches[USB_SPEED_SUPER + 1][WINUSB_HCD_KINDS];
+
 int winusb_hcd_test_init(struct kunit *test)
 {
 	const struct winusb_hcd_variant *variant = test->param_value;
@@ -106,13 +112,29 @@ int winusb_hcd_test_init(struct kunit *test)
 		config.flags = variant->flags;
 		config.speed = variant->speed;
 	}
-	fix->hc = winusb_hcd_create(&config);
+	fix->speed = config.speed;
+	fix->spare = &winusb_hcd_benches[config.speed][config.flags].spare;
+	fix->hc = winusb_hcd_benches[config.speed][config.flags].hc;
+	if (!fix->hc)
+		fix->hc = winusb_hcd_create(&config);
 	if (IS_ERR(fix->hc))
 		return PTR_ERR(fix->hc);
-	fix->dev = winusb_hcd_test_dev(fix->hc, config.speed);
-	if (IS_ERR(fix->dev))
-		return PTR_ERR(fix->dev);
-	return 0;
+	winusb_hcd_benches[config.speed][config.flags].hc = fix->hc;
+	fix->dev = *fix->spare ? : winusb_hcd_test_dev(fix->hc, fix->speed);
+	*fix->spare = NULL;
+	return PTR_ERR_OR_ZERO(fix->dev);
+}
+
+/* A device that is as after its enumeration is kept for the next test. */
+static void winusb_hcd_test_put_dev(struct kunit *test)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+
+	if (!fix->spoilt && winusb_hcd_tidy(fix->dev) &&
+	    test->status == KUNIT_SUCCESS)
+		*fix->spare = fix->dev;
+	else
+		winusb_hcd_dev_destroy(fix->dev);
 }
 
 void winusb_hcd_test_exit(struct kunit *test)
@@ -126,19 +148,47 @@ void winusb_hcd_test_exit(struct kunit *test)
 	for (i = 0; i < fix->nr_urbs; i++)
 		usb_kill_urb(fix->urbs[i].urb);
 	usb_put_dev(fix->udev);
-	winusb_hcd_destroy(fix->hc);
+	for (i = 0; i < ARRAY_SIZE(fix->others); i++)
+		winusb_hcd_dev_destroy(fix->others[i]);
+	if (!IS_ERR(fix->dev))
+		winusb_hcd_test_put_dev(test);
 	for (i = 0; i < fix->nr_urbs; i++) {
 		usb_free_urb(fix->urbs[i].urb);
 		kfree(fix->urbs[i].buf);
 	}
 }
 
-/* Plugs the device in and waits until it is configured. */
-struct winusb_hcd_fixture *winusb_hcd_plugged(struct kunit *test)
+static void winusb_hcd_destroy_benches(void)
+{
+	unsigned int speed, kind;
+
+	for (speed = 0; speed <= USB_SPEED_SUPER; speed++)
+		for (kind = 0; kind < WINUSB_HCD_KINDS; kind++) {
+			winusb_hcd_destroy(winusb_hcd_benches[speed][kind].hc);
+			winusb_hcd_benches[speed][kind].hc = NULL;
+			winusb_hcd_benches[speed][kind].spare = NULL;
+		}
+}
+
+/* For a test that wants an unplugged device, or spoils the one it has. */
+struct winusb_hcd_fixture *winusb_hcd_own_dev(struct kunit *test)
 {
 	struct winusb_hcd_fixture *fix = test->priv;
 
-	KUNIT_ASSERT_EQ(test, winusb_hcd_plug(fix->dev, 1), 0);
+	fix->spoilt = true;
+	winusb_hcd_dev_destroy(fix->dev);
+	fix->dev = winusb_hcd_test_dev(fix->hc, fix->speed);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(fix->dev));
+	return fix;
+}
+
+/* Plugs the device in, unless it is, and waits until it is configured. */
+struct winusb_hcd_fixture *winusb_hcd_plugged(struct kunit *test)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+	int ret = winusb_hcd_plug(fix->dev, 1);
+
+	KUNIT_ASSERT_TRUE(test, ret == 0 || ret == -EBUSY);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_enumerated(fix->dev), 0);
 	fix->udev = winusb_hcd_get_udev(fix->dev);
 	KUNIT_ASSERT_NOT_NULL(test, fix->udev);
@@ -257,5 +307,6 @@ int winusb_hcd_suite_init(struct kunit_suite *suite)
 
 void winusb_hcd_suite_exit(struct kunit_suite *suite)
 {
+	winusb_hcd_destroy_benches();
 	usb_deregister(&winusb_hcd_test_driver);
 }

@@ -27,9 +27,16 @@ struct winusb_hcd_test_urb {
 	struct winusb_hcd_fixture *fix;
 };
 
+#define WINUSB_HCD_OTHERS	3
+#define WINUSB_HCD_KINDS	8	/* combinations of the flags used */
+
 struct winusb_hcd_fixture {
 	struct winusb_hcd *hc;
+	enum usb_device_speed speed;
 	struct winusb_hcd_dev *dev;
+	struct winusb_hcd_dev *others[WINUSB_HCD_OTHERS];
+	struct winusb_hcd_dev **spare;	/* where the next test finds @dev */
+	bool spoilt;			/* no other test may have @dev */
 	struct usb_device *udev;
 	unsigned int nr_urbs;
 	unsigned int completions;
@@ -50,6 +57,7 @@ int winusb_hcd_suite_init(struct kunit_suite *suite);
 void winusb_hcd_suite_exit(struct kunit_suite *suite);
 int winusb_hcd_test_init(struct kunit *test);
 void winusb_hcd_test_exit(struct kunit *test);
+struct winusb_hcd_fixture *winusb_hcd_own_dev(struct kunit *test);
 struct winusb_hcd_fixture *winusb_hcd_plugged(struct kunit *test);
 struct winusb_hcd_test_urb *winusb_hcd_test_urb(struct kunit *test, u8 address,
 						size_t length);

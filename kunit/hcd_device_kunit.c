@@ -86,7 +86,7 @@ static void winusb_test_device_vanishes_in_a_transfer(struct kunit *test)
 /* A device may vanish while usbcore enumerates it; the port stays usable. */
 static void winusb_test_device_vanishes_in_enumeration(struct kunit *test)
 {
-	struct winusb_hcd_fixture *fix = test->priv;
+	struct winusb_hcd_fixture *fix = winusb_hcd_own_dev(test);
 	struct winusb_hcd_rule rule = {
 		.action = WINUSB_HCD_VANISH, .status = -EPROTO,
 	};
@@ -125,15 +125,17 @@ static void winusb_test_replug_is_a_new_device(struct kunit *test)
 /* Four devices on four ports do not see each other's traffic. */
 static void winusb_test_ports_are_independent(struct kunit *test)
 {
-	struct winusb_hcd_fixture *fix = test->priv;
+	struct winusb_hcd_fixture *fix = winusb_hcd_own_dev(test);
 	struct winusb_hcd_dev *dev[4] = { fix->dev };
 	struct winusb_hcd_stats stats;
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
-		if (i)
+		if (i) {
 			dev[i] = winusb_hcd_test_dev(fix->hc, USB_SPEED_UNKNOWN);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(dev[i]));
+			KUNIT_ASSERT_FALSE(test, IS_ERR(dev[i]));
+			fix->others[i - 1] = dev[i];
+		}
 		KUNIT_ASSERT_EQ(test, winusb_hcd_plug(dev[i], i + 1), 0);
 	}
 	KUNIT_EXPECT_EQ(test, winusb_hcd_plug(dev[0], 2), -EBUSY);
@@ -229,6 +231,7 @@ static void winusb_test_device_sleeps_and_wakes(struct kunit *test)
 	struct winusb_hcd_setup setup;
 	int remote;
 
+	fix->spoilt = true;
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wake(fix->dev), -EALREADY);
 	for (remote = 0; remote < 2; remote++) {
 		pm_runtime_set_autosuspend_delay(&fix->udev->dev, 0);
@@ -262,6 +265,7 @@ static void winusb_test_unarmed_wake_is_refused(struct kunit *test)
 {
 	struct winusb_hcd_fixture *fix = winusb_hcd_plugged(test);
 
+	fix->spoilt = true;
 	usb_ifnum_to_if(fix->udev, 0)->needs_remote_wakeup = 0;
 	pm_runtime_set_autosuspend_delay(&fix->udev->dev, 0);
 	usb_enable_autosuspend(fix->udev);
@@ -272,7 +276,7 @@ static void winusb_test_unarmed_wake_is_refused(struct kunit *test)
 /* A controller that is asked for something it cannot be says so. */
 static void winusb_test_bad_arguments_are_refused(struct kunit *test)
 {
-	struct winusb_hcd_fixture *fix = test->priv;
+	struct winusb_hcd_fixture *fix = winusb_hcd_own_dev(test);
 	static const struct usb_device_descriptor device =
 		WINUSB_DEVICE(0x0200, 64, WINUSB_HCD_PRODUCT);
 	static const u8 bytes[] = { WINUSB_CONFIG(0) };

@@ -47,6 +47,11 @@ static void winusb_hcd_dev_free(struct winusb_hcd_dev *dev)
 	kvfree(dev);
 }
 
+static enum winusb_hcd_mode winusb_hcd_first_mode(unsigned int i)
+{
+	return i > 15 ? WINUSB_HCD_NAK : WINUSB_HCD_SINK;
+}
+
 static void winusb_hcd_init_eps(struct winusb_hcd_dev *dev)
 {
 	struct winusb_hcd_ep *ep;
@@ -57,7 +62,7 @@ static void winusb_hcd_init_eps(struct winusb_hcd_dev *dev)
 		ep->dev = dev;
 		ep->address = (i & USB_ENDPOINT_NUMBER_MASK) |
 			      (i > 15 ? USB_DIR_IN : 0);
-		ep->mode = i > 15 ? WINUSB_HCD_NAK : WINUSB_HCD_SINK;
+		ep->mode = winusb_hcd_first_mode(i);
 		INIT_LIST_HEAD(&ep->script);
 		INIT_LIST_HEAD(&ep->queue);
 	}
@@ -169,6 +174,41 @@ void winusb_hcd_dev_destroy(struct winusb_hcd_dev *dev)
 	winusb_hcd_dev_free(dev);
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_dev_destroy);
+
+/**
+ * winusb_hcd_tidy - forget scripts, modes, captures and counters
+ * @dev: the device
+ *
+ * For a test that leaves its device plugged in for the next one.
+ *
+ * Return: true if the device is as after enumeration: no URB in flight, no
+ * endpoint halted, all settings 0. Otherwise it should be plugged in anew.
+ */
+bool winusb_hcd_tidy(struct winusb_hcd_dev *dev)
+{
+	struct winusb_hcd *hc = dev->hc;
+	struct winusb_hcd_ep *ep;
+	unsigned long flags;
+	unsigned int i;
+	bool clean;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	clean = dev->port && dev->enumerated &&
+		!memchr_inv(dev->alternate, 0, sizeof(dev->alternate));
+	for (i = 0; i < WINUSB_HCD_EPS; i++) {
+		ep = &dev->eps[i];
+		winusb_hcd_script_clear_locked(ep);
+		ep->mode = winusb_hcd_first_mode(i);
+		ep->finish_first = false;
+		ep->capture_size = 0;
+		ep->captured = 0;
+		clean &= list_empty(&ep->queue) && !ep->halted;
+	}
+	spin_unlock_irqrestore(&hc->lock, flags);
+	winusb_hcd_stats_reset(dev);
+	return clean;
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_tidy);
 
 static struct usb_device *winusb_hcd_child(struct winusb_hcd *hc,
 					   unsigned int port)

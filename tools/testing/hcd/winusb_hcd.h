@@ -211,6 +211,7 @@ void winusb_hcd_slow_unlink(struct winusb_hcd *hc, bool on);
 struct winusb_hcd_dev *winusb_hcd_dev_create(struct winusb_hcd *hc,
 					     const struct winusb_hcd_dev_info *info);
 void winusb_hcd_dev_destroy(struct winusb_hcd_dev *dev);
+bool winusb_hcd_tidy(struct winusb_hcd_dev *dev);
 int winusb_hcd_plug(struct winusb_hcd_dev *dev, unsigned int port);
 void winusb_hcd_unplug(struct winusb_hcd_dev *dev, int status);
 int winusb_hcd_wake(struct winusb_hcd_dev *dev);
