@@ -36,17 +36,21 @@ def cache(*parts):
 
 
 @contextlib.contextmanager
-def lock(name, shared=False):
-    """One builder at a time; users of a kernel hold it shared."""
+def lock(name, shared=False, wait=True):
+    """One builder at a time; users of a kernel hold it shared. Gives whether
+    it is locked, which it is not only when wait is off."""
     path = os.path.join(cache('lock'), name)
     with open(path, 'w') as file:
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
             fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not wait:
+                yield False
+                return
             say(f'waiting for another lab that is busy with {name}')
             fcntl.flock(file, kind)
-        yield
+        yield True
 
 
 def read(path, default=None):

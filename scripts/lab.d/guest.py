@@ -344,8 +344,9 @@ class Uml:
                 f'uml_dir={guest.path("tmp")}/', 'panic=-1', 'oops=panic']
         if o.smp:
             argv.append(f'ncpus={o.cpus}')
-        if o.kernel == 'uml-debug' and not o.leaks:
-            argv.append('kmemleak=off')
+        if o.kernel == 'uml-debug':
+            # Without caches of free objects, whose stale pointers hide leaks.
+            argv.append('slab_debug=F' if o.leaks else 'kmemleak=off')
         if not o.command:
             argv.append('quiet')
         return argv + o.append

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The user-mode kernels: source, configuration, build.
 
-A build folder holds `key`, a hash of all that went into it, written when
-the build is complete and removed before the next one starts. So a changed
-fragment rebuilds, and an interrupted build never looks finished.
+A build folder is named after a hash of all that goes into it, and holds
+`key`, written when the build is complete. So a changed fragment rebuilds,
+and an interrupted build never looks finished.
 """
 
 import glob
@@ -88,10 +88,6 @@ def uml_name(kernel, smp):
     return 'uml-smp' if kernel == 'uml' and smp else kernel
 
 
-def folder_of(name):
-    return os.path.join(cache('kernel'), name)
-
-
 def fragment_of(name):
     return ''.join(read(os.path.join(LAB_D, f'{part}.config'))
                    for part in UML[name])
@@ -113,8 +109,29 @@ def key_of(name):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def folder_of(name):
+    """A folder for each configuration, so that two versions of this tree do
+    not rebuild each other's kernels. None while the source is unknown."""
+    key = key_of(name)
+    return os.path.join(cache('kernel'), f'{name}-{key[:8]}') if key else None
+
+
+def folders_of(name):
+    """The folders of all configurations, the last used first."""
+    found = glob.glob(os.path.join(cache('kernel'), name + '-' + '[0-9a-f]' * 8))
+    return sorted(found, key=last_used, reverse=True)
+
+
+def last_used(folder):
+    try:
+        return os.stat(os.path.join(folder, 'key')).st_mtime
+    except FileNotFoundError:
+        return 0
+
+
 def is_ready(name):
-    return read(os.path.join(folder_of(name), 'key')) == key_of(name) != None
+    folder = folder_of(name)
+    return bool(folder) and read(os.path.join(folder, 'key')) == key_of(name)
 
 
 def check_config(name, fragment, config):
@@ -167,25 +184,47 @@ def compile_with_progress(name, folder):
     return child.returncode
 
 
+def start_folder(name, folder, tree):
+    """A copy of a finished build with other options makes a short build."""
+    if os.path.isdir(folder):
+        return
+    for donor in folders_of(name):
+        if os.path.exists(f'{donor}/key') and read(f'{donor}/tree') == tree:
+            partial = f'{folder}.partial'
+            shutil.rmtree(partial, ignore_errors=True)
+            run(['cp', '-a', donor, partial], os.path.join(
+                cache('kernel'), 'log'), f'copying {donor}')
+            os.unlink(f'{partial}/key')
+            os.unlink(f'{partial}/Makefile')    # names its own folder
+            os.rename(partial, folder)
+            return
+    os.makedirs(folder)
+    write(f'{folder}/tree', tree)
+
+
+def remove_unused(name, keep):
+    """Builds of other configurations, but for the one used last."""
+    others = [folder for folder in folders_of(name) if folder != keep]
+    for folder in others[1:]:
+        with lock(f'kernel-{os.path.basename(folder)}', wait=False) as locked:
+            if locked:
+                shutil.rmtree(folder)
+
+
 def build_uml(name):
     """Folder of the finished build."""
-    folder = folder_of(name)
     if is_ready(name):
+        folder = folder_of(name)
+        os.utime(os.path.join(folder, 'key'))
         return folder
     need(*BUILD_TOOLS)
     tree = source('latest')
-    os.makedirs(folder, exist_ok=True)
-    with lock(f'kernel-{name}'):
+    folder = folder_of(name)
+    with lock(f'kernel-{os.path.basename(folder)}'):
         if is_ready(name):
             return folder
-        check_space(folder, 4000)
-        key = os.path.join(folder, 'key')
-        if os.path.exists(key):
-            os.unlink(key)
-        if read(os.path.join(folder, 'tree')) != tree:
-            shutil.rmtree(folder)
-            os.makedirs(folder)
-            write(os.path.join(folder, 'tree'), tree)
+        check_space(cache('kernel'), 4000)
+        start_folder(name, folder, tree)
         write(os.path.join(folder, 'log'), '')
         say(f'building the kernel {name} from {os.path.basename(tree)}; '
             f'minutes, once (log: {folder}/log)')
@@ -198,8 +237,9 @@ def build_uml(name):
         run(['make', '-s', 'ARCH=um', f'INSTALL_MOD_PATH={folder}/modules',
              'modules_install'], os.path.join(folder, 'log'),
             f'collecting the modules of {name}', cwd=folder)
-        write(key, key_of(name))
+        write(os.path.join(folder, 'key'), key_of(name))
         say(f'{name} is ready after {time.monotonic() - start:.0f} s')
+        remove_unused(name, folder)
     return folder
 
 

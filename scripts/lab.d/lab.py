@@ -63,7 +63,7 @@ def cmd_run(o):
         o.bind = False
     kernel = prepare(o.kernel, o.smp)
     modules.build_tools()
-    with lock(f'kernel-{kernel.name}', shared=True):
+    with lock(f'kernel-{os.path.basename(kernel.folder)}', shared=True):
         one = guest.Guest(kernel, o)
         try:
             if o.driver:
@@ -105,11 +105,11 @@ def state_of(name):
     if name not in kernels.UML:
         release, ready = stock.ready_release(name)
         return release or '-', 'cached' if ready else 'not fetched'
-    folder = os.path.join(CACHE, 'kernel', name)
     if kernels.is_ready(name):
-        return kernels.release(folder), 'cached'
-    if os.path.exists(os.path.join(folder, 'key')):
-        return kernels.release(folder), 'out of date'
+        return kernels.release(kernels.folder_of(name)), 'cached'
+    for folder in kernels.folders_of(name):
+        if os.path.exists(os.path.join(folder, 'key')):
+            return kernels.release(folder), 'out of date'
     return '-', 'not built'
 
 
@@ -129,7 +129,7 @@ def cmd_list(_o):
 
 def folders_of(name):
     """Everything in the cache that belongs to one kernel."""
-    found = [os.path.join(CACHE, 'kernel', name)]
+    found = kernels.folders_of(name)
     release, _ = stock.ready_release(name) if name in stock.SUITES else (0, 0)
     if release:
         found.append(os.path.join(CACHE, 'stock', release))
@@ -149,9 +149,8 @@ def remove(path):
 
 def cmd_clean(o):
     for name in o.kernels:
-        kind = f'stock-{name}' if name in stock.SUITES else f'kernel-{name}'
-        with lock(kind):
-            for folder in folders_of(name):
+        for folder in folders_of(name):
+            with lock(f'kernel-{os.path.basename(folder)}'):
                 remove(folder)
     if o.kernels:
         return 0
