@@ -315,6 +315,11 @@ void interface_changed(void)
 		boards[i].touched = true;
 }
 
+void board_spread(struct board *board)
+{
+	board->spread = true;
+}
+
 void boards_keep(void)
 {
 	unsigned int i;

@@ -35,10 +35,16 @@ void boards_stop(void);
 /* From test_setup(): the boards plugged in now are there, and fresh, before each test. */
 void boards_keep(void);
 
+/* From test_setup(): this board goes to another controller than its neighbours. */
+void board_spread(struct board *board);
+
 /* Plugs in and waits until all interfaces are bound to the driver. */
 void board_plug(struct board *board);
 /* Plugs in and returns when the device has its address; what binds is the caller's affair. */
 void board_plug_unbound(struct board *board);
+/* The two halves of a plug, for a board that may not come up: attach, and give its id to the driver. */
+void board_attach(struct board *board);
+void board_bind(struct board *board);
 /* The end of the cable: returns when the device has left. */
 void board_unplug(struct board *board);
 /* The same, but returns at once; board_wait_gone() waits. */
@@ -49,6 +55,7 @@ void board_wait_gone(struct board *board);
 const char *board_name(struct board *board);
 const char *board_node(struct board *board, unsigned int interface);
 unsigned int board_interfaces(struct board *board);
+bool board_configured(struct board *board);
 
 /*
  * Before a plug: bind each interface to the function that its association makes, instead of the

@@ -13,8 +13,8 @@ struct board {
 	char spec[128];
 	char name[32];		/* at our bus, "1-1" */
 	char serial[64];	/* tells it from another board that took the port after it */
-	int port;
 	bool plugged;
+	bool spread;		/* at a controller of its own, as far as there are enough */
 	bool used;		/* by the test that runs */
 	bool touched;		/* its behaviour or what is bound was changed */
 	bool split;		/* bound function by function */

@@ -40,6 +40,14 @@ const char *board_node(struct board *board, unsigned int interface)
 	return out;
 }
 
+bool board_configured(struct board *board)
+{
+	char path[128], text[16];
+
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", board->name);
+	return file_read(path, text, sizeof(text)) > 0 && atoi(text) > 0;
+}
+
 unsigned int board_interfaces(struct board *board)
 {
 	char path[128], text[16];
@@ -49,64 +57,95 @@ unsigned int board_interfaces(struct board *board)
 	return atoi(text);
 }
 
-static unsigned int find_bus(void)
+/* vhci_hcd may have several controllers, with a high-speed and a SuperSpeed bus each. */
+static unsigned int controllers(void)
 {
-	static unsigned int bus;
-	char path[128], text[32];
+	unsigned int n = 1;
+	char path[64];
+
+	for (;; n++) {
+		snprintf(path, sizeof(path), VHCI "/status.%u", n);
+		if (access(path, F_OK))
+			return n;
+	}
+}
+
+static unsigned int ports_of_controller(void)
+{
+	char text[32];
+
+	file_read(VHCI "/nports", text, sizeof(text));
+	return atoi(text) / controllers();
+}
+
+/* The number of a controller's high-speed bus. */
+static unsigned int find_bus(unsigned int controller)
+{
+	char folder[64], path[128], text[32];
+	unsigned int bus = 0;
 	struct dirent *entry;
 	DIR *dir;
 
-	if (bus)
-		return bus;
-	dir = opendir(VHCI);
+	snprintf(folder, sizeof(folder), "/sys/devices/platform/vhci_hcd.%u", controller);
+	dir = opendir(folder);
 	if (!dir)
-		FAIL("%s: %s (modprobe vhci_hcd)", VHCI, strerror(errno));
+		FAIL("%s: %s (modprobe vhci_hcd)", folder, strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "usb", 3) || entry->d_name[3] < '0' ||
 		    entry->d_name[3] > '9')
 			continue;
-		snprintf(path, sizeof(path), VHCI "/%.20s/speed", entry->d_name);
+		snprintf(path, sizeof(path), "%s/%.20s/speed", folder, entry->d_name);
 		file_read(path, text, sizeof(text));
 		if (atoi(text) == 480)
 			bus = atoi(entry->d_name + 3);
 	}
 	closedir(dir);
 	if (!bus)
-		FAIL("no high-speed bus at %s", VHCI);
+		FAIL("no high-speed bus at %s", folder);
 	return bus;
 }
 
 /* Let the hub driver enumerate with one reset and short pauses: our devices need no more. */
 void plug_fast(void)
 {
+	unsigned int bus, port, controller;
 	char path[128];
-	unsigned int bus = find_bus(), port;
 	int result;
 
-	for (port = 1; port <= 8; port++) {
-		snprintf(path, sizeof(path), USB_DEVICES "/%u-0:1.0/usb%u-port%u/quirks", bus, bus,
-			 port);
-		result = file_write(path, "3");
-		if (result)
-			test_note("%s: %s; plugging in takes longer", path, test_errno(result));
+	for (controller = 0; controller < controllers(); controller++) {
+		bus = find_bus(controller);
+		for (port = 1; port <= ports_of_controller() / 2; port++) {
+			snprintf(path, sizeof(path), USB_DEVICES "/%u-0:1.0/usb%u-port%u/quirks",
+				 bus, bus, port);
+			result = file_write(path, "3");
+			if (result)
+				test_note("%s: %s; plugging in takes longer", path,
+					  test_errno(result));
+		}
 	}
 }
 
 static void attach(struct board *board)
 {
-	const char *answer = board_do(board, "attach");
-	const char *port = strstr(answer, " port=");
+	unsigned int n = ports_of_controller(), controller;
+	const char *answer, *port;
 
+	if (board->spread)
+		answer = board_do(board, "attach %u", board->index % controllers());
+	else
+		answer = board_do(board, "attach");
+	port = strstr(answer, " port=");
 	if (!port)
 		FAIL("no port in the board server's answer: %s", answer);
-	board->port = atoi(port + strlen(" port="));
+	controller = atoi(port + strlen(" port=")) / n;
+	snprintf(board->name, sizeof(board->name), "%u-%u", find_bus(controller),
+		 atoi(port + strlen(" port=")) % n + 1);
+	board->plugged = true;
 	port = strstr(board_do(board, "info"), " serial=\"");
 	if (!port)
 		FAIL("no serial number in the board's answer");
 	port += strlen(" serial=\"");
 	snprintf(board->serial, sizeof(board->serial), "%.*s", (int)strcspn(port, "\""), port);
-	snprintf(board->name, sizeof(board->name), "%u-%d", find_bus(), board->port + 1);
-	board->plugged = true;
 }
 
 /* Does ID stand in a file of ids of the driver? */
@@ -190,7 +229,7 @@ static void wait_configured(struct board *board)
 	uint64_t end = test_now_ms() + 60000 * test_scale();
 
 	/* The files are there before the device is configured, and say nothing until it is. */
-	while (!is_there(board) || !board_interfaces(board)) {
+	while (!is_there(board) || !board_configured(board)) {
 		if (test_now_ms() > end)
 			FAIL("board %s was attached and did not come up as %s", board->spec,
 			     board->name);
@@ -232,10 +271,20 @@ static void correct_speed(struct board *board)
 	}
 }
 
-void board_plug_unbound(struct board *board)
+void board_attach(struct board *board)
 {
 	drop_ids(board);
 	attach(board);
+}
+
+void board_bind(struct board *board)
+{
+	add_ids(board);
+}
+
+void board_plug_unbound(struct board *board)
+{
+	board_attach(board);
 	wait_configured(board);
 	correct_speed(board);
 	wait_configured(board);
