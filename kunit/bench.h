@@ -37,6 +37,7 @@
 struct winusb_bench_job {
 	struct task_struct *task;
 	struct winusb_handle *wh;
+	struct winusb_hcd_dev *dev;	/* for jobs that are no transfers */
 	u8 address;
 	struct usb_ctrlrequest setup;
 	u8 *buf;

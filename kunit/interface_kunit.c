@@ -7,6 +7,8 @@
 
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/uio.h>
 
 #include <uapi/linux/winusb.h>
 
@@ -217,6 +219,56 @@ static void winusb_test_reset_by_another_party(struct kunit *test)
 					      &moved), 0);
 }
 
+static int winusb_reset_thread(void *data)
+{
+	struct winusb_bench_job *job = data;
+
+	job->ret = winusb_hcd_reset_wait(job->dev);
+	complete(&job->done);
+	return 0;
+}
+
+/* Between the two ends of a reset nothing is submitted: who comes waits. */
+static void winusb_test_submitters_wait_for_a_reset(struct kunit *test)
+{
+	struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_handle *other = winusb_bench_associate(wh, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job resetter = { .dev = b->dev };
+	struct winusb_bench_job *job[2];
+	struct iov_iter iter;
+	struct kvec vec;
+	size_t moved;
+	u8 buf[8];
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	winusb_hcd_script_control(b->dev, 0x80, USB_REQ_GET_DESCRIPTOR, &hold);
+	init_completion(&resetter.done);
+	kthread_run(winusb_reset_thread, &resetter, "winusb_reset");
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_wait_setup(b->dev, 0x80,
+					      USB_REQ_GET_DESCRIPTOR), 0);
+	job[0] = winusb_bench_start(test, wh, WINUSB_BENCH_OUT, 8);
+	job[1] = winusb_bench_start(test, other, WINUSB_BENCH_OUT2, 8);
+	msleep(50);
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job[0]));
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job[1]));
+	vec.iov_base = buf;
+	vec.iov_len = sizeof(buf);
+	iov_iter_kvec(&iter, WRITE, &vec, 1, sizeof(buf));
+	KUNIT_EXPECT_EQ(test,
+			winusb_request_transfer(wh, WINUSB_BENCH_OUT, &iter,
+						&moved, true), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, true), -EAGAIN);
+
+	KUNIT_EXPECT_TRUE(test, winusb_hcd_release(b->dev, 0));
+	wait_for_completion(&resetter.done);
+	KUNIT_EXPECT_EQ(test, resetter.ret, 0);
+	winusb_bench_expect(test, job[0], 0, 8);
+	winusb_bench_expect(test, job[1], 0, 8);
+}
+
 /* A reset ends a halt, here as in the device. */
 static void winusb_test_reset_ends_a_halt(struct kunit *test)
 {
@@ -356,6 +408,7 @@ static struct kunit_case winusb_interface_cases[] = {
 	WINUSB_CASE(unbind_ends_control_transfers),
 	WINUSB_CASE(replug_revives_nothing),
 	WINUSB_CASE(reset_by_another_party),
+	WINUSB_CASE(submitters_wait_for_a_reset),
 	WINUSB_CASE(reset_ends_a_halt),
 	WINUSB_CASE(setting_is_busy_with_a_read),
 	WINUSB_CASE(setting_changes_the_pipes),
