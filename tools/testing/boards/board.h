@@ -74,6 +74,7 @@ struct ep_behaviour {
  * @extra: bytes added to every short IN packet, up to a full packet
  * @fifo: packets that a loopback holds before its OUT endpoint NAKs
  * @vanish: bytes on data endpoints after which the board is gone, 0: never
+ * @lie: bytes that the answer to an IN transfer claims and does not have
  * @stall_request: class or vendor request that is stalled
  * @silent_request: class or vendor request that is never answered
  * @vanish_request: class or vendor request at which the board is gone
@@ -90,6 +91,7 @@ struct behaviour {
 	unsigned int extra;
 	unsigned int fifo;
 	uint64_t vanish;
+	uint32_t lie;
 	int stall_request;
 	int silent_request;
 	int vanish_request;

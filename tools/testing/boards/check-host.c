@@ -178,9 +178,13 @@ struct answer *cable_reap(struct cable *c, int ms)
 	a.iso_packets = ntohl(h.done.packets);
 	if (a.actual < 0 || a.actual > IN_DATA_ROOM)
 		die("answer too long");
-	if (c->in[a.seqnum % 1024] &&
-	    receive(c->fd, a.data, a.actual, 5000) != 1)
-		die("answer cut");
+	if (c->in[a.seqnum % 1024]) {
+		ret = receive(c->fd, a.data, a.actual, 5000);
+		if (ret < 0)
+			die("answer cut");
+		if (!ret)
+			a.command = 0;
+	}
 	for (i = 0; i < c->packets[a.seqnum % 1024]; i++) {
 		struct usbip_iso iso;
 

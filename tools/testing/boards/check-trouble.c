@@ -291,6 +291,31 @@ static void check_vanish(struct cable *c)
 	tell(1, "defaults");
 }
 
+/* The answer claims more than follows, even right after a standard request. */
+static void check_lie(struct cable *c)
+{
+	uint8_t setup[8] = { 0x80, 6, 0, 1, 0, 0, 18, 0 };
+	uint8_t data[18] = { [15] = 7 };
+	struct answer *a;
+
+	cable_attach(c, "1-1");
+	cable_configure(c);
+	tell(1, "set lie=100");
+	ok(cable_transfer(c, 6, data, 16) == 16 &&
+	   cable_control(c, 0x80, 6, 0x100, 0, data, 18) == 18,
+	   "lie: not in OUT and control transfers");
+	a = cable_reap(c, 1);
+	memset(a->data, 0, sizeof(data));
+	cable_submit(c, 0x88, NULL, 512, 0);
+	cable_submit_control(c, setup, NULL);
+	a = cable_reap(c, 2000);
+	ok(!a->command && a->actual == 116 && a->data[15] == 7 &&
+	   !a->data[16] && !told(1, "plugged", "info"),
+	   "lie: 16 bytes are called 116, then the end");
+	cable_cut(c);
+	tell(1, "defaults");
+}
+
 /* Between the unplug and its discovery requests fail, data waits. */
 static void check_grace(struct cable *c)
 {
@@ -362,6 +387,7 @@ void check_trouble(void)
 	cable_attach(&c, "1-1");
 	cable_configure(&c);
 	check_vanish(&c);
+	check_lie(&c);
 	check_grace(&c);
 	check_replug(&c);
 	server_stop();

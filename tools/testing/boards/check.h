@@ -27,7 +27,8 @@ struct cable {
 
 /**
  * struct answer - RET_SUBMIT or RET_UNLINK
- * @command: 3 or 4; 0: the connection ended; -1: nothing came in time
+ * @command: 3 or 4; 0: the connection ended, in the middle of
+ *	@actual bytes of data if that is not 0; -1: nothing came in time
  */
 struct answer {
 	int command;

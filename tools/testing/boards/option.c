@@ -287,6 +287,16 @@ static int set_vanish(struct board *b, char *value)
 	return 0;
 }
 
+static int set_lie(struct board *b, char *value)
+{
+	long v;
+
+	if (parse_number(value, 1L << 30, &v))
+		return -EINVAL;
+	b->now.lie = v;
+	return 0;
+}
+
 static int set_hidden(struct board *b, char *value)
 {
 	long v;
@@ -335,6 +345,9 @@ static const struct {
 	  set_vanish },
 	{ "vanish-in-control", "REQUEST|any|off",
 	  "gone at this class or vendor request", set_vanish_request },
+	{ "lie", "N",
+	  "claim N bytes more than an IN transfer has, and be gone; 0: never",
+	  set_lie },
 	{ "hidden", "0|1", "refuse to be attached", set_hidden },
 };
 

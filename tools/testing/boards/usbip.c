@@ -213,9 +213,21 @@ static void put_iso(struct conn *c, const struct urb *urb)
 	}
 }
 
+/* What the option "lie" adds to the count of an answer, never past the end. */
+static uint32_t lie_about(const struct board *b, const struct urb *urb)
+{
+	uint32_t rest = urb->length - urb->actual;
+
+	if (!(urb->address & 0x0f) || !(urb->address & 0x80) || urb->status ||
+	    urb->iso_count)
+		return 0;
+	return b->now.lie < rest ? b->now.lie : rest;
+}
+
 static void host_complete(struct host *host, struct urb *urb)
 {
 	struct conn *c = conn_of(host, offsetof(struct conn, host));
+	uint32_t lie = lie_about(c->board, urb);
 	struct usbip_header h = { 0 };
 	unsigned int i, errors = 0;
 
@@ -224,7 +236,7 @@ static void host_complete(struct host *host, struct urb *urb)
 	h.command = htonl(USBIP_RET_SUBMIT);
 	h.seqnum = htonl(urb->seqnum);
 	h.done.status = htonl(urb->status);
-	h.done.actual = htonl(urb->actual);
+	h.done.actual = htonl(urb->actual + lie);
 	h.done.start_frame = htonl(urb->start_frame);
 	h.done.packets = htonl(urb->iso_count);
 	h.done.errors = htonl(errors);
@@ -232,6 +244,11 @@ static void host_complete(struct host *host, struct urb *urb)
 	if (urb->address & 0x80)
 		conn_put(c, urb->data, urb->actual);
 	put_iso(c, urb);
+	if (lie) {
+		/* Nothing may follow: the host would take it for the rest. */
+		c->busy = 0;
+		board_unplug(c->board);
+	}
 }
 
 static void describe_device(const struct board *b, struct usbip_device *dev)
