@@ -356,6 +356,7 @@ void endpoint_forget(struct endpoint *ep);
 void endpoint_halt(struct endpoint *ep, bool halted);
 int endpoint_push(struct endpoint *ep, const uint8_t *data, size_t len);
 void urb_free(struct urb *urb);
+uint32_t urb_lie(const struct board *b, const struct urb *urb);
 
 /* ep0.c: requests */
 int ep0_serve(struct board *b, struct urb *urb);

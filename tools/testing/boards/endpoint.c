@@ -25,6 +25,17 @@ void urb_free(struct urb *urb)
 	free(urb);
 }
 
+/* What the option "lie" adds to the count of an answer, never past the end. */
+uint32_t urb_lie(const struct board *b, const struct urb *urb)
+{
+	uint32_t rest = urb->length - urb->actual;
+
+	if (!(urb->address & 0x0f) || !(urb->address & 0x80) || urb->status ||
+	    urb->iso_count)
+		return 0;
+	return b->now.lie < rest ? b->now.lie : rest;
+}
+
 /* The data ends here: host and board both see it as complete. */
 static void urb_done(struct endpoint *ep, struct urb *urb)
 {

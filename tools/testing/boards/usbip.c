@@ -213,21 +213,10 @@ static void put_iso(struct conn *c, const struct urb *urb)
 	}
 }
 
-/* What the option "lie" adds to the count of an answer, never past the end. */
-static uint32_t lie_about(const struct board *b, const struct urb *urb)
-{
-	uint32_t rest = urb->length - urb->actual;
-
-	if (!(urb->address & 0x0f) || !(urb->address & 0x80) || urb->status ||
-	    urb->iso_count)
-		return 0;
-	return b->now.lie < rest ? b->now.lie : rest;
-}
-
 static void host_complete(struct host *host, struct urb *urb)
 {
 	struct conn *c = conn_of(host, offsetof(struct conn, host));
-	uint32_t lie = lie_about(c->board, urb);
+	uint32_t lie = urb_lie(c->board, urb);
 	struct usbip_header h = { 0 };
 	unsigned int i, errors = 0;
 
