@@ -18,7 +18,7 @@
  */
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
-	"events", "removal", "reset", "foreign", "unload",
+	"events", "removal", "reset", "lifetime", "foreign", "unload",
 };
 
 static char folder[512];
