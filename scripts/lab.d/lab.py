@@ -11,7 +11,7 @@ import guest
 import kernels
 import modules
 import stock
-from common import CACHE, TREE, Error, cache, lock, say
+from common import CACHE, TREE, Error, cache, lock, need, say
 
 KERNELS = ('uml', 'uml-debug', '6.1', '6.12', 'latest')
 # What can be cached and built: uml for several CPUs is a build of its own.
@@ -61,6 +61,7 @@ def cmd_run(o):
         raise Error('a shell needs a terminal: give a COMMAND')
     if o.board and not o.driver:
         o.bind = False
+    need('gcc', 'make', *['usbip'] * bool(o.board))
     kernel = prepare(o.kernel, o.smp)
     modules.build_tools()
     with lock(f'kernel-{os.path.basename(kernel.folder)}', shared=True):

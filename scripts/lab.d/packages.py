@@ -24,9 +24,13 @@ def apt_output(argv, env):
         result = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True)
+    if result.returncode and re.search('resolv|onnect|Failed to fetch',
+                                       result.stderr):
+        raise Error('cannot reach the Debian mirror: check the network and '
+                    'run it again')
     if result.returncode:
         sys.stderr.write(result.stderr)
-        raise Error(f'{argv[0]} failed: is the network there?')
+        raise Error(f'{argv[0]} failed; what it said stands above')
     return result.stdout
 
 
