@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from common import Error, cache, check_space, lock, read, say, write
+from common import Error, cache, check_space, lock, say, write
 
 SUITES = ('bookworm', 'bookworm-backports', 'trixie', 'trixie-backports')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
