@@ -176,10 +176,11 @@ static void winusb_test_replug_revives_nothing(struct kunit *test)
 /* Reset by another party, with several interfaces in use, loses no lock. */
 static void winusb_test_reset_by_another_party(struct kunit *test)
 {
+	struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
 	struct winusb_handle *other = winusb_bench_associate(wh, 0);
 	struct winusb_bench *b = test->priv;
-	struct winusb_bench_job *job[3];
+	struct winusb_bench_job *job[4];
 	size_t moved;
 	u32 value;
 	u8 buf[8];
@@ -196,11 +197,15 @@ static void winusb_test_reset_by_another_party(struct kunit *test)
 	KUNIT_EXPECT_EQ(test,
 			winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1),
 			0);
+	winusb_hcd_script_control(b->dev, 0x40, 0x42, &hold);
+	job[3] = winusb_bench_start_control(test, wh, 0x40, 0x42, 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, 0x40, 0x42), 0);
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_reset_wait(b->dev), 0);
 	winusb_bench_expect(test, job[0], -ECONNRESET, 0);
 	winusb_bench_expect(test, job[1], -ECONNRESET, 0);
 	winusb_bench_expect(test, job[2], -ECONNRESET, 0);
+	winusb_bench_expect(test, job[3], -ECONNRESET, 0);
 
 	/* Setting, policies and handles are as before. */
 	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 1);
