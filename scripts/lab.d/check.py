@@ -198,10 +198,17 @@ class Check:
             self.report(stage.name, 'failed', 'stage', why)
             self.show_end(err, out)
         elif stage.result == 'exit':
-            self.report(stage.name, 'ok', stage.command)
+            said = (read(out) or '').strip().splitlines()
+            self.report(stage.name, 'ok', ' '.join(said[-1].split()) if said
+                        else stage.command)
         elif mine:
             self.tell(f'       the output is in {out}')
         self.tell(f'       {stage.name} ended, {seconds}')
+        with self.change:
+            if status:
+                self.broken[f'@{stage.name}'] = f'{stage.name} failed'
+            self.ready.add(f'@{stage.name}')
+            self.change.notify_all()
 
     @staticmethod
     def end_late(child, late):
@@ -221,8 +228,13 @@ class Check:
                   f'    the whole of it: {err}, {out}')
 
     def run(self):
-        kernels = list(dict.fromkeys(need for stage in self.waiting
-                                     for need in stage.needs))
+        chosen = {f'@{stage.name}' for stage in self.waiting}
+        needs = dict.fromkeys(need for stage in self.waiting
+                              for need in stage.needs)
+        kernels = [need for need in needs if not need.startswith('@')]
+        # A stage that was not asked for is taken as done.
+        self.ready.update(need for need in needs
+                          if need.startswith('@') and need not in chosen)
         threads = [threading.Thread(target=self.prepare, args=(kernels,))]
         threads += [threading.Thread(target=self.work)
                     for _ in range(self.o.jobs)]
