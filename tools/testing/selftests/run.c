@@ -18,7 +18,8 @@
  */
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
-	"events", "removal", "reset", "lifetime", "foreign", "unload",
+	"events", "removal", "reset", "lifetime", "binding", "broken", "fail_nth", "foreign",
+	"unload",
 };
 
 static char folder[512];
