@@ -87,6 +87,13 @@
  * EPOLLHUP | EPOLLERR. Queries that need no bus traffic go on to work. The file and its handles
  * stay valid until they are closed. The same device plugged in again is a new node and never
  * revives an old file.
+ *
+ * Sources
+ * -------
+ * A rule taken from Windows carries its source: "winusb.md 1.2" is section 1.2 of winusb.md, the
+ * project's reference of what Winusb.sys and Winusb.dll do, and "row 5" a row of its section 8,
+ * the doubtful points and how they are read. Documentation/windows-differences.rst lists where the
+ * behaviour differs.
  */
 #ifndef _UAPI_LINUX_WINUSB_H
 #define _UAPI_LINUX_WINUSB_H
