@@ -35,6 +35,8 @@ void boards_stop(void);
 /* From test_setup(): the boards plugged in now are there, and fresh, before each test. */
 void boards_keep(void);
 
+/* After boards_start(): how many controllers there are to plug boards into. */
+unsigned int boards_controllers(void);
 /* From test_setup(): this board goes to another controller than its neighbours. */
 void board_spread(struct board *board);
 

@@ -58,7 +58,7 @@ unsigned int board_interfaces(struct board *board)
 }
 
 /* vhci_hcd may have several controllers, with a high-speed and a SuperSpeed bus each. */
-static unsigned int controllers(void)
+unsigned int boards_controllers(void)
 {
 	unsigned int n = 1;
 	char path[64];
@@ -75,7 +75,7 @@ static unsigned int ports_of_controller(void)
 	char text[32];
 
 	file_read(VHCI "/nports", text, sizeof(text));
-	return atoi(text) / controllers();
+	return atoi(text) / boards_controllers();
 }
 
 /* The number of a controller's high-speed bus. */
@@ -112,7 +112,7 @@ void plug_fast(void)
 	char path[128];
 	int result;
 
-	for (controller = 0; controller < controllers(); controller++) {
+	for (controller = 0; controller < boards_controllers(); controller++) {
 		bus = find_bus(controller);
 		for (port = 1; port <= ports_of_controller() / 2; port++) {
 			snprintf(path, sizeof(path), USB_DEVICES "/%u-0:1.0/usb%u-port%u/quirks",
@@ -131,7 +131,7 @@ static void attach(struct board *board)
 	const char *answer, *port;
 
 	if (board->spread)
-		answer = board_do(board, "attach %u", board->index % controllers());
+		answer = board_do(board, "attach %u", board->index % boards_controllers());
 	else
 		answer = board_do(board, "attach");
 	port = strstr(answer, " port=");

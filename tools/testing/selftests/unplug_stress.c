@@ -4,6 +4,7 @@
  * files are closed at the same time, some are kept open over the next plug. Nothing may hang, every
  * result must be one that the contract allows, and at the end the module unloads.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,10 +20,16 @@
 #include "node.h"
 #include "test.h"
 
-enum { PORTS = 7, INTERFACES = 4, LOADS = 10 };
+enum { PORTS = 10, PORTS_OF_ONE = 7, INTERFACES = 4, LOADS = 10 };
 
 static struct board *ports[PORTS];
-static unsigned int *done;	/* unplugs so far, shared by the ports' processes */
+static unsigned int num_ports;
+
+/* Unplugs so far, shared by the ports' processes. */
+static struct {
+	unsigned int begun;
+	unsigned int done;
+} *unplugs;
 
 static unsigned int wanted(void)
 {
@@ -32,17 +39,29 @@ static unsigned int wanted(void)
 	return n > 0 ? n : 100;
 }
 
+/* Of each kind, and also of the two that share a controller when there are eight. */
+static bool is_fx2(int port)
+{
+	return (port + port / 8) % 2;
+}
+
+/*
+ * The ports of one controller are enumerated one after the other, those of different ones in
+ * parallel. Ten ports make eight controllers busy and let two of them have two ports.
+ */
 void test_setup(void)
 {
 	int i;
 
 	for (i = 0; i < PORTS; i++) {
-		ports[i] = board_add(i % 2 ? "fx2" : "composite");
+		ports[i] = board_add(is_fx2(i) ? "fx2" : "composite");
 		board_spread(ports[i]);
 	}
 	boards_start();
-	done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (done == MAP_FAILED)
+	num_ports = boards_controllers() > 1 ? PORTS : PORTS_OF_ONE;
+	unplugs = mmap(NULL, sizeof(*unplugs), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (unplugs == MAP_FAILED)
 		test_bail("mmap: %s", strerror(errno));
 }
 
@@ -105,7 +124,7 @@ static void load_join(struct load *load)
 }
 
 /* Opens the board and loads all its pipes. Gives the number of threads, 0 if it has left already. */
-static int load_board(struct board *board, bool is_fx2, struct load *loads, int *fd)
+static int load_board(struct board *board, bool fx2, struct load *loads, int *fd)
 {
 	static const uint8_t in[INTERFACES] = { 0x81, 0x82, 0x84, 0x87 };
 	static const uint8_t out[INTERFACES] = { 0x01, 0x02, 0x04, 0x07 };
@@ -116,7 +135,7 @@ static int load_board(struct board *board, bool is_fx2, struct load *loads, int 
 	if (*fd < 0)
 		FAIL("open %s: %s", board_node(board, 0), test_errno(*fd));
 	CHECK_OK(node_initialize(*fd, &handle));
-	if (is_fx2) {
+	if (fx2) {
 		load_start(&loads[n++], *fd, handle, FX2_BULK_OUT, 4000);
 		load_start(&loads[n++], *fd, handle, FX2_BULK_OUT, 700);
 		load_start(&loads[n++], *fd, handle, FX2_BULK_IN, 4096);
@@ -137,7 +156,7 @@ static int load_board(struct board *board, bool is_fx2, struct load *loads, int 
 	return n;
 }
 
-static void one_unplug(struct board *board, bool is_fx2, unsigned int *seed)
+static void one_unplug(struct board *board, bool fx2, unsigned int *seed)
 {
 	struct load loads[LOADS] = { 0 };
 	int fd, old = -1, n, i, listener;
@@ -145,7 +164,7 @@ static void one_unplug(struct board *board, bool is_fx2, unsigned int *seed)
 
 	board_plug(board);
 	listener = node_open(board_node(board, 0), O_RDONLY | O_NONBLOCK);
-	n = load_board(board, is_fx2, loads, &fd);
+	n = load_board(board, fx2, loads, &fd);
 	test_sleep_ms(rand_r(seed) % 30);
 	close_early = rand_r(seed) % 4 == 0;
 	if (rand_r(seed) % 8 == 0) {
@@ -171,44 +190,87 @@ static void one_unplug(struct board *board, bool is_fx2, unsigned int *seed)
 		close(old);
 }
 
+/* Where a thread of this process is, for the reader of the log. */
+static void describe_thread(const char *tid)
+{
+	static const char *const files[] = { "comm", "wchan", "syscall", "stack" };
+	char path[64], text[2048], *line, *save;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "/proc/self/task/%.16s/%s", tid, files[i]);
+		if (file_read(path, text, sizeof(text)) <= 0)
+			continue;
+		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+			test_note("  %s %s: %s", tid, files[i], line);
+	}
+}
+
+static uint64_t round_began;
+
+/* No round takes a minute. Says where the threads are if one does, and ends the port. */
+static void *watch_main(void *data)
+{
+	struct board *board = data;
+	struct dirent *entry;
+	DIR *dir;
+
+	do {
+		test_sleep_ms(1000);
+	} while (test_now_ms() - __atomic_load_n(&round_began, __ATOMIC_RELAXED) <
+		 60000 * test_scale());
+	test_note("%s is stuck", board_name(board));
+	dir = opendir("/proc/self/task");
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			describe_thread(entry->d_name);
+	FAIL("a round took more than %u s", 60 * test_scale());
+}
+
+/* A port that is quicker does more of them. */
 static void port_main(int port, unsigned int count)
 {
-	unsigned int seed = port + 1, i, total;
+	unsigned int seed = port + 1, done;
+	pthread_t watch;
 
-	for (i = 0; i < count; i++) {
-		one_unplug(ports[port], port % 2, &seed);
-		total = __atomic_add_fetch(done, 1, __ATOMIC_SEQ_CST);
-		if (total % 50 == 0)
-			test_note("%u unplugs", total);
+	round_began = test_now_ms();
+	CHECK_EQ(pthread_create(&watch, NULL, watch_main, ports[port]), 0);
+	while (__atomic_fetch_add(&unplugs->begun, 1, __ATOMIC_SEQ_CST) < count) {
+		__atomic_store_n(&round_began, test_now_ms(), __ATOMIC_RELAXED);
+		one_unplug(ports[port], is_fx2(port), &seed);
+		done = __atomic_add_fetch(&unplugs->done, 1, __ATOMIC_SEQ_CST);
+		if (done % 50 == 0)
+			test_note("%u unplugs", done);
 	}
 }
 
 /* Without a limit of its own to speak of: the lab has one. */
 TEST_LIMIT(boards_are_pulled_out_under_load, 7200)
 {
-	unsigned int count = wanted();
+	unsigned int i, count = wanted();
 	uint64_t start = test_now_ms();
-	int i, status, failures = 0;
+	int status, failures = 0;
 	pid_t pids[PORTS];
 
-	for (i = 0; i < PORTS; i++) {
+	for (i = 0; i < num_ports; i++) {
 		pids[i] = fork();
 		CHECK(pids[i] >= 0);
 		if (!pids[i]) {
-			port_main(i, count / PORTS + (i < (int)(count % PORTS)));
+			port_main(i, count);
 			_exit(0);
 		}
 	}
-	for (i = 0; i < PORTS; i++) {
+	for (i = 0; i < num_ports; i++) {
 		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
 		if (status) {
-			test_note("port %d: status 0x%x", i, status);
+			test_note("port %u: status 0x%x", i, status);
 			failures++;
 		}
 	}
-	test_note("%u unplugs in %llu s", *done, (unsigned long long)(test_now_ms() - start) / 1000);
+	test_note("%u unplugs at %u ports of %u controllers in %llu s", unplugs->done, num_ports,
+		  boards_controllers(), (unsigned long long)(test_now_ms() - start) / 1000);
 	CHECK_EQ(failures, 0);
-	CHECK_EQ(*done, count);
+	CHECK_EQ(unplugs->done, count);
 }
 
 TEST(lockdep_is_still_on)
