@@ -569,7 +569,7 @@ static void read_to_the_end(int listener, int *later, int *removed)
 
 TEST(removed_is_the_last_event_and_none_goes_without)
 {
-	int i, listeners[2], later, removed, n = test_debug_kernel() ? 10 : 200;
+	int i, listeners[2], later, removed, n = test_debug_kernel() ? 3 : 200;
 	pthread_t opener;
 	char name[64];
 

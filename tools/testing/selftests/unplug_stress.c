@@ -217,8 +217,8 @@ static void *watch_main(void *data)
 
 	do {
 		test_sleep_ms(1000);
-	} while (test_now_ms() - __atomic_load_n(&round_began, __ATOMIC_RELAXED) <
-		 60000 * test_scale());
+	} while (test_now_ms() < __atomic_load_n(&round_began, __ATOMIC_RELAXED) +
+				 60000 * test_scale());
 	test_note("%s is stuck", board_name(board));
 	dir = opendir("/proc/self/task");
 	while (dir && (entry = readdir(dir)))
