@@ -66,19 +66,36 @@ def patch_key(which):
     return hashlib.sha256(text.encode()).hexdigest()[:8] if text else ''
 
 
+def try_patch(folder, path, *options):
+    """Whether it would apply."""
+    return not subprocess.run(
+        ['patch', '-p1', '--dry-run', '--force', '--silent', *options, '-i',
+         path], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL).returncode
+
+
 def apply_patches(which, folder):
-    """In place, so that only what they touch is compiled again."""
-    for path in patches(which):
-        stamp = os.path.join(folder, f'.{os.path.basename(path)}')
-        if read(stamp) == read(path):
-            continue
-        if os.path.exists(stamp):
-            run(['patch', '-p1', '-R', '-i', stamp], f'{folder}.patches',
+    """In place, so that only what they touch is compiled again. A copy of
+    each stays in the folder: with it, it can be taken back."""
+    log = f'{folder}.patches'
+    wanted = {f'{folder}/.{os.path.basename(path)}': path
+              for path in patches(which)}
+    for stamp in sorted(glob.glob(f'{folder}/.*.patch'), reverse=True):
+        if stamp not in wanted or read(stamp) != read(wanted[stamp]):
+            run(['patch', '-p1', '-R', '--force', '-i', stamp], log,
                 f'taking back {stamp}', cwd=folder)
             os.unlink(stamp)
-        run(['patch', '-p1', '-i', path], f'{folder}.patches',
-            f'patching the kernel with {os.path.basename(path)}', cwd=folder)
-        write(stamp, read(path))
+    for stamp, path in wanted.items():
+        if os.path.exists(stamp):
+            continue
+        name = os.path.basename(path)
+        if try_patch(folder, path):
+            run(['patch', '-p1', '--force', '-i', path], log,
+                f'patching the kernel with {name}', cwd=folder)
+            write(stamp, read(path))
+        elif not try_patch(folder, path, '-R'):
+            raise Error(f'{name} does not apply to this kernel: adapt or '
+                        'remove it')
 
 
 def source(which):
