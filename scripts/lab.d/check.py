@@ -5,6 +5,7 @@ import argparse
 import collections
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,9 +48,17 @@ class Check:
         self.change = threading.Condition()
         self.output = threading.Lock()
         self.stopping = False
-        self.logs = o.logs or cache('check', time.strftime('%Y%m%d-%H%M%S'))
+        self.logs = o.logs or self.new_logs()
         os.makedirs(self.logs, exist_ok=True)
         self.start = time.monotonic()
+
+    @staticmethod
+    def new_logs():
+        """A new folder in the cache, where the last ten are kept."""
+        parent = cache('check')
+        for old in sorted(os.listdir(parent))[:-9]:
+            shutil.rmtree(os.path.join(parent, old), ignore_errors=True)
+        return cache('check', time.strftime('%Y%m%d-%H%M%S'))
 
     # -- what the user sees
 

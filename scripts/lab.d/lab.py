@@ -158,7 +158,7 @@ def cmd_clean(o):
     for part in sorted(os.listdir(cache())):
         path = os.path.join(CACHE, part)
         if part in ('kernel', 'stock', 'modules', 'source', 'packages', 'apt',
-                    'lab', 'kunit', 'coverage'):
+                    'lab', 'kunit', 'coverage', 'check', 'static'):
             remove(path)
     kernels.forget_resolved()
     return 0
