@@ -44,7 +44,10 @@ void board_spread(struct board *board);
 void board_plug(struct board *board);
 /* Plugs in and returns when the device has its address; what binds is the caller's affair. */
 void board_plug_unbound(struct board *board);
-/* The two halves of a plug, for a board that may not come up: attach, and give its id to the driver. */
+/*
+ * The two halves of a plug, for a board that may not come up: attach, and give its id to the
+ * driver.
+ */
 void board_attach(struct board *board);
 void board_bind(struct board *board);
 /* The end of the cable: returns when the device has left. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Devices with a fault in their descriptors are refused, or served as far as they are valid, and the
- * kernel says a line about it. Never do they bring anything down: every node that appears is opened,
- * asked for everything, and its pipes are used.
+ * Devices with a fault in their descriptors are refused, or served as far as they are valid, and
+ * the kernel says a line about it. Never do they bring anything down: every node that appears is
+ * opened, asked for everything, and its pipes are used.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -91,6 +91,8 @@ static void fill_handle(void *argument, uint32_t handle)
 
 #define AT(type, field) offsetof(struct winusb_##type, field)
 #define SIZE(type) sizeof(struct winusb_##type)
+/* The first and the last byte of a reserved field of three. */
+#define ENDS(type, field) AT(type, field), AT(type, field) + 2
 
 static const struct command commands[] = {
 	{ "QUERY", WINUSB_IOC_QUERY, SIZE(query), -1, true, -1,
@@ -98,16 +100,17 @@ static const struct command commands[] = {
 	{ "INITIALIZE", WINUSB_IOC_INITIALIZE, SIZE(initialize), -1, false, -1, { 0 }, NULL, true },
 	{ "GET_ASSOCIATED_INTERFACE", WINUSB_IOC_GET_ASSOCIATED_INTERFACE,
 	  SIZE(get_associated_interface), AT(get_associated_interface, handle), false, -1,
-	  { AT(get_associated_interface, __reserved), AT(get_associated_interface, __reserved) + 2 },
+	  { ENDS(get_associated_interface, __reserved) },
 	  fill_associated, true },
-	{ "FREE", WINUSB_IOC_FREE, SIZE(free), AT(free, handle), false, -1, { 0 }, fill_handle, false },
+	{ "FREE", WINUSB_IOC_FREE, SIZE(free), AT(free, handle), false, -1, { 0 },
+	  fill_handle, false },
 	{ "GET_DESCRIPTOR", WINUSB_IOC_GET_DESCRIPTOR, SIZE(get_descriptor),
 	  AT(get_descriptor, handle), true, -1, { AT(get_descriptor, __reserved) },
 	  fill_descriptor, false },
 	{ "QUERY_INTERFACE_SETTINGS", WINUSB_IOC_QUERY_INTERFACE_SETTINGS,
 	  SIZE(query_interface_settings), AT(query_interface_settings, handle), true, -1,
-	  { AT(query_interface_settings, __reserved), AT(query_interface_settings, __reserved) + 2,
-	    AT(query_interface_settings, __reserved2), AT(query_interface_settings, __reserved2) + 2 },
+	  { ENDS(query_interface_settings, __reserved),
+	    ENDS(query_interface_settings, __reserved2) },
 	  fill_handle, false },
 	{ "QUERY_DEVICE_INFORMATION", WINUSB_IOC_QUERY_DEVICE_INFORMATION,
 	  SIZE(query_device_information), AT(query_device_information, handle), true, -1,
@@ -117,32 +120,32 @@ static const struct command commands[] = {
 	    AT(query_pipe, __reserved3), AT(query_pipe, __reserved3) + 1 }, fill_handle, false },
 	{ "GET_ALTERNATE_SETTING", WINUSB_IOC_GET_ALTERNATE_SETTING, SIZE(get_alternate_setting),
 	  AT(get_alternate_setting, handle), true, -1,
-	  { AT(get_alternate_setting, __reserved), AT(get_alternate_setting, __reserved) + 2 },
+	  { ENDS(get_alternate_setting, __reserved) },
 	  fill_handle, false },
 	{ "SET_ALTERNATE_SETTING", WINUSB_IOC_SET_ALTERNATE_SETTING, SIZE(set_alternate_setting),
 	  AT(set_alternate_setting, handle), false, -1,
-	  { AT(set_alternate_setting, __reserved), AT(set_alternate_setting, __reserved) + 2 },
+	  { ENDS(set_alternate_setting, __reserved) },
 	  fill_handle, true },
 	{ "GET_PIPE_POLICY", WINUSB_IOC_GET_PIPE_POLICY, SIZE(pipe_policy), AT(pipe_policy, handle),
-	  false, -1, { AT(pipe_policy, __reserved), AT(pipe_policy, __reserved) + 2 },
+	  false, -1, { ENDS(pipe_policy, __reserved) },
 	  fill_policy, true },
 	{ "SET_PIPE_POLICY", WINUSB_IOC_SET_PIPE_POLICY, SIZE(pipe_policy), AT(pipe_policy, handle),
-	  false, -1, { AT(pipe_policy, __reserved), AT(pipe_policy, __reserved) + 2 },
+	  false, -1, { ENDS(pipe_policy, __reserved) },
 	  fill_policy, true },
 	{ "TRANSFER", WINUSB_IOC_TRANSFER, SIZE(transfer), AT(transfer, handle), false,
 	  AT(transfer, flags),
-	  { AT(transfer, __reserved), AT(transfer, __reserved) + 2, AT(transfer, cookie),
+	  { ENDS(transfer, __reserved), AT(transfer, cookie),
 	    AT(transfer, cookie) + 7, AT(transfer, isoch_buffer), AT(transfer, isoch_offset),
 	    AT(transfer, isoch_start_frame), AT(transfer, isoch_packet_count),
 	    AT(transfer, isoch_packets), AT(transfer, isoch_packets) + 7,
 	    AT(transfer, stream_id), AT(transfer, __reserved2) },
 	  fill_transfer, true },
 	{ "ABORT_PIPE", WINUSB_IOC_ABORT_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
-	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_handle, true },
+	  -1, { ENDS(pipe_command, __reserved) }, fill_handle, true },
 	{ "RESET_PIPE", WINUSB_IOC_RESET_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
-	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_handle, true },
+	  -1, { ENDS(pipe_command, __reserved) }, fill_handle, true },
 	{ "FLUSH_PIPE", WINUSB_IOC_FLUSH_PIPE, SIZE(pipe_command), AT(pipe_command, handle), false,
-	  -1, { AT(pipe_command, __reserved), AT(pipe_command, __reserved) + 2 }, fill_flush, true },
+	  -1, { ENDS(pipe_command, __reserved) }, fill_flush, true },
 	{ "RESET_DEVICE", WINUSB_IOC_RESET_DEVICE, SIZE(reset_device), AT(reset_device, handle),
 	  false, -1, { 0 }, fill_handle, true },
 };
@@ -187,7 +190,7 @@ static void nothing_changed(void)
 	uint8_t setting;
 
 	CHECK_EQ(board_requests(fx2), seen);
-	CHECK_OK(node_get_policy(fd, handle, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, 0, &value));
 	CHECK_EQ(value, 5000);
 	CHECK_OK(node_get_setting(fd, handle, &setting));
 	CHECK_EQ(setting, 0);
@@ -278,7 +281,8 @@ TEST_EACH(a_null_argument_is_EFAULT, struct command, command, commands)
 
 TEST_EACH(an_argument_that_ends_in_an_unmapped_page_is_EFAULT, struct command, command, commands)
 {
-	uint8_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *edge = pages + 4096 - 4;
 
 	CHECK(pages != MAP_FAILED);

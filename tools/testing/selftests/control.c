@@ -263,7 +263,8 @@ TEST(clear_feature_halt_is_carried_out_as_reset_pipe)
 TEST(clear_feature_halt_of_another_interfaces_endpoint_is_EINVAL)
 {
 	open_node(composite, LOOPBACK);
-	CHECK_ERR(node_control(fd, handle, 0x02, CLEAR_FEATURE, 0, 0x81, 0, NULL, 0, &moved), EINVAL);
+	CHECK_ERR(node_control(fd, handle, 0x02, CLEAR_FEATURE, 0, 0x81, 0, NULL, 0, &moved),
+		  EINVAL);
 }
 
 TEST(a_data_stage_of_4096_bytes_passes)
@@ -297,7 +298,8 @@ TEST(a_length_of_4097_is_EINVAL)
 	CHECK_ERR(node_control(fd, handle, 0xc0, COUNT, 4097, 0, 4097, data, 4097, &moved), EINVAL);
 	CHECK_ERR(node_control(fd, handle, 0xc0, COUNT, 16, 0, 16, data, 4097, &moved), EINVAL);
 	CHECK_ERR(node_control(fd, handle, 0x40, MIRROR, 0, 0, 65535, data, 65535, &moved), EINVAL);
-	CHECK_ERR(node_control(fd, handle, 0xc0, COUNT, 16, 0, 16, data, UINT32_MAX, &moved), EINVAL);
+	CHECK_ERR(node_control(fd, handle, 0xc0, COUNT, 16, 0, 16, data, UINT32_MAX, &moved),
+		  EINVAL);
 	CHECK_EQ(board_requests(composite), before);
 }
 
@@ -447,9 +449,9 @@ TEST(each_interface_has_a_control_timeout_of_its_own)
 	open_node(composite, JOINED_DATA);
 	CHECK_OK(node_associated(fd, handle, 0, &events));
 	CHECK_OK(node_timeout(fd, events, 0, 123));
-	CHECK_OK(node_get_policy(fd, handle, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, 0, &value));
 	CHECK_EQ(value, 5000);
-	CHECK_OK(node_get_policy(fd, events, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, events, 0, &value));
 	CHECK_EQ(value, 123);
 }
 

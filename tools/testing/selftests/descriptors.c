@@ -412,7 +412,7 @@ TEST(a_new_setting_starts_with_default_policies)
 	CHECK_OK(node_set_setting(fd, handle, 1));
 	CHECK_OK(node_timeout(fd, handle, 0x84, 50));
 	CHECK_OK(node_set_setting(fd, handle, 2));
-	CHECK_OK(node_get_policy(fd, handle, 0x84, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, 0x84, &value));
 	CHECK_EQ(value, 0);
 }
 

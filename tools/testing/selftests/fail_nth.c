@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every allocation and every copy that a sequence of calls makes fails once, by the kernel's fault
- * injection (/proc/self/fail-nth): the calls give an error of the contract or succeed, nothing is lost,
- * and afterwards all works. On a kernel with fault injection only.
+ * injection (/proc/self/fail-nth): the calls give an error of the contract or succeed, nothing is
+ * lost, and afterwards all works. On a kernel with fault injection only.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,8 +29,8 @@ static void attribute(const char *capability, const char *name, const char *valu
 }
 
 /*
- * vhci_hcd loses a transfer for which it has no memory, and whoever waits for it waits for ever. So no
- * failure where its functions are on the stack.
+ * vhci_hcd loses a transfer for which it has no memory, and whoever waits for it waits for ever.
+ * So no failure where its functions are on the stack.
  */
 static void spare_vhci(const char *capability)
 {

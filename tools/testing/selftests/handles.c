@@ -80,9 +80,9 @@ TEST(initialize_resets_the_policies)
 	CHECK_OK(node_timeout(fd, handle, 0, 77));
 	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, 78));
 	CHECK_OK(node_initialize(fd, &second));
-	CHECK_OK(node_get_policy(fd, handle, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, 0, &value));
 	CHECK_EQ(value, 5000);
-	CHECK_OK(node_get_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_BULK_IN, &value));
 	CHECK_EQ(value, 0);
 }
 
@@ -93,7 +93,7 @@ TEST(both_numbers_of_an_interface_share_its_policies)
 	open_node(fx2, 0);
 	CHECK_OK(node_initialize(fd, &second));
 	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, 78));
-	CHECK_OK(node_get_policy(fd, second, FX2_BULK_IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, second, FX2_BULK_IN, &value));
 	CHECK_EQ(value, 78);
 }
 
@@ -298,9 +298,9 @@ TEST(an_associated_handle_starts_with_default_policies)
 	CHECK_OK(node_timeout(fd, out, 0, 98));
 	CHECK_OK(node_free(fd, out));
 	out = associated(2);
-	CHECK_OK(node_get_policy(fd, out, 0x87, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, out, 0x87, &value));
 	CHECK_EQ(value, 0);
-	CHECK_OK(node_get_policy(fd, out, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, out, 0, &value));
 	CHECK_EQ(value, 5000);
 }
 
@@ -327,8 +327,7 @@ TEST(a_pipe_of_another_interface_is_EINVAL)
 	out = associated(0);
 	CHECK_ERR(node_transfer(fd, handle, 0x82, in, sizeof(in), NULL), EINVAL);
 	CHECK_ERR(node_transfer(fd, out, 0x81, in, sizeof(in), NULL), EINVAL);
-	CHECK_ERR(node_get_policy(fd, handle, 0x82, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value),
-		  EINVAL);
+	CHECK_ERR(node_get_timeout(fd, handle, 0x82, &value), EINVAL);
 	CHECK_ERR(node_timeout(fd, handle, 0x82, 5), EINVAL);
 	CHECK_ERR(node_abort(fd, handle, 0x82), EINVAL);
 	CHECK_ERR(node_reset_pipe(fd, handle, 0x82), EINVAL);

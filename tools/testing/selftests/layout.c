@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The layout of the contract, and its commands as a 32-bit program gives them. Built as layout32 with
- * -m32: sizes and offsets are checked when it is compiled, the kernel's compat path when it runs.
+ * The layout of the contract, and its commands as a 32-bit program gives them. Built as layout32
+ * with -m32: sizes and offsets are checked when it is compiled, the kernel's compat path when it
+ * runs.
  */
 #include <fcntl.h>
 #include <stdlib.h>

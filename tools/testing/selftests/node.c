@@ -156,6 +156,11 @@ int node_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t ms)
 	return node_set_policy(fd, handle, pipe, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, ms);
 }
 
+int node_get_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t *ms)
+{
+	return node_get_policy(fd, handle, pipe, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, ms);
+}
+
 int node_transfer(int fd, uint32_t handle, uint8_t pipe, void *buffer, uint32_t length,
 		  uint32_t *out_length)
 {

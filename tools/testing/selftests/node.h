@@ -31,7 +31,9 @@ int node_get_setting(int fd, uint32_t handle, uint8_t *setting);
 int node_set_setting(int fd, uint32_t handle, uint8_t setting);
 int node_get_policy(int fd, uint32_t handle, uint8_t pipe, uint32_t policy, uint32_t *value);
 int node_set_policy(int fd, uint32_t handle, uint8_t pipe, uint32_t policy, uint32_t value);
+/* The transfer timeout policy. */
 int node_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t ms);
+int node_get_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t *ms);
 int node_transfer(int fd, uint32_t handle, uint8_t pipe, void *buffer, uint32_t length,
 		  uint32_t *out_length);
 int node_control(int fd, uint32_t handle, uint8_t type, uint8_t request, uint16_t value,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What ends a transfer early: timeouts, stalls, aborts, signals, bus errors (winusb.md 1.5, 2.2, 5.3,
- * 9.7 to 9.9).
+ * What ends a transfer early: timeouts, stalls, aborts, signals, bus errors (winusb.md 1.5, 2.2,
+ * 5.3, 9.7 to 9.9).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -62,13 +62,13 @@ TEST(the_default_timeouts_are_5000_and_0)
 	uint32_t value;
 
 	open_node(fx2, 0);
-	CHECK_OK(node_get_policy(fd, handle, 0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, 0, &value));
 	CHECK_EQ(value, 5000);
-	CHECK_OK(node_get_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_BULK_IN, &value));
 	CHECK_EQ(value, 0);
-	CHECK_OK(node_get_policy(fd, handle, FX2_BULK_OUT, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_BULK_OUT, &value));
 	CHECK_EQ(value, 0);
-	CHECK_OK(node_get_policy(fd, handle, FX2_SWITCHES, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_SWITCHES, &value));
 	CHECK_EQ(value, 0);
 }
 
@@ -78,9 +78,9 @@ TEST(a_timeout_that_is_set_is_read_back_on_that_pipe_only)
 
 	open_node(fx2, 0);
 	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, UINT32_MAX));
-	CHECK_OK(node_get_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_BULK_IN, &value));
 	CHECK_EQ(value, UINT32_MAX);
-	CHECK_OK(node_get_policy(fd, handle, FX2_BULK_OUT, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value));
+	CHECK_OK(node_get_timeout(fd, handle, FX2_BULK_OUT, &value));
 	CHECK_EQ(value, 0);
 }
 

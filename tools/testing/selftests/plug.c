@@ -238,8 +238,9 @@ static void wait_configured(struct board *board)
 }
 
 /*
- * vhci_hcd forgets the speed of a port's last device only at a reset of an enabled port: a full-speed
- * board at a port that had a high-speed one comes up as high-speed, and is right after a reset.
+ * vhci_hcd forgets the speed of a port's last device only at a reset of an enabled port: a
+ * full-speed board at a port that had a high-speed one comes up as high-speed, and is right after
+ * a reset.
  */
 static void correct_speed(struct board *board)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The device leaves, an interface is unbound, a file is closed: with transfers blocked (winusb.md 5.2,
- * 5.4, 9.16, the uapi header's "Removal").
+ * The device leaves, an interface is unbound, a file is closed: with transfers blocked (winusb.md
+ * 5.2, 5.4, 9.16, the uapi header's "Removal").
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -198,8 +198,7 @@ TEST(after_removal_every_command_of_the_bus_is_ENODEV)
 	CHECK_ERR(node_associated(fd, handle, 0, &out), ENODEV);
 	CHECK_ERR(node_set_setting(fd, handle, 0), ENODEV);
 	CHECK_ERR(node_timeout(fd, handle, 0, 1), ENODEV);
-	CHECK_ERR(node_get_policy(fd, handle, 0x81, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, &value),
-		  ENODEV);
+	CHECK_ERR(node_get_timeout(fd, handle, 0x81, &value), ENODEV);
 	CHECK_ERR(node_abort(fd, handle, 0x81), ENODEV);
 	CHECK_ERR(node_reset_pipe(fd, handle, 0x81), ENODEV);
 	CHECK_ERR(node_flush(fd, handle, 0x81), ENODEV);
@@ -584,7 +583,8 @@ TEST(unplug_while_a_file_is_closed_by_another_thread)
 		board_pull(fx2);
 		close(fd);
 		job_wait(&job, 10);
-		CHECK(job.result == -ECANCELED || job.result == -ESHUTDOWN || job.result == -EPROTO);
+		CHECK(job.result == -ECANCELED || job.result == -ESHUTDOWN ||
+		      job.result == -EPROTO);
 		board_wait_gone(fx2);
 		board_plug(fx2);
 	}
@@ -604,7 +604,8 @@ TEST(unplug_while_an_abort_waits)
 		result = node_abort(fd, handle, FX2_BULK_IN);
 		CHECK(result == 0 || result == -ENODEV);
 		job_wait(&job, 10);
-		CHECK(job.result == -ECANCELED || job.result == -ESHUTDOWN || job.result == -EPROTO);
+		CHECK(job.result == -ECANCELED || job.result == -ESHUTDOWN ||
+		      job.result == -EPROTO);
 		close(fd);
 		board_wait_gone(fx2);
 		board_plug(fx2);

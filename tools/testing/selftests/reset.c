@@ -171,8 +171,7 @@ TEST(a_reset_keeps_handles_settings_and_policies)
 	reset_by_usbfs();
 	CHECK_OK(node_get_setting(fd, handles[SETTINGS], &setting));
 	CHECK_EQ(setting, 1);
-	CHECK_OK(node_get_policy(fd, handles[SETTINGS], 0x84, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
-				 &value));
+	CHECK_OK(node_get_timeout(fd, handles[SETTINGS], 0x84, &value));
 	CHECK_EQ(value, 777);
 	pipe_works(handles[SETTINGS], 0x04, 0x84);
 }

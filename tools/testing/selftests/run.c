@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 /*
- * In this order: form before behaviour before removal, and last what unloads the module. What is not
- * here runs on request only.
+ * In this order: form before behaviour before removal, and last what unloads the module. What is
+ * not here runs on request only.
  */
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
@@ -124,7 +124,8 @@ static void run_program(const char *name)
 	printf("# %s\n", program);
 	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (pipe(pipe_fds) || (pid = fork()) < 0) {
+	pid = pipe(pipe_fds) ? -1 : fork();
+	if (pid < 0) {
 		fail(program, strerror(errno));
 		return;
 	}

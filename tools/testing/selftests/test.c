@@ -205,7 +205,7 @@ void test_bail(const char *format, ...)
 /* Where the threads of a stuck test sleep, for the reader of the log. */
 static void describe_stuck(pid_t pid)
 {
-	char path[64], text[2048];
+	char path[64], text[2048], *line, *save;
 	ssize_t n;
 	int fd;
 
@@ -218,7 +218,7 @@ static void describe_stuck(pid_t pid)
 	if (n <= 0)
 		return;
 	text[n] = 0;
-	for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		test_note("  %s", line);
 }
 
@@ -257,7 +257,8 @@ static const char *row_label(const struct test *test, size_t i)
 	return *(const char *const *)row;
 }
 
-static void full_name(const char *program, const struct test *test, size_t i, char *out, size_t size)
+static void full_name(const char *program, const struct test *test, size_t i, char *out,
+		      size_t size)
 {
 	if (test->rows)
 		snprintf(out, size, "%s.%s:%s", program, test->name, row_label(test, i));

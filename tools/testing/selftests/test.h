@@ -49,8 +49,8 @@ void test_register(struct test *test);
 #define TEST(name_) TEST_LIMIT(name_, 20)
 
 /*
- * One test per row of a table; the rows begin with a const char *label. They share a process as long
- * as they pass, because processes are what a debug kernel is slowest at.
+ * One test per row of a table; the rows begin with a const char *label. They share a process as
+ * long as they pass, because processes are what a debug kernel is slowest at.
  */
 #define TEST_EACH(name_, type_, row_, table_)						\
 	static void name_(const type_ * row_);						\

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Bulk and interrupt transfers: data, lengths, rounding, saved data (winusb.md 1.5, 2.3, 9.2, 9.6). */
+/*
+ * Bulk and interrupt transfers: data, lengths, rounding, saved data (winusb.md 1.5, 2.3, 9.2,
+ * 9.6).
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -425,8 +428,7 @@ TEST_EACH(a_pipe_that_does_not_exist_is_EINVAL, struct pipe_case, row, no_pipes)
 	CHECK_ERR(node_reset_pipe(fd, handle, row->pipe), EINVAL);
 	CHECK_ERR(node_flush(fd, handle, row->pipe), EINVAL);
 	CHECK_ERR(node_timeout(fd, handle, row->pipe, 1), EINVAL);
-	CHECK_ERR(node_get_policy(fd, handle, row->pipe, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
-				  &value), EINVAL);
+	CHECK_ERR(node_get_timeout(fd, handle, row->pipe, &value), EINVAL);
 }
 
 TEST(a_setup_packet_for_a_data_pipe_is_EOPNOTSUPP)

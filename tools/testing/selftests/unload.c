@@ -37,8 +37,11 @@ static int load(void)
 void test_setup(void)
 {
 	if (!getenv("WINUSB_LAB_MODULES"))
-		test_skip_all("WINUSB_LAB_MODULES does not say where winusb.ko is (run this in the lab)");
-	/* Loading a module a second time gives a false KASAN report there, with KASAN_VMALLOC off. */
+		test_skip_all("WINUSB_LAB_MODULES does not say where winusb.ko is (use the lab)");
+	/*
+	 * Loading a module a second time gives a false KASAN report there, with KASAN_VMALLOC
+	 * off.
+	 */
 	if (test_debug_kernel())
 		test_skip_all("the debug kernel cannot load a module twice");
 	fx2 = board_add("fx2");
