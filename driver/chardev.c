@@ -55,13 +55,13 @@ static __poll_t winusb_poll(struct file *file, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(file, &wf->wi->wait, wait);
-	if (wf->listener) {
+	if (wf->listener)
 		poll_wait(file, &wf->events->wait, wait);
-		if (winusb_events_pending(wf->events, wf->wi))
-			mask |= EPOLLIN | EPOLLRDNORM;
-	}
+	/* Asked first: then the record of the removal is seen, too. */
 	if (winusb_interface_is_gone(wf->wi))
 		mask |= EPOLLHUP | EPOLLERR;
+	if (wf->listener && winusb_events_pending(wf->events, wf->wi))
+		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask;
 }
 

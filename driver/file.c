@@ -131,24 +131,44 @@ err_close:
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_file_open);
 
-/* The interfaces that a file has: its own, or all of the function. References are taken. */
-static unsigned int winusb_file_interfaces(struct winusb_file *wf, struct winusb_interface **list)
+/*
+ * The interfaces that are to be restored at the end of a file: its own, or those of the function
+ * that no handle has. The end is its close or the leaving of its interface; the first of the two to
+ * come here does it, and gives the interfaces up. References are taken. The caller holds
+ * winusb_functions_lock.
+ */
+static unsigned int winusb_file_take(struct winusb_file *wf, struct winusb_interface **list)
 {
 	struct winusb_interface *wi;
 	unsigned int n = 0;
 
-	mutex_lock(&winusb_functions_lock);
+	lockdep_assert_held(&winusb_functions_lock);
+
+	if (wf->restoring)
+		return 0;
+	wf->restoring = true;
 	if (wf->wi->opener == wf) {
 		winusb_interface_get(wf->wi);
 		list[n++] = wf->wi;
 	} else if (wf->wi->fn->opener == wf) {
 		list_for_each_entry(wi, &wf->wi->fn->interfaces, sibling) {
+			if (wi->associated)
+				continue;	/* the end of that handle does it */
 			winusb_interface_get(wi);
 			list[n++] = wi;
 		}
 	}
-	mutex_unlock(&winusb_functions_lock);
 	return n;
+}
+
+static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		winusb_interface_restore(list[i]);
+		winusb_interface_put(list[i]);
+	}
 }
 
 /**
@@ -160,15 +180,17 @@ static unsigned int winusb_file_interfaces(struct winusb_file *wf, struct winusb
 void winusb_file_close(struct winusb_file *wf)
 {
 	struct winusb_interface *list[USB_MAXINTERFACES];
-	unsigned int i, n;
+	unsigned int n;
+	bool ours;
 
 	winusb_handle_free_all(wf);
-	n = winusb_file_interfaces(wf, list);
-	for (i = 0; i < n; i++) {
-		winusb_interface_restore(list[i]);
-		winusb_interface_put(list[i]);
-	}
-	winusb_file_release(wf);
+	mutex_lock(&winusb_functions_lock);
+	ours = !wf->restoring;
+	n = winusb_file_take(wf, list);
+	mutex_unlock(&winusb_functions_lock);
+	winusb_file_restore(list, n);
+	if (ours)
+		winusb_file_release(wf);
 	if (n) {
 		winusb_events_post(wf->wi, WINUSB_EVENT_CLOSED, 0);
 		trace_winusb_close(wf->wi);
@@ -250,29 +272,33 @@ void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
  */
 void winusb_file_orphan(struct winusb_interface *wi)
 {
+	struct winusb_interface *list[USB_MAXINTERFACES];
 	struct winusb_function *fn = wi->fn;
 	struct winusb_file *wf;
+	unsigned int n = 0;
+	bool ours = false;
 
 	mutex_lock(&winusb_functions_lock);
 	winusb_function_leave(wi);
 	wi->associated = NULL;
-	wf = wi->opener;
-	wi->opener = NULL;
-	if (winusb_function_is_default(fn, wi)) {
-		wf = fn->opener;
-		fn->opener = NULL;
-	}
+	wf = winusb_function_is_default(fn, wi) ? fn->opener : wi->opener;
 	if (wf) {
 		spin_lock(&wf->requests_lock);
 		wf->gone = true;
 		spin_unlock(&wf->requests_lock);
 		winusb_file_cancel(wf, NULL, -ESHUTDOWN);
 		kref_get(&wf->ref);	/* it may be closed from now on */
+		ours = !wf->restoring;
+		n = winusb_file_take(wf, list);
 	}
 	mutex_unlock(&winusb_functions_lock);
+	if (!wf)
+		return;
 
-	if (wf) {
-		winusb_handle_kill_associated(wf);
-		kref_put(&wf->ref, winusb_file_free);
-	}
+	/* The function stays reserved until all of it is as it was. */
+	winusb_handle_kill_associated(wf);
+	winusb_file_restore(list, n);
+	if (ours)
+		winusb_file_release(wf);
+	kref_put(&wf->ref, winusb_file_free);
 }

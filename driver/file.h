@@ -25,6 +25,7 @@ struct winusb_interface;
  * @num_handles: How many there are.
  * @gone: The interface left, and with it what the file had acquired. Under winusb_functions_lock
  *	and @requests_lock; a hint without one of them.
+ * @restoring: Somebody has begun to restore what it has. Under winusb_functions_lock.
  * @file: The struct file, only compared. Constant.
  * @flushed: A process has closed its last descriptor. Under @requests_lock.
  * @requests_lock: Guards @requests. Innermost.
@@ -40,6 +41,7 @@ struct winusb_file {
 	u32 next_handle;
 	atomic_t num_handles;
 	bool gone;
+	bool restoring;
 	const struct file *file;
 	bool flushed;
 	spinlock_t requests_lock;

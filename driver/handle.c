@@ -38,25 +38,23 @@ static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf,
 	return wh;
 }
 
-/* Does this handle make its interface acquired, and shall giving it up restore the interface? */
-static bool winusb_handle_is_last(struct winusb_handle *wh)
-{
-	bool last;
-
-	mutex_lock(&winusb_functions_lock);
-	/* Nobody else can become the one that has it while it is us. */
-	last = wh->wi->associated == wh && wh->wi->fn->opener != wh->wf;
-	mutex_unlock(&winusb_functions_lock);
-	return last;
-}
-
+/*
+ * Give up the interface if this handle made it acquired. A file that has the whole function
+ * restores it at its end, see winusb_file_take(); this is decided in one step with giving it up.
+ */
 static void winusb_handle_disassociate(struct winusb_handle *wh)
 {
-	if (winusb_handle_is_last(wh))
-		winusb_interface_restore(wh->wi);
+	struct winusb_interface *wi = wh->wi;
+
 	mutex_lock(&winusb_functions_lock);
-	if (wh->wi->associated == wh)
-		wh->wi->associated = NULL;
+	if (wi->associated == wh && (wi->fn->opener != wh->wf || wh->wf->gone)) {
+		/* Nobody else can become the one that has it while it is us. */
+		mutex_unlock(&winusb_functions_lock);
+		winusb_interface_restore(wi);
+		mutex_lock(&winusb_functions_lock);
+	}
+	if (wi->associated == wh)
+		wi->associated = NULL;
 	mutex_unlock(&winusb_functions_lock);
 }
 

@@ -395,12 +395,13 @@ err_put:
 /* Let nothing new in, end what is there, and take the interface from the file that has it. */
 static void winusb_interface_shut(struct winusb_interface *wi)
 {
+	/* First: whoever sees the interface gone finds the last record, see winusb_poll(). */
+	winusb_events_post(wi, WINUSB_EVENT_REMOVED, 0);
 	down_write(&wi->gate);
-	WRITE_ONCE(wi->gone, true);
+	smp_store_release(&wi->gone, true);	/* pairs with winusb_interface_is_gone() */
 	WRITE_ONCE(wi->resetting, false);
 	up_write(&wi->gate);
 	wake_up_all(&wi->wait);
-	winusb_events_post(wi, WINUSB_EVENT_REMOVED, 0);
 
 	winusb_interface_withdraw(wi, -ESHUTDOWN);
 	usb_poison_anchored_urbs(&wi->anchor);

@@ -101,7 +101,7 @@ static inline void winusb_interface_put(struct winusb_interface *wi)
 /* True once the interface was unbound; a false answer is a hint, and true only inside the gate. */
 static inline bool winusb_interface_is_gone(const struct winusb_interface *wi)
 {
-	return READ_ONCE(wi->gone);
+	return smp_load_acquire(&wi->gone);	/* pairs with winusb_interface_shut() */
 }
 
 #endif /* WINUSB_INTERFACE_H */
