@@ -193,6 +193,19 @@ TEST(free_in_the_defaults_file_keeps_the_setting_until_close)
 	settings_is_free_and_at_setting_0();
 }
 
+/* FREE left the setting to the close; the leaving of the default interface comes first. */
+TEST(a_sibling_freed_before_the_default_left_is_restored)
+{
+	uint32_t out;
+
+	open_node(composite, JOINED_DATA);
+	CHECK_OK(node_associated(fd, handle, 1, &out));
+	CHECK_OK(node_set_setting(fd, out, 1));
+	CHECK_OK(node_free(fd, out));
+	CHECK_OK(interface_unbind(board_node(composite, JOINED_DATA)));
+	settings_is_free_and_at_setting_0();
+}
+
 /* Close and resets */
 
 TEST(close_ends_a_read_that_waits_for_a_reset)
