@@ -13,7 +13,7 @@
  *	The counterpart of CreateFile: exclusive. On the default interface it reserves the whole
  *	function, so that the nodes of its siblings answer -EBUSY. On a sibling it opens this one
  *	interface, which works only while the default interface is not open; the default interface
- *	then answers -EBUSY.
+ *	then answers -EBUSY. It reads &struct winusb_completion records.
  * O_RDONLY
  *	A *listener*: never exclusive. It reads &struct winusb_event records, may use the commands
  *	marked "listener", and moves no data. Its commands pass handle 0, which stands for the
@@ -40,6 +40,24 @@
  * An unknown command is refused with -ENOTTY. A bad pointer gives -EFAULT. A command that
  * is refused changes nothing.
  *
+ * Transfers
+ * ---------
+ * There are three ways to ask for a transfer, and one engine behind them: the same transfer has the
+ * same result whichever way it takes.
+ *
+ * - WINUSB_IOC_TRANSFER blocks until the transfer is complete.
+ * - With WINUSB_TRANSFER_ASYNC it returns at once, and the completion is read later as a &struct
+ *   winusb_completion; WINUSB_IOC_SUBMIT starts many of them in one call.
+ * - An io_uring command (IORING_OP_URING_CMD, &struct winusb_uring_cmd), from Linux 6.7 on. Test
+ *   WINUSB_CAP_URING.
+ *
+ * A transfer that was refused (a wrong argument, a bad pointer, no memory) never began: the call
+ * gives the error, and there is no completion. What happens later is told by the completion.
+ *
+ * The caller's memory belongs to the transfer until its completion was collected: until then what
+ * is at the buffer is undefined, and afterwards it is there whoever collected it. A process that
+ * has ended does not get its data any more, and then the completion says -EFAULT.
+ *
  * Errors
  * ------
  * These are all the error numbers there are; a command's text names those that need a reason.
@@ -49,14 +67,18 @@
  * ================  ==========================  ============================================
  * -EINVAL           87 INVALID_PARAMETER        structure too short; value out of range;
  *                                               pipe of another interface or of the wrong
- *                                               direction; QUERY_PIPE on an unknown setting
+ *                                               direction; QUERY_PIPE on an unknown setting;
+ *                                               RAW_IO length above MAXIMUM_TRANSFER_SIZE
+ * -EMSGSIZE         1 INVALID_FUNCTION          RAW_IO read that is not a multiple of the
+ *                                               maximum packet size
  * -E2BIG            87 INVALID_PARAMETER        non-zero bytes past the end of the structure
  * -EOPNOTSUPP       50 NOT_SUPPORTED            unknown flag, non-zero reserved field
  * -ENOTTY           1 INVALID_FUNCTION          unknown command
  * -EBADF            6 INVALID_HANDLE            unknown or freed handle; listener
  * -ENOENT           259 NO_MORE_ITEMS, or 1168  no further interface, setting or pipe;
- *                   NOT_FOUND for a missing     missing alternate setting; interface absent
- *                   setting; 2 on open          on open
+ *                   NOT_FOUND for a missing     missing alternate setting; nothing to cancel;
+ *                   setting or transfer; 2 on   interface absent on open
+ *                   open
  * -EEXIST           183 ALREADY_EXISTS          second live associated handle
  * -EBUSY            5 ACCESS_DENIED on open,    interface or function in use; alternate
  *                   170 BUSY otherwise          setting or pipe with a transfer outstanding
@@ -69,12 +91,15 @@
  * -ECANCELED        995 OPERATION_ABORTED       abort, cancel, close
  * -EPIPE            31 GEN_FAILURE              the endpoint stalled, or is halted
  * -EPROTO, -EILSEQ  31 GEN_FAILURE              bus errors
- * -EOVERFLOW        31 GEN_FAILURE              the device sent more than a packet may hold
+ * -EOVERFLOW        31 GEN_FAILURE              the device sent more than a packet may hold, or
+ *                                               more than was asked for with ALLOW_PARTIAL_READS
+ *                                               off
  * -EIO              31 GEN_FAILURE              any other failure of a transfer
  * -ECONNRESET       31 GEN_FAILURE              the device was reset underneath, by whomever
  * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED   was in flight when the device left
  * -ENODEV           22 BAD_COMMAND              submitted after the device left
- * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, or too many handles
+ * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, too many handles, or more transfer
+ *                                               memory than the file may have
  * -EFAULT           87 INVALID_PARAMETER        bad pointer
  * ================  ==========================  ============================================
  *
@@ -102,7 +127,7 @@
 #include <linux/types.h>
 
 /** WINUSB_VERSION - Version of this contract. It grows by one with each addition. */
-#define WINUSB_VERSION			1
+#define WINUSB_VERSION			2
 
 /** WINUSB_IOC_TYPE - First byte of all command numbers. */
 #define WINUSB_IOC_TYPE			0xdf
@@ -121,6 +146,12 @@
 #define WINUSB_CAP_EVENTS		(1ULL << 1)
 /** WINUSB_CAP_RESET_DEVICE - WINUSB_IOC_RESET_DEVICE works. */
 #define WINUSB_CAP_RESET_DEVICE		(1ULL << 2)
+/** WINUSB_CAP_POLICIES - All pipe policies of Windows. */
+#define WINUSB_CAP_POLICIES		(1ULL << 3)
+/** WINUSB_CAP_ASYNC - WINUSB_TRANSFER_ASYNC, _SUBMIT, _CANCEL, _SET_EVENTFD and records. */
+#define WINUSB_CAP_ASYNC		(1ULL << 4)
+/** WINUSB_CAP_URING - io_uring commands. Clear on kernels before 6.7, which can't cancel them. */
+#define WINUSB_CAP_URING		(1ULL << 5)
 
 /**
  * struct winusb_query - Argument of WINUSB_IOC_QUERY (listener).
@@ -393,14 +424,67 @@ struct winusb_set_alternate_setting {
 
 #define WINUSB_IOC_SET_ALTERNATE_SETTING	_IO(WINUSB_IOC_TYPE, 0x09)
 
-/* Values of &winusb_pipe_policy.policy, those of Windows (winusb.md 2.1) */
+/*
+ * Values of &winusb_pipe_policy.policy, those of Windows (winusb.md 2.1). All but two are switches:
+ * 0 is off, anything else is on, and is read back as 1. They are looked at when a transfer is
+ * processed, not when it is submitted, except for RAW_IO. On a pipe where a policy has no effect it
+ * can be set and read all the same.
+ */
+/**
+ * WINUSB_POLICY_SHORT_PACKET_TERMINATE - OUT: a write whose length is a multiple of the maximum
+ * packet size, and not 0, is followed by a zero-length packet. It completes after that packet,
+ * which does not count. Off by default.
+ */
+#define WINUSB_POLICY_SHORT_PACKET_TERMINATE	0x01
+/**
+ * WINUSB_POLICY_AUTO_CLEAR_STALL - IN: when a read fails, other than by being cancelled or by the
+ * removal, the pipe is reset first, then the read completes with its error. Those behind it go on.
+ * Off by default: then all fail after a stall until WINUSB_IOC_RESET_PIPE. Not with RAW_IO.
+ */
+#define WINUSB_POLICY_AUTO_CLEAR_STALL		0x02
 /**
  * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT - Milliseconds that a transfer may be with the host
  * controller before it is cancelled; 0 is no limit. Default 5000 for pipe 0, 0 for others. The time
- * that a transfer waits behind others does not count. A transfer that is split has this time for
- * each part.
+ * that a transfer waits behind others does not count, but with RAW_IO none waits here. A transfer
+ * that is split has this time for each part.
  */
 #define WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT	0x03
+/**
+ * WINUSB_POLICY_IGNORE_SHORT_PACKETS - IN: a short packet does not end a read, which goes on until
+ * its buffer is full. Off by default. Not with RAW_IO.
+ */
+#define WINUSB_POLICY_IGNORE_SHORT_PACKETS	0x04
+/**
+ * WINUSB_POLICY_ALLOW_PARTIAL_READS - IN: a read gets as much as it asked for, whatever the device
+ * sent; AUTO_FLUSH says what becomes of the rest. Off: a read fails with -EOVERFLOW if the device
+ * sent more, and one of 0 bytes is -EINVAL. On by default. Not with RAW_IO.
+ */
+#define WINUSB_POLICY_ALLOW_PARTIAL_READS	0x05
+/**
+ * WINUSB_POLICY_AUTO_FLUSH - IN: what a read did not ask for is dropped instead of beginning the
+ * next read. Off by default. Needs ALLOW_PARTIAL_READS.
+ */
+#define WINUSB_POLICY_AUTO_FLUSH		0x06
+/**
+ * WINUSB_POLICY_RAW_IO - Transfers go to the host controller at once, as many as there are, and
+ * complete as they are: no queue, no rounding, no splitting, no saved data. The length of a read
+ * must be a multiple of the maximum packet size (-EMSGSIZE), and that of any at most
+ * MAXIMUM_TRANSFER_SIZE (-EINVAL). Off by default. Decided when the transfer is submitted. On OUT
+ * pipes too (winusb.md 8, row 2).
+ */
+#define WINUSB_POLICY_RAW_IO			0x07
+/**
+ * WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE - Bytes of the largest transfer that goes to the host
+ * controller in one piece. Can't be set: -EINVAL. 2092032 at high speed and above, 262144 below,
+ * rounded down to whole packets, or 65536 if the host controller takes no scatter lists. 4096 on
+ * pipe 0.
+ */
+#define WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE	0x08
+/**
+ * WINUSB_POLICY_RESET_PIPE_ON_RESUME - The pipe is reset when the device resumes, before anything
+ * else. Off by default. Kept, but without effect as long as a bound device does not suspend.
+ */
+#define WINUSB_POLICY_RESET_PIPE_ON_RESUME	0x09
 
 /**
  * struct winusb_pipe_policy - Argument of GET_PIPE_POLICY and SET_PIPE_POLICY.
@@ -415,8 +499,8 @@ struct winusb_set_alternate_setting {
  * serves the transfers that are handed to the host controller after it. Each handle's interface
  * has a control pipe timeout of its own.
  *
- * Errors: -EINVAL for an unknown pipe or policy number; -EOPNOTSUPP for a policy of Windows that
- * this version does not have; -ENODEV after removal.
+ * Errors: -EINVAL for an unknown pipe or policy number, and to set a policy that can only be read;
+ * -ENODEV after removal.
  */
 struct winusb_pipe_policy {
 	__u32 size;
@@ -430,11 +514,15 @@ struct winusb_pipe_policy {
 #define WINUSB_IOC_GET_PIPE_POLICY	_IO(WINUSB_IOC_TYPE, 0x0a)
 #define WINUSB_IOC_SET_PIPE_POLICY	_IO(WINUSB_IOC_TYPE, 0x0b)
 
+/* Bits of &winusb_transfer.flags */
+/** WINUSB_TRANSFER_ASYNC - Return at once; the completion is read as a record. */
+#define WINUSB_TRANSFER_ASYNC		(1U << 0)
+
 /**
- * struct winusb_transfer - Argument of WINUSB_IOC_TRANSFER.
+ * struct winusb_transfer - Argument of WINUSB_IOC_TRANSFER, and element of WINUSB_IOC_SUBMIT.
  * @size: Size of this structure, bytes.
  * @handle: A handle of the interface that owns the pipe.
- * @flags: Must be zero.
+ * @flags: WINUSB_TRANSFER_ bits.
  * @pipe_id: bEndpointAddress of a bulk or interrupt pipe of the current setting, whose bit 7 says
  *	     whether this is a read; or 0 for a control transfer.
  * @__reserved: Must be zero.
@@ -442,25 +530,27 @@ struct winusb_pipe_policy {
  * @buffer: Address of the caller's data, read or written.
  * @length: Bytes to move. For pipe 0 at most WINUSB_MAX_CONTROL_LENGTH; the smaller one of this and
  *	    the setup packet's wLength is used (winusb.md 8, row 24), and wLength is set to it.
- * @out_length: Bytes moved. Written also when the command fails.
- * @cookie: Reserved for asynchronous transfers, must be zero.
+ * @out_length: Bytes moved. Written also when the command fails. 0 with WINUSB_TRANSFER_ASYNC.
+ * @cookie: With WINUSB_TRANSFER_ASYNC any number, which the record carries and WINUSB_IOC_CANCEL
+ *	    finds. It need not be unique. Else it must be zero.
  * @isoch_buffer: Reserved for isochronous transfers (registered buffer), must be zero.
  * @isoch_offset: Reserved (offset in that buffer), must be zero.
  * @isoch_start_frame: Reserved (first frame), must be zero.
  * @isoch_packet_count: Reserved (elements at @isoch_packets), must be zero.
  * @isoch_packets: Reserved (address of the packet array), must be zero.
- * @stream_id: Reserved for USB 3 bulk streams, must be zero.
+ * @stream_id: Reserved for USB 3 bulk streams, which WinUSB does not have; must be zero.
  * @__reserved2: Must be zero.
  *
- * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer, in their
- * synchronous form (winusb.md 1.5, 1.6, 2.3). Blocks until the transfer is complete, or a signal
- * arrives.
+ * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer (winusb.md 1.5,
+ * 1.6, 2.3). Blocks until the transfer is complete, or a signal arrives; with
+ * WINUSB_TRANSFER_ASYNC it does not wait for the device.
  *
  * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
- * a time. A read ends when the buffer is full or a short packet came. The device is asked for
- * whole packets; what it sent beyond @length is saved and begins the next read. A read of 0
- * bytes succeeds at once. A write is sent as it is; one of 0 bytes sends a zero-length packet.
- * A pipe that stalled stays halted: its transfers fail with -EPIPE until WINUSB_IOC_RESET_PIPE.
+ * a time, unless RAW_IO is on. A read ends when the buffer is full or a short packet came. The
+ * device is asked for whole packets; what it sent beyond @length is saved and begins the next read.
+ * A read of 0 bytes succeeds at once. A write is sent as it is; one of 0 bytes sends a zero-length
+ * packet. The pipe's policies change all of this. A pipe that stalled stays halted: its transfers
+ * fail with -EPIPE until WINUSB_IOC_RESET_PIPE.
  *
  * Control: bits 6 to 5 and 4 to 0 of bmRequestType tell type and recipient. For an interface the
  * low byte of wIndex is overwritten with the interface number of the handle. For an endpoint it
@@ -549,6 +639,150 @@ struct winusb_reset_device {
 
 #define WINUSB_IOC_RESET_DEVICE		_IO(WINUSB_IOC_TYPE, 0x10)
 
+/** WINUSB_MAX_SUBMIT - Most transfers of one WINUSB_IOC_SUBMIT. */
+#define WINUSB_MAX_SUBMIT		1024
+
+/**
+ * struct winusb_submit - Argument of WINUSB_IOC_SUBMIT.
+ * @size: Size of this structure, bytes.
+ * @count: Elements at @transfers, 1 to WINUSB_MAX_SUBMIT.
+ * @transfers: Address of an array of &struct winusb_transfer. Only read.
+ * @transfer_size: Size of an element, bytes, which is what each element's own size says.
+ * @out_count: Transfers that were submitted. Written also when the command fails.
+ *
+ * Submits transfers in order, as WINUSB_IOC_TRANSFER with WINUSB_TRANSFER_ASYNC does; the flag need
+ * not be set. Ends at the first one that is refused, with its error: those before it are under
+ * way, and it and those behind it are not.
+ *
+ * Errors: -EINVAL for a @count out of range and for sizes that differ; -EINTR if a signal came in
+ * between; those of WINUSB_IOC_TRANSFER.
+ */
+struct winusb_submit {
+	__u32 size;
+	__u32 count;
+	__aligned_u64 transfers;
+	__u32 transfer_size;
+	__u32 out_count;
+};
+
+#define WINUSB_IOC_SUBMIT		_IO(WINUSB_IOC_TYPE, 0x11)
+
+/* Bits of &winusb_cancel.flags */
+/** WINUSB_CANCEL_ALL - Every transfer of the file, whatever its cookie. */
+#define WINUSB_CANCEL_ALL		(1U << 0)
+
+/**
+ * struct winusb_cancel - Argument of WINUSB_IOC_CANCEL.
+ * @size: Size of this structure, bytes.
+ * @flags: WINUSB_CANCEL_ bits.
+ * @cookie: The cookie, or the user_data of an io_uring command. Zero with WINUSB_CANCEL_ALL.
+ * @out_count: How many transfers were still under way.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of CancelIoEx. Cancels all transfers of the file with this cookie that were
+ * submitted with WINUSB_TRANSFER_ASYNC, WINUSB_IOC_SUBMIT or io_uring. Does not wait: each
+ * completes as always, with -ECANCELED and what it moved, unless it completed otherwise before.
+ *
+ * Errors: -ENOENT if there is none.
+ */
+struct winusb_cancel {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 cookie;
+	__u32 out_count;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_CANCEL		_IO(WINUSB_IOC_TYPE, 0x12)
+
+/**
+ * struct winusb_set_eventfd - Argument of WINUSB_IOC_SET_EVENTFD.
+ * @size: Size of this structure, bytes.
+ * @fd: An eventfd, or -1 for none.
+ *
+ * One is added to the eventfd for each record that becomes ready to be read, and when the interface
+ * leaves. Takes the place of the one set before.
+ *
+ * Errors: -EBADF if @fd is not open, -EINVAL if it is no eventfd.
+ */
+struct winusb_set_eventfd {
+	__u32 size;
+	__s32 fd;
+};
+
+#define WINUSB_IOC_SET_EVENTFD		_IO(WINUSB_IOC_TYPE, 0x13)
+
+/* Bits of &winusb_completion.flags */
+/** WINUSB_COMPLETION_RESET - The device was reset underneath. Comes with -ECONNRESET. */
+#define WINUSB_COMPLETION_RESET		(1U << 0)
+
+/**
+ * struct winusb_completion - What read(2) on a read-write file gives.
+ * @cookie: Of the transfer.
+ * @status: 0, or an error of the table as a negative number.
+ * @length: Bytes moved, whatever the status. A read's are at its buffer.
+ * @flags: WINUSB_COMPLETION_ bits.
+ * @handle: The handle that the transfer was submitted with.
+ * @pipe_id: Its pipe, 0 for the control pipe.
+ * @__reserved: Zero.
+ * @isoch_frame: Zero; of isochronous transfers the first frame.
+ * @isoch_errors: Zero; of isochronous transfers the number of packets in error.
+ * @__reserved2: Zero.
+ *
+ * read(2) gives as many whole records as fit, in the order of their completion. It blocks until
+ * there is one, or gives -EAGAIN in non-blocking mode, or -ECANCELED when this process closes its
+ * last descriptor of the file meanwhile. A buffer shorter than one record gives -EINVAL. When the
+ * interface has left, nothing is under way, and all records are read, it gives 0, the end of the
+ * file. poll(2) says EPOLLIN while there are records.
+ *
+ * Any thread of any process that has the file may read. The bytes of a read transfer are at the
+ * buffer of the process that submitted it before the record is given.
+ */
+struct winusb_completion {
+	__aligned_u64 cookie;
+	__s32 status;
+	__u32 length;
+	__u32 flags;
+	__u32 handle;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+	__u32 isoch_frame;
+	__u32 isoch_errors;
+	__u8 __reserved2[28];
+};
+
+/* Values of cmd_op of an io_uring command */
+/** WINUSB_URING_TRANSFER - A transfer. */
+#define WINUSB_URING_TRANSFER		WINUSB_IOC_TRANSFER
+/** WINUSB_URING_CANCEL - WINUSB_IOC_CANCEL of the cookie in addr; the result is the count. */
+#define WINUSB_URING_CANCEL		WINUSB_IOC_CANCEL
+
+/**
+ * struct winusb_uring_cmd - What an io_uring command has in the SQE's cmd field.
+ * @handle: As in &struct winusb_transfer.
+ * @pipe_id: As there.
+ * @__reserved: Must be zero.
+ * @setup: As there.
+ *
+ * With WINUSB_URING_TRANSFER the SQE's addr and len are buffer and length, len at most 0x7fffffff
+ * (-EINVAL); with IORING_URING_CMD_FIXED in uring_cmd_flags they lie in the registered buffer
+ * buf_index. user_data is the cookie of WINUSB_IOC_CANCEL.
+ *
+ * The CQE's res is the number of bytes moved, or the error. With IORING_SETUP_CQE32 big_cqe[0] has
+ * the number of bytes moved in its low 32 bits, also when there was an error, and
+ * WINUSB_COMPLETION_ bits in its high 32 bits. With IORING_SETUP_SQE128 the second half of the SQE
+ * must be zero.
+ *
+ * A ring that ends cancels its transfers. A transfer holds the file: closing the descriptor ends
+ * nothing while io_uring has transfers under way.
+ */
+struct winusb_uring_cmd {
+	__u32 handle;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+	__u8 setup[8];
+};
+
 /* Values of &winusb_event.type */
 /** WINUSB_EVENT_REMOVED - The interface left. The last event of a file. */
 #define WINUSB_EVENT_REMOVED		1
@@ -574,7 +808,7 @@ struct winusb_reset_device {
  * read(2) gives as many whole records as fit. It blocks until there is one, or gives -EAGAIN in
  * non-blocking mode. A buffer shorter than one record gives -EINVAL. When the interface has left
  * and all events are read, it gives 0, the end of the file. poll(2) says EPOLLIN while there are
- * records. On a read-write file read(2) gives -EINVAL.
+ * records.
  */
 struct winusb_event {
 	__u32 type;
