@@ -295,6 +295,7 @@ unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 coo
 	winusb_request_end_marked(&finish, &unlink);
 	return count;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_file_cancel_cookie);
 
 /**
  * winusb_file_charge - Account for kernel memory of a request

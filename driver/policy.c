@@ -50,6 +50,7 @@ int winusb_policy_check(u32 policy, bool write)
 		return -EINVAL;
 	return write && policy == WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE ? -EINVAL : 0;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_policy_check);
 
 /**
  * winusb_policy_get - Read a policy

@@ -104,6 +104,7 @@ void winusb_request_put(struct winusb_request *req)
 {
 	kref_put(&req->ref, winusb_request_release);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_put);
 
 /* A request as new, one that the file has kept if there is one. */
 static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
@@ -252,6 +253,7 @@ struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winu
 	}
 	return req;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_create);
 
 /**
  * winusb_request_create_control - Prepare a control transfer, as it stands
@@ -394,6 +396,7 @@ out_leave:
 	winusb_interface_leave(wi);
 	return ret;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_start);
 
 /**
  * winusb_request_finish - Tell the door of a request that it is done
@@ -456,6 +459,7 @@ void winusb_request_collect(struct winusb_request *req)
 		req->status = ret;
 	winusb_request_give_back(req, dirty);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_collect);
 
 /**
  * winusb_request_discard - Drop a request that was not started, or that nobody will collect
@@ -467,6 +471,7 @@ void winusb_request_discard(struct winusb_request *req)
 		winusb_request_give_back(req, req->moved);
 	winusb_request_put(req);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_discard);
 
 /**
  * winusb_request_mark - Decide that a request shall end

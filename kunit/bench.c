@@ -16,6 +16,7 @@
 
 #include <uapi/linux/winusb.h>
 
+#include "async.h"
 #include "bench.h"
 
 #define WINUSB_BENCH_WAIT	(10 * HZ)
@@ -35,6 +36,35 @@ static const u8 winusb_bench_config[] = {
 	WINUSB_INTERFACE(1, 0, 2),
 	WINUSB_BULK(WINUSB_BENCH_IN2, 512),
 	WINUSB_BULK(WINUSB_BENCH_OUT2, 512),
+};
+
+/* The same endpoints at other speeds. */
+static const u8 winusb_bench_full_config[] = {
+	WINUSB_CONFIG(1),
+	WINUSB_INTERFACE(0, 0, 4),
+	WINUSB_BULK(WINUSB_BENCH_IN, 64),
+	WINUSB_BULK(WINUSB_BENCH_OUT, 64),
+	WINUSB_INT(WINUSB_BENCH_INT, 48, 4),
+	WINUSB_INT(WINUSB_BENCH_OUT2, 48, 4),
+};
+
+static const struct usb_device_descriptor winusb_bench_super_device =
+	WINUSB_DEVICE(0x0300, 9, WINUSB_BENCH_WHOLE);
+
+static const u8 winusb_bench_super_config[] = {
+	WINUSB_CONFIG(1),
+	WINUSB_INTERFACE(0, 0, 2),
+	WINUSB_BULK(WINUSB_BENCH_IN, 1024),
+	WINUSB_COMPANION(3, 0, 0),
+	WINUSB_BULK(WINUSB_BENCH_OUT, 1024),
+	WINUSB_COMPANION(3, 0, 0),
+};
+
+static const u8 winusb_bench_super_bos[] = {
+	5, USB_DT_BOS, 22, 0, 2,
+	7, USB_DT_DEVICE_CAPABILITY, USB_CAP_TYPE_EXT, 0, 0, 0, 0,
+	10, USB_DT_DEVICE_CAPABILITY, USB_SS_CAP_TYPE, 0, 0x0e, 0, 1, 10, 0xff,
+	0x07,
 };
 
 static const char * const winusb_bench_strings[] = { "bench" };
@@ -178,6 +208,7 @@ int winusb_bench_init_empty(struct kunit *test)
 		return -ENOMEM;
 	test->priv = b;
 	b->hc = winusb_bench_hc;
+	INIT_LIST_HEAD(&b->asyncs);
 	return 0;
 }
 
@@ -229,6 +260,38 @@ void winusb_bench_plug(struct kunit *test,
 	b->dev = winusb_hcd_dev_create(b->hc, info);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(b->dev));
 	winusb_bench_replug(test);
+}
+
+/*
+ * Gives the test a controller of its own, with a device of the fastest speed
+ * that it has. For tests that begin with winusb_bench_init_empty().
+ */
+void winusb_bench_controller(struct kunit *test,
+			     const struct winusb_hcd_config *config)
+{
+	struct winusb_hcd_dev_info info = {
+		.device = &winusb_bench_device,
+		.config = winusb_bench_config,
+		.config_length = sizeof(winusb_bench_config),
+	};
+	struct winusb_bench *b = test->priv;
+	struct winusb_hcd *hc;
+
+	if (config->speed == USB_SPEED_FULL) {
+		info.config = winusb_bench_full_config;
+		info.config_length = sizeof(winusb_bench_full_config);
+	} else if (config->speed == USB_SPEED_SUPER) {
+		info.device = &winusb_bench_super_device;
+		info.config = winusb_bench_super_config;
+		info.config_length = sizeof(winusb_bench_super_config);
+		info.bos = winusb_bench_super_bos;
+		info.bos_length = sizeof(winusb_bench_super_bos);
+	}
+	hc = winusb_hcd_create(config);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(hc));
+	b->hc = hc;
+	b->own_hc = true;
+	winusb_bench_plug(test, &info);
 }
 
 /* Goes on with the device of the test before, if that left it as it was. */
@@ -314,7 +377,10 @@ void winusb_bench_exit(struct kunit *test)
 	for (i = 0; i < WINUSB_BENCH_FILES; i++)
 		if (b->files[i])
 			winusb_file_close(b->files[i]);
+	winusb_async_free_all(test);
 	winusb_bench_put_dev(test);
+	if (b->own_hc)
+		winusb_hcd_destroy(b->hc);
 }
 
 struct usb_interface *winusb_bench_intf(struct kunit *test, u8 number)

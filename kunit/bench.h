@@ -57,6 +57,8 @@ struct winusb_bench {
 	unsigned int nr_jobs;
 	u32 bound;		/* interfaces that winusb is bound to at first */
 	bool reusable;		/* the next test may go on with @dev */
+	bool own_hc;		/* @hc is for this test only */
+	struct list_head asyncs;	/* see async.h */
 };
 
 extern struct usb_driver winusb_bench_other_driver;
@@ -70,6 +72,8 @@ void winusb_bench_exit(struct kunit *test);
 
 void winusb_bench_plug(struct kunit *test,
 		       const struct winusb_hcd_dev_info *info);
+void winusb_bench_controller(struct kunit *test,
+			     const struct winusb_hcd_config *config);
 void winusb_bench_replug(struct kunit *test);
 struct usb_interface *winusb_bench_intf(struct kunit *test, u8 number);
 struct winusb_interface *winusb_bench_wi(struct kunit *test, u8 number);

@@ -128,6 +128,8 @@ static void winusb_hcd_queue_locked(struct winusb_hcd_ep *ep,
 		xfer->urb->transfer_buffer_length;
 	if (++stats->in_flight > stats->max_in_flight)
 		stats->max_in_flight = stats->in_flight;
+	if (xfer->urb->num_sgs > stats->max_segments)
+		stats->max_segments = xfer->urb->num_sgs;
 	if (usb_pipeisoc(xfer->urb->pipe))
 		winusb_hcd_isoc_queued_locked(ep, xfer);
 	winusb_hcd_advance_locked(ep);

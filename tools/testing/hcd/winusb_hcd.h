@@ -172,6 +172,7 @@ enum winusb_hcd_mode {
  * @unlinked: URBs that usbcore asked back
  * @in_flight: URBs submitted and neither completed nor unlinked
  * @max_in_flight: the most there were at once
+ * @max_segments: segments of the longest scatter list
  * @bytes: bytes moved
  * @zero_packets: zero-length packets that an OUT endpoint got
  * @halt_clears: CLEAR_FEATURE(ENDPOINT_HALT) requests received
@@ -183,6 +184,7 @@ struct winusb_hcd_stats {
 	unsigned int unlinked;
 	unsigned int in_flight;
 	unsigned int max_in_flight;
+	unsigned int max_segments;
 	u64 bytes;
 	unsigned int zero_packets;
 	unsigned int halt_clears;
