@@ -194,10 +194,9 @@ unsigned int winusb_async_ready(struct winusb_file *wf)
 	return n;
 }
 
-/* Takes the one that was done first, which has to be this one. */
-void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status, size_t moved)
+/* The one that was done first. */
+static struct winusb_request *winusb_async_take(struct kunit *test, struct winusb_file *wf)
 {
-	struct winusb_file *wf = a->wf;
 	struct winusb_request *req;
 	unsigned long left;
 
@@ -207,8 +206,12 @@ void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status,
 	req = list_first_entry(&wf->done, struct winusb_request, file_node);
 	list_del_init(&req->file_node);
 	spin_unlock_irq(&wf->requests_lock);
+	return req;
+}
 
-	KUNIT_EXPECT_PTR_EQ_MSG(test, req, a->req, "another one was done first");
+static void winusb_async_collect(struct kunit *test, struct winusb_async *a,
+				 struct winusb_request *req, int status, size_t moved)
+{
 	KUNIT_EXPECT_EQ(test, req->cookie, a->cookie);
 	winusb_request_collect(req);
 	KUNIT_EXPECT_EQ(test, req->status, status);
@@ -217,6 +220,31 @@ void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status,
 	a->req = NULL;
 	winusb_async_gather(a);
 	winusb_async_check_guards(test, a);
+}
+
+/* Takes the one that was done first, which has to be this one. */
+void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status, size_t moved)
+{
+	struct winusb_request *req = winusb_async_take(test, a->wf);
+
+	KUNIT_EXPECT_PTR_EQ_MSG(test, req, a->req, "another one was done first");
+	winusb_async_collect(test, a, req, status, moved);
+}
+
+/* Takes these, in whatever order they were done: timers of one tick have none. */
+void winusb_async_expect_all(struct kunit *test, struct winusb_async **a, unsigned int nr,
+			     int status, size_t moved)
+{
+	struct winusb_request *req;
+	unsigned int i, n;
+
+	for (n = 0; n < nr; n++) {
+		req = winusb_async_take(test, a[0]->wf);
+		for (i = 0; i < nr && a[i]->req != req; i++)
+			;
+		KUNIT_EXPECT_LT_MSG(test, i, nr, "this one was not expected");
+		winusb_async_collect(test, a[i < nr ? i : 0], req, status, moved);
+	}
 }
 
 /* Nothing is done, and without the device nothing will be. */

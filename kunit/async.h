@@ -71,6 +71,8 @@ struct winusb_async *winusb_async_start(struct kunit *test, struct winusb_handle
 					size_t length);
 unsigned int winusb_async_ready(struct winusb_file *wf);
 void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status, size_t moved);
+void winusb_async_expect_all(struct kunit *test, struct winusb_async **a, unsigned int nr,
+			     int status, size_t moved);
 void winusb_async_expect_none(struct kunit *test, struct winusb_file *wf);
 void winusb_async_expect_quiet(struct kunit *test, struct winusb_file *wf);
 
