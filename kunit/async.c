@@ -121,16 +121,18 @@ static bool winusb_async_is_untouched(const void *from, size_t length)
 void winusb_async_check_guards(struct kunit *test, struct winusb_async *a)
 {
 	struct bio_vec *bvec;
-	size_t end, skip;
+	size_t begin, end, skip;
 	u8 *block;
 
 	KUNIT_EXPECT_TRUE(test, winusb_async_is_untouched(a->buf + a->length,
 							  WINUSB_ASYNC_GUARD));
 	skip = a->layout ? a->layout->skip : 0;
-	for (bvec = a->bvec; a->bvec && bvec < a->bvec + a->nr; bvec++, skip = 0) {
+	for (bvec = a->bvec; a->bvec && bvec < a->bvec + a->nr; bvec++) {
 		block = page_address(bvec->bv_page);
+		begin = bvec->bv_offset + min_t(size_t, skip, bvec->bv_len);
 		end = bvec->bv_offset + bvec->bv_len;
-		KUNIT_EXPECT_TRUE(test, winusb_async_is_untouched(block, bvec->bv_offset + skip));
+		skip -= begin - bvec->bv_offset;
+		KUNIT_EXPECT_TRUE(test, winusb_async_is_untouched(block, begin));
 		KUNIT_EXPECT_TRUE(test, winusb_async_is_untouched(block + end,
 								  winusb_async_block(a) - end));
 	}
