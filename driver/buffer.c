@@ -408,6 +408,7 @@ int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
 	buffer->room = in ? roundup(buffer->length, dma->maxp) : buffer->length;
 	return winusb_buffer_copy(buffer, wf, dma, linear_max);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_prepare);
 
 /**
  * winusb_buffer_prepare_control - Get the memory of a control transfer
@@ -508,6 +509,7 @@ int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length)
 	*length = done;
 	return done == moved ? 0 : -EFAULT;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_deliver);
 
 /**
  * winusb_buffer_release - Give the memory of a transfer back
@@ -540,6 +542,7 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 		buffer->sgl_size = 0;
 	}
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_release);
 
 /**
  * winusb_buffer_destroy - Free what was kept
@@ -551,6 +554,7 @@ void winusb_buffer_destroy(struct winusb_buffer *buffer)
 	kvfree(buffer->sgl);
 	kvfree(buffer->part);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_destroy);
 
 /**
  * winusb_buffer_write - Copy bytes of a read into the buffer
@@ -567,6 +571,7 @@ void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void
 	else if (winusb_buffer_has_list(buffer))
 		sg_pcopy_from_buffer(buffer->sgl, buffer->nents, from, length, offset);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_write);
 
 /**
  * winusb_buffer_read - Copy bytes out of the buffer
@@ -582,6 +587,7 @@ void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, s
 	else if (winusb_buffer_has_list(buffer))
 		sg_pcopy_to_buffer(buffer->sgl, buffer->nents, to, length, offset);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_read);
 
 /**
  * winusb_buffer_address - Show a part of the buffer as one piece of memory
@@ -614,6 +620,7 @@ void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t 
 	*piece = segment->length - offset;
 	return *piece >= length ? sg_virt(segment) + offset : NULL;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_address);
 
 /**
  * winusb_buffer_list - Show a part of the buffer as a scatter list
@@ -683,3 +690,4 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 	*list = buffer->part;
 	return n;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_buffer_list);

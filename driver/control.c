@@ -126,6 +126,7 @@ struct winusb_request *winusb_control_create(struct winusb_handle *wh, enum winu
 	}
 	return winusb_request_create_control(wh, door, &request, iter);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_control_create);
 
 /**
  * winusb_control_transfer - A control transfer as a program asks for it (WinUsb_ControlTransfer)

@@ -313,6 +313,7 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 	atomic_long_sub(bytes, &wf->charged);
 	return -ENOMEM;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_file_charge);
 
 /**
  * winusb_file_uncharge - The opposite
@@ -323,6 +324,7 @@ void winusb_file_uncharge(struct winusb_file *wf, size_t bytes)
 {
 	atomic_long_sub(bytes, &wf->charged);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_file_uncharge);
 
 /**
  * winusb_file_take_idle - Take a request that was kept
