@@ -544,8 +544,8 @@ void winusb_request_cancel(struct winusb_request *req, int error)
 }
 
 /*
- * A control transfer can't be begun again: the device may have acted. So what io_uring wants of this
- * thread waits; a signal does not.
+ * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
+ * this thread waits; a signal does not.
  */
 static void winusb_request_wait_control(struct winusb_request *req)
 {
