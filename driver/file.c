@@ -161,12 +161,12 @@ static unsigned int winusb_file_take(struct winusb_file *wf, struct winusb_inter
 	return n;
 }
 
-static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
+static void winusb_file_restore(struct winusb_interface **list, unsigned int n, bool locked)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		winusb_interface_restore(list[i]);
+		winusb_interface_restore(list[i], locked);
 		winusb_interface_put(list[i]);
 	}
 }
@@ -175,7 +175,8 @@ static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
  * winusb_file_close - Close a file
  * @wf: The file; no call is running on it. The caller's reference is gone afterwards.
  *
- * The device is as at its first open when another file can open it: setting 0, no saved data.
+ * The device is as at its first open when another file can open it: setting 0, no saved data. If
+ * the setting is another, this waits for the device lock, see winusb_interface_restore().
  */
 void winusb_file_close(struct winusb_file *wf)
 {
@@ -188,7 +189,7 @@ void winusb_file_close(struct winusb_file *wf)
 	ours = !wf->restoring;
 	n = winusb_file_take(wf, list);
 	mutex_unlock(&winusb_functions_lock);
-	winusb_file_restore(list, n);
+	winusb_file_restore(list, n, false);
 	if (ours)
 		winusb_file_release(wf);
 	if (n) {
@@ -265,7 +266,7 @@ void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 
 /**
  * winusb_file_orphan - Take away what the file on an interface that left had acquired
- * @wi: The interface; gone, and its requests ended.
+ * @wi: The interface; gone, and its requests ended. Its device is locked.
  *
  * Associated handles of the file are on interfaces that may stay. Their requests end, and then they
  * can be opened again, while the file lives on as an empty shell.
@@ -297,7 +298,7 @@ void winusb_file_orphan(struct winusb_interface *wi)
 
 	/* The function stays reserved until all of it is as it was. */
 	winusb_handle_kill_associated(wf);
-	winusb_file_restore(list, n);
+	winusb_file_restore(list, n, true);
 	if (ours)
 		winusb_file_release(wf);
 	kref_put(&wf->ref, winusb_file_free);

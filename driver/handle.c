@@ -41,8 +41,9 @@ static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf,
 /*
  * Give up the interface if this handle made it acquired. A file that has the whole function
  * restores it at its end, see winusb_file_take(); this is decided in one step with giving it up.
+ * @locked: the caller holds the device lock.
  */
-static void winusb_handle_disassociate(struct winusb_handle *wh)
+static void winusb_handle_disassociate(struct winusb_handle *wh, bool locked)
 {
 	struct winusb_interface *wi = wh->wi;
 
@@ -50,7 +51,7 @@ static void winusb_handle_disassociate(struct winusb_handle *wh)
 	if (wi->associated == wh && (wi->fn->opener != wh->wf || wh->wf->gone)) {
 		/* Nobody else can become the one that has it while it is us. */
 		mutex_unlock(&winusb_functions_lock);
-		winusb_interface_restore(wi);
+		winusb_interface_restore(wi, locked);
 		mutex_lock(&winusb_functions_lock);
 	}
 	if (wi->associated == wh)
@@ -58,12 +59,10 @@ static void winusb_handle_disassociate(struct winusb_handle *wh)
 	mutex_unlock(&winusb_functions_lock);
 }
 
-static void winusb_handle_release(struct kref *ref)
+static void winusb_handle_destroy(struct winusb_handle *wh, bool locked)
 {
-	struct winusb_handle *wh = container_of(ref, struct winusb_handle, ref);
-
 	if (wh->associated)
-		winusb_handle_disassociate(wh);
+		winusb_handle_disassociate(wh, locked);
 	winusb_interface_put(wh->wi);
 	if (wh->shell) {	/* nobody else ever saw it */
 		winusb_interface_put(wh->shell->wi);
@@ -72,9 +71,19 @@ static void winusb_handle_release(struct kref *ref)
 	kfree(wh);
 }
 
+static void winusb_handle_release(struct kref *ref)
+{
+	winusb_handle_destroy(container_of(ref, struct winusb_handle, ref), false);
+}
+
+static void winusb_handle_release_locked(struct kref *ref)
+{
+	winusb_handle_destroy(container_of(ref, struct winusb_handle, ref), true);
+}
+
 /**
  * winusb_handle_put - Drop a reference to a handle
- * @wh: The handle. The caller can sleep and is outside the gates.
+ * @wh: The handle. The caller can sleep and, if it is a published one, holds no lock.
  */
 void winusb_handle_put(struct winusb_handle *wh)
 {
@@ -354,7 +363,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_free);
 
 /**
  * winusb_handle_kill_associated - The interface of a file left: give up what it had beside it
- * @wf: The file; gone.
+ * @wf: The file; gone. Its device is locked.
  *
  * The interfaces are free for others when the calls that still use them are over.
  */
@@ -372,7 +381,7 @@ void winusb_handle_kill_associated(struct winusb_file *wf)
 			wh = NULL;
 		xa_unlock(&wf->handles);
 		if (wh)
-			winusb_handle_put(wh);
+			kref_put(&wh->ref, winusb_handle_release_locked);
 	}
 }
 

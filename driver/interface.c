@@ -8,12 +8,14 @@
  *
  * Lock order, outermost first:
  *
- *	device lock		usbcore holds it around bind, unbind and reset
+ *	device lock		usbcore holds it around bind, unbind and reset; a change of the
+ *				setting takes it, since usbcore's removal would race with it
  *	winusb_functions_lock	who belongs together, who has what open
  *	gate			is the device there, which pipes are there
  *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
  *
- * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for
+ * Two gates are never held together. Whoever waits for the device lock holds none of the others and
+ * no request, so unbind and reset wait for nobody who waits for them. Nothing waits for user space inside a gate; the only wait for
  * the device is that of a change of the setting, which usbcore bounds to five seconds, and to ten
  * if the device did not answer and the old setting is selected again. What allocates inside a gate
  * or under winusb_functions_lock does so without I/O: storage of the same device may be waiting for
@@ -140,13 +142,18 @@ u8 winusb_interface_get_setting(struct winusb_interface *wi)
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_interface_get_setting);
 
-/* The gate is held for writing: nobody is looking at a pipe, and there is no request in any. */
+/*
+ * The gate is held for writing: nobody is looking at a pipe, and there is no request in any. The
+ * device is locked: usb_set_interface() replaces the children of the interface in sysfs, which
+ * usbcore's removal takes away before it calls us.
+ */
 static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
 {
 	u8 number = winusb_interface_number(wi);
 	unsigned int i, noio;
 	int ret;
 
+	device_lock_assert(&wi->udev->dev);
 	lockdep_assert_held_write(&wi->gate);
 
 	noio = memalloc_noio_save();
@@ -183,30 +190,33 @@ static int winusb_interface_select_error(int error)
 }
 
 /**
- * winusb_interface_enter_write - As winusb_interface_enter(), alone
+ * winusb_interface_enter_write - As winusb_interface_enter(), alone, and with the device locked
  * @wi: The interface.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Return: 0 with the gate held for writing; -ENODEV after removal, -EAGAIN, or -EINTR.
+ * Return: 0 with the device lock held, and the gate for writing; -ENODEV after removal, -EAGAIN, or
+ * -EINTR.
  */
 int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 {
-	for (;;) {
-		if (down_write_killable(&wi->gate))
-			return -EINTR;
-		if (wi->gone) {
-			up_write(&wi->gate);
-			return -ENODEV;
-		}
-		if (!wi->resetting)
-			return 0;
-		up_write(&wi->gate);
-		if (nonblock)
-			return -EAGAIN;
-		if (wait_event_interruptible(wi->wait, READ_ONCE(wi->gone) ||
-					     !READ_ONCE(wi->resetting)))
-			return -EINTR;
-	}
+	int ret = -EINTR;
+
+	if (winusb_interface_is_gone(wi))
+		return -ENODEV;
+	if (nonblock && READ_ONCE(wi->resetting))
+		return -EAGAIN;
+	/* Who resets the device holds its lock from the one end to the other. */
+	if (device_lock_interruptible(&wi->udev->dev))
+		return -EINTR;
+	if (down_write_killable(&wi->gate))
+		goto err_unlock;
+	if (!wi->gone)
+		return 0;
+	ret = -ENODEV;
+	up_write(&wi->gate);
+err_unlock:
+	device_unlock(&wi->udev->dev);
+	return ret;
 }
 
 /**
@@ -216,11 +226,12 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 void winusb_interface_leave_write(struct winusb_interface *wi)
 {
 	up_write(&wi->gate);
+	device_unlock(&wi->udev->dev);
 }
 
 /**
  * winusb_interface_set_setting - Change the setting
- * @wi: The interface; the caller holds its gate for writing.
+ * @wi: The interface; the caller is inside winusb_interface_enter_write().
  * @alternate: bAlternateSetting.
  *
  * Return: 0 or an error of the contract, and then nothing has changed.
@@ -249,32 +260,40 @@ void winusb_interface_set_defaults(struct winusb_interface *wi)
 	up_read(&wi->gate);
 }
 
-/**
- * winusb_interface_restore - Make an interface as it was before it was opened
- * @wi: The interface. May have left, and then there is nothing to do.
- *
- * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting,
- * the next one who opens it finds the one that it has.
- */
-void winusb_interface_restore(struct winusb_interface *wi)
+/* The device is locked, so nobody is resetting it: usbcore unbinds nothing of ours in a reset. */
+static void winusb_interface_restore_setting(struct winusb_interface *wi)
 {
-	for (;;) {
-		down_write(&wi->gate);
-		if (wi->gone || !wi->resetting)
-			break;
-		up_write(&wi->gate);
-		/*
-		 * The reset ends in post_reset() or disconnect(), both of which usbcore ensures.
-		 * Also called when a sibling is disconnected, with the device locked: usbcore
-		 * unbinds no interface of ours between the two ends of a reset.
-		 */
-		wait_event(wi->wait, READ_ONCE(wi->gone) || !READ_ONCE(wi->resetting));
-	}
+	device_lock_assert(&wi->udev->dev);
+
+	down_write(&wi->gate);
 	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
 	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
 	    winusb_descriptor_alternate(wi->intf, 0))
 		winusb_interface_select(wi, 0);
 	up_write(&wi->gate);
+}
+
+/**
+ * winusb_interface_restore - Make an interface as it was before it was opened
+ * @wi: The interface. May have left, and then there is nothing to do.
+ * @locked: The caller holds the device lock. Otherwise it is outside all locks.
+ *
+ * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting,
+ * the next one who opens it finds the one that it has.
+ *
+ * Nobody but the caller can change the setting. If it is 0 the device lock is not needed. Otherwise
+ * the wait for it can't be interrupted, as this is the end of a file: it takes as long as whoever
+ * has it, which is usbcore at work on the device, whose transfers have timeouts.
+ */
+void winusb_interface_restore(struct winusb_interface *wi, bool locked)
+{
+	if (!winusb_interface_is_gone(wi) && winusb_interface_get_setting(wi)) {
+		if (!locked)
+			usb_lock_device(wi->udev);
+		winusb_interface_restore_setting(wi);
+		if (!locked)
+			usb_unlock_device(wi->udev);
+	}
 	winusb_interface_set_defaults(wi);
 }
 

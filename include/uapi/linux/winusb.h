@@ -378,11 +378,13 @@ struct winusb_get_alternate_setting {
  * @__reserved: Must be zero.
  *
  * The counterpart of WinUsb_SetCurrentAlternateSetting (winusb.md 1.3). The interface's pipes are
- * those of the new setting from then on, with default policies and no saved data.
+ * those of the new setting from then on, with default policies and no saved data. Waits for whoever
+ * has the device locked, as a reset has; a signal ends that.
  *
  * Errors: -ENOENT if there is no such setting; -EBUSY while a bulk or interrupt transfer is
  * outstanding on the interface, which goes on undisturbed; -EPIPE or -EIO if the device refused,
- * and then the old setting stays; -ENODEV after removal.
+ * and then the old setting stays; -EINTR or -EAGAIN before anything was asked of it; -ENODEV after
+ * removal.
  */
 struct winusb_set_alternate_setting {
 	__u32 size;
