@@ -260,13 +260,18 @@ void winusb_interface_set_defaults(struct winusb_interface *wi)
 	up_read(&wi->gate);
 }
 
-/* The device is locked, so nobody is resetting it: usbcore unbinds nothing of ours in a reset. */
+/*
+ * The device is locked, so nobody is resetting it: usbcore unbinds nothing of ours in a reset. On
+ * the way to system sleep no children may come, see usb_unbind_interface(): this interface is about
+ * to be unbound as well, and usbcore selects setting 0 when it binds it again.
+ */
 static void winusb_interface_restore_setting(struct winusb_interface *wi)
 {
 	device_lock_assert(&wi->udev->dev);
 
 	down_write(&wi->gate);
 	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
+	    !wi->intf->dev.power.is_prepared &&
 	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
 	    winusb_descriptor_alternate(wi->intf, 0))
 		winusb_interface_select(wi, 0);

@@ -476,6 +476,27 @@ static void winusb_test_close_needs_the_device_lock(struct kunit *test)
 	winusb_bench_open(test, 0);
 }
 
+/* On the way to system sleep an interface may get no new endpoints. */
+static void winusb_test_nothing_is_restored_for_system_sleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_interface *wi = wh->wi;
+	struct winusb_bench *b = test->priv;
+
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	wi->intf->dev.power.is_prepared = true;
+	winusb_hcd_stats_reset(b->dev);
+	winusb_bench_close(test, wh->wf);
+	wi->intf->dev.power.is_prepared = false;
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wi), 1);
+	winusb_bench_unbind(test, 0);	/* usbcore restores it then */
+	winusb_bench_bind(test, 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_interface_get_setting(winusb_bench_wi(test, 0)),
+			0);
+}
+
 /* Removal while threads come and go; nothing is left in flight. */
 static void winusb_test_unplug_again_and_again(struct kunit *test)
 {
@@ -520,6 +541,7 @@ static struct kunit_case winusb_interface_cases[] = {
 	WINUSB_CASE(setting_needs_the_device_lock),
 	WINUSB_CASE(unbind_before_a_setting),
 	WINUSB_CASE(close_needs_the_device_lock),
+	WINUSB_CASE(nothing_is_restored_for_system_sleep),
 	WINUSB_CASE(unplug_again_and_again),
 	{ }
 };
