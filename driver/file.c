@@ -17,7 +17,10 @@
 #include "request.h"
 #include "trace.h"
 
-/* Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. */
+/*
+ * Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. A
+ * device that was mute gets another chance.
+ */
 static int winusb_file_acquire(struct winusb_file *wf)
 {
 	struct winusb_interface *wi = wf->wi, *sibling;
@@ -31,12 +34,14 @@ static int winusb_file_acquire(struct winusb_file *wf)
 		if (wi->opener || wi->associated)
 			return -EBUSY;
 		wi->opener = wf;
+		WRITE_ONCE(fn->mute, false);
 		return 0;
 	}
 	list_for_each_entry(sibling, &fn->interfaces, sibling)
 		if (sibling->opener || sibling->associated)
 			return -EBUSY;
 	fn->opener = wf;
+	WRITE_ONCE(fn->mute, false);
 	return 0;
 }
 

@@ -15,11 +15,13 @@
  *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
  *
  * Two gates are never held together. Whoever waits for the device lock holds none of the others and
- * no request, so unbind and reset wait for nobody who waits for them. Nothing waits for user space inside a gate; the only wait for
- * the device is that of a change of the setting, which usbcore bounds to five seconds, and to ten
- * if the device did not answer and the old setting is selected again. What allocates inside a gate
- * or under winusb_functions_lock does so without I/O: storage of the same device may be waiting for
- * the reset that waits for us.
+ * no request, so unbind and reset wait for nobody who waits for them. Nothing waits for user space
+ * inside a gate; the only wait for the device is that of a change of the setting. usbcore gives
+ * each of its requests five seconds: SET_INTERFACE, a second one for the old setting if the first
+ * failed, and with each of them those that switch link power management at SuperSpeed. And it may
+ * wait for the bandwidth_mutex of the controller, under which it does the same for another device.
+ * What allocates inside a gate or under winusb_functions_lock does so without I/O: storage of the
+ * same device may be waiting for the reset that waits for us.
  *
  * Removal, in this order: the node goes; the gate is shut (gone), so that nothing new comes in; all
  * requests are marked and unlinked, newest first, and then waited for; what an open file had
@@ -271,10 +273,11 @@ static void winusb_interface_restore_setting(struct winusb_interface *wi)
 
 	down_write(&wi->gate);
 	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
-	    !wi->intf->dev.power.is_prepared &&
+	    !wi->intf->dev.power.is_prepared && !READ_ONCE(wi->fn->mute) &&
 	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
-	    winusb_descriptor_alternate(wi->intf, 0))
-		winusb_interface_select(wi, 0);
+	    winusb_descriptor_alternate(wi->intf, 0) &&
+	    winusb_interface_select(wi, 0) == -ETIMEDOUT)
+		WRITE_ONCE(wi->fn->mute, true);
 	up_write(&wi->gate);
 }
 
@@ -284,7 +287,8 @@ static void winusb_interface_restore_setting(struct winusb_interface *wi)
  * @locked: The caller holds the device lock. Otherwise it is outside all locks.
  *
  * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting,
- * the next one who opens it finds the one that it has.
+ * the next one who opens it finds the one that it has. If the device does not answer at all, the
+ * other interfaces of the function are not tried.
  *
  * Nobody but the caller can change the setting. If it is 0 the device lock is not needed. Otherwise
  * the wait for it can't be interrupted, as this is the end of a file: it takes as long as whoever
