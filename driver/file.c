@@ -195,12 +195,12 @@ void winusb_file_close(struct winusb_file *wf)
 	n = winusb_file_take(wf, list);
 	mutex_unlock(&winusb_functions_lock);
 	winusb_file_restore(list, n, false);
-	if (ours)
-		winusb_file_release(wf);
-	if (n) {
+	if (n) {	/* before anybody else can open it, so that their event comes later */
 		winusb_events_post(wf->wi, WINUSB_EVENT_CLOSED, 0);
 		trace_winusb_close(wf->wi);
 	}
+	if (ours)
+		winusb_file_release(wf);
 
 	if (wf->events)
 		winusb_events_destroy(wf->events, wf->wi);
