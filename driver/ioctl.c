@@ -498,9 +498,12 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ret;
 	if (call.wf->listener && !(command->flags & WINUSB_LISTENER))
 		return -EBADF;
-	/* Results that can't be given are found out before anything is done. */
+	/*
+	 * Results that can't be given are found out before anything is done: what was read is
+	 * written back, all of it, because the structure may be on two pages.
+	 */
 	if ((command->flags & WINUSB_REPLY) &&
-	    put_user(call.user_size, (u32 __user *)call.user))
+	    copy_to_user(call.user, &call.arg, min(call.user_size, call.size)))
 		return -EFAULT;
 
 	ret = command->handler(&call);
