@@ -13,6 +13,7 @@
  * by a shell, which was made along with it: the number stays valid and answers queries, and the
  * interface is given up in that same way.
  */
+#include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -196,19 +197,21 @@ static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 
 	struct winusb_function *fn = wf->wi->fn;
 	struct winusb_interface *wi;
 	struct winusb_handle *wh;
-	int position;
+	unsigned int position;
+	int own;
 
 	/* Under the lock an interface in its function stays bound, and its device configured. */
 	if (wf->gone || list_empty(&wf->wi->sibling))
 		return ERR_PTR(-ENODEV);
-	position = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));
-	if (position < 0 || position + 1 + index >= fn->grouping.count)
+	own = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));
+	position = own + 1 + index;
+	if (own < 0 || position >= fn->grouping.count)
 		return ERR_PTR(-ENOENT);
+	position = array_index_nospec(position, fn->grouping.count);
 
-	wi = winusb_function_find(fn, fn->grouping.numbers[position + 1 + index]);
+	wi = winusb_function_find(fn, fn->grouping.numbers[position]);
 	if (!wi)
-		return ERR_PTR(winusb_handle_why_unbound(wf, fn->grouping.numbers[position + 1 +
-										  index]));
+		return ERR_PTR(winusb_handle_why_unbound(wf, fn->grouping.numbers[position]));
 	if (wi->associated)
 		return ERR_PTR(wi->associated->wf == wf ? -EEXIST : -EBUSY);
 	if (wi->opener)
