@@ -254,19 +254,21 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and
- * could not end them. Transfers of another process that inherited the file go on, and so do all
- * while the process has another descriptor of it. A transfer that is just about to be entered sees
- * the flag and asks for itself.
+ * transfers, or in a listener's read, these end with -ECANCELED. They hold the file, so the last
+ * close comes after them and could not end them. Transfers of another process that inherited the
+ * file go on, and so do all while the process has another descriptor of it. A transfer that is just
+ * about to be entered sees the flag and asks for itself.
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
 	if (owner != current->files || !winusb_file_is_closed(wf))
 		return;		/* at exit there is no table, and no other thread either */
 	spin_lock(&wf->requests_lock);
-	wf->flushed = true;
+	WRITE_ONCE(wf->flushed, true);
 	spin_unlock(&wf->requests_lock);
 	winusb_file_cancel(wf, owner, -ECANCELED);
+	if (wf->events)
+		wake_up_interruptible(&wf->events->wait);
 }
 
 /**

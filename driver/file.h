@@ -27,7 +27,8 @@ struct winusb_interface;
  *	and @requests_lock; a hint without one of them.
  * @restoring: Somebody has begun to restore what it has. Under winusb_functions_lock.
  * @file: The struct file, only compared. Constant.
- * @flushed: A process has closed its last descriptor. Under @requests_lock.
+ * @flushed: A process has closed its last descriptor. Under @requests_lock; a reader of events,
+ *	which is woken afterwards, looks without it.
  * @requests_lock: Guards @requests. Innermost.
  * @requests: Running requests (&winusb_request.file_node).
  */

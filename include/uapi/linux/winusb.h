@@ -575,8 +575,9 @@ struct winusb_reset_device {
  *
  * read(2) gives as many whole records as fit. It blocks until there is one, or gives -EAGAIN in
  * non-blocking mode. A buffer shorter than one record gives -EINVAL. When the interface has left
- * and all events are read, it gives 0, the end of the file. poll(2) says EPOLLIN while there are
- * records. On a read-write file read(2) gives -EINVAL.
+ * and all events are read, it gives 0, the end of the file. It gives -ECANCELED when another thread
+ * closes the process's last descriptor of the file, and -EINTR on a signal. poll(2) says EPOLLIN
+ * while there are records. On a read-write file read(2) gives -EINVAL.
  */
 struct winusb_event {
 	__u32 type;

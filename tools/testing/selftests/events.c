@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -292,6 +293,39 @@ TEST(a_signal_ends_a_blocking_read_with_EINTR)
 	pthread_join(reader.thread, NULL);
 	CHECK_EQ(reader.result, -1);
 	CHECK_EQ(reader.error, EINTR);
+}
+
+TEST(close_ends_a_blocking_read_of_another_thread_with_ECANCELED)
+{
+	struct reader reader;
+	int listener = listen_to(fx2, 0, 0);
+
+	start_reader(&reader, listener);
+	close(listener);
+	pthread_join(reader.thread, NULL);
+	CHECK_EQ(reader.result, -1);
+	CHECK_EQ(reader.error, ECANCELED);
+}
+
+TEST(close_of_one_of_two_descriptors_lets_a_blocking_read_wait)
+{
+	struct reader reader;
+	int listener = listen_to(fx2, 0, 0), other = dup(listener);
+	pid_t child;
+	int status;
+
+	start_reader(&reader, listener);
+	child = fork();
+	if (!child)
+		_exit(close(listener) || close(other));
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK_EQ(status, 0);
+	close(other);
+	wait_asleep(reader.tid);
+	close(open_node(fx2, 0));
+	pthread_join(reader.thread, NULL);
+	CHECK_EQ(reader.result, sizeof(reader.event));
+	CHECK_EQ(reader.event.type, WINUSB_EVENT_OPENED);
 }
 
 TEST(poll_says_POLLIN_while_there_are_records)
