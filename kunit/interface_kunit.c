@@ -432,6 +432,21 @@ static void winusb_test_setting_needs_the_device_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 1);
 }
 
+/* A reset does not wait for long, and says that it was not tried. */
+static void winusb_test_reset_of_a_locked_device_is_busy(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	unsigned int resets = winusb_hcd_resets(b->dev);
+
+	usb_lock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), -EBUSY);
+	usb_unlock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_resets(b->dev), resets);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
+	KUNIT_EXPECT_GT(test, winusb_hcd_resets(b->dev), resets);
+}
+
 /* Whoever unbinds has the lock, and does not wait for who waits for it. */
 static void winusb_test_unbind_before_a_setting(struct kunit *test)
 {
@@ -539,6 +554,7 @@ static struct kunit_case winusb_interface_cases[] = {
 	WINUSB_CASE(setting_changes_the_pipes),
 	WINUSB_CASE(refused_setting_changes_nothing),
 	WINUSB_CASE(setting_needs_the_device_lock),
+	WINUSB_CASE(reset_of_a_locked_device_is_busy),
 	WINUSB_CASE(unbind_before_a_setting),
 	WINUSB_CASE(close_needs_the_device_lock),
 	WINUSB_CASE(nothing_is_restored_for_system_sleep),

@@ -21,7 +21,8 @@
  * O_WRONLY
  *	-EINVAL.
  *
- * An interface that left while it was being opened answers -ENOENT.
+ * An interface that left while it was being opened answers -ENOENT, or, if the kernel looked for
+ * its driver after that, -ENXIO.
  *
  * Commands
  * --------
@@ -57,9 +58,11 @@
  * -ENOENT           259 NO_MORE_ITEMS, or 1168  no further interface, setting or pipe;
  *                   NOT_FOUND for a missing     missing alternate setting; interface absent
  *                   setting; 2 on open          on open
+ * -ENXIO            2 FILE_NOT_FOUND            interface absent on open; from the VFS
  * -EEXIST           183 ALREADY_EXISTS          second live associated handle
  * -EBUSY            5 ACCESS_DENIED on open,    interface or function in use; alternate
- *                   170 BUSY otherwise          setting or pipe with a transfer outstanding
+ *                   170 BUSY otherwise          setting or pipe with a transfer outstanding;
+ *                                               reset of a device that somebody works on
  * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
  *                                               that others use
  * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset under way, in
@@ -542,7 +545,9 @@ struct winusb_pipe_command {
  * with other descriptors is a new device.
  *
  * Errors: -EACCES without CAP_SYS_ADMIN if a driver, this one included, has an interface of the
- * device that the file does not have; -ENODEV after removal; -EIO if the reset failed.
+ * device that the file does not have; -EBUSY if another party, such as another reset, had the
+ * device locked for a second, and nothing was done; -ENODEV after removal; -EIO if the reset
+ * failed.
  */
 struct winusb_reset_device {
 	__u32 size;
