@@ -370,6 +370,13 @@ static void winusb_interface_release(struct device *dev)
 	usb_put_intf(wi->intf);
 	usb_put_dev(wi->udev);
 	kfree(wi);
+	/*
+	 * From here on the module may go, and the rest of this function with it. Before its text is
+	 * freed, free_module() waits in synchronize_rcu(), and so for every task that is in these
+	 * last instructions, unless it was preempted there. That is possible on a preemptible
+	 * kernel only, where nothing but the time that the unloading takes is on our side: no
+	 * release() can be left before its own last instruction.
+	 */
 	if (atomic_dec_and_test(&winusb_num_interfaces))
 		wake_up_var(&winusb_num_interfaces);
 }
