@@ -164,7 +164,8 @@ static size_t winusb_buffer_show(struct kunit *test, struct winusb_buffer_fixtur
 		direct = min(direct, rest);
 		KUNIT_EXPECT_EQ(test, sg_pcopy_to_buffer(list, nents, f->got, direct, 0), direct);
 		winusb_buffer_compare(test, f, whole, offset, direct);
-		return direct;
+		/* What comes behind the whole packets is in the tail, and copied from there. */
+		return tail && direct == wanted ? min(length, rest) : direct;
 	}
 	/* By way of memory of the pipe. */
 	f->fallbacks++;

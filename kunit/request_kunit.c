@@ -13,7 +13,8 @@
 
 #include "bench.h"
 
-#define WINUSB_REQUEST_BIG	200000	/* more than one URB takes */
+#define WINUSB_REQUEST_MAX	0x1fec00	/* MAXIMUM_TRANSFER_SIZE */
+#define WINUSB_REQUEST_BIG	(WINUSB_REQUEST_MAX + 1000)	/* two URBs */
 
 static int winusb_read(struct kunit *test, struct winusb_handle *wh, void *buf,
 		       size_t length, size_t expected)
@@ -146,8 +147,6 @@ static void winusb_test_large_read_is_split(struct kunit *test)
 	struct winusb_bench *b = test->priv;
 	struct winusb_hcd_stats stats;
 	u8 *buf = kunit_kzalloc(test, WINUSB_REQUEST_BIG, GFP_KERNEL);
-	unsigned int i;
-	int length;
 	size_t n;
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
@@ -156,13 +155,14 @@ static void winusb_test_large_read_is_split(struct kunit *test)
 			winusb_read(test, wh, buf, WINUSB_REQUEST_BIG,
 				    WINUSB_REQUEST_BIG), 0);
 	winusb_hcd_stats(b->dev, WINUSB_BENCH_IN, &stats);
-	KUNIT_EXPECT_GT(test, stats.submitted, 1U);
+	KUNIT_EXPECT_EQ(test, stats.submitted, 2U);
 	KUNIT_EXPECT_EQ(test, stats.max_in_flight, 1U);
-	for (i = 0; i < stats.submitted; i++) {
-		length = winusb_hcd_submitted_length(b->dev, WINUSB_BENCH_IN,
-						     i);
-		KUNIT_EXPECT_EQ(test, length % WINUSB_BENCH_PACKET, 0);
-	}
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_submitted_length(b->dev, WINUSB_BENCH_IN, 0),
+			WINUSB_REQUEST_MAX);
+	KUNIT_EXPECT_EQ(test,
+			winusb_hcd_submitted_length(b->dev, WINUSB_BENCH_IN, 1),
+			1024);
 	for (n = 0; n < WINUSB_REQUEST_BIG; n++)
 		if (buf[n] != winusb_hcd_pattern(n))
 			break;
@@ -191,7 +191,7 @@ static void winusb_test_large_write_is_split(struct kunit *test)
 					      WINUSB_REQUEST_BIG, &moved), 0);
 	KUNIT_EXPECT_EQ(test, moved, (size_t)WINUSB_REQUEST_BIG);
 	winusb_hcd_stats(b->dev, WINUSB_BENCH_OUT, &stats);
-	KUNIT_EXPECT_GT(test, stats.submitted, 1U);
+	KUNIT_EXPECT_EQ(test, stats.submitted, 2U);
 	KUNIT_EXPECT_EQ(test, stats.max_in_flight, 1U);
 	KUNIT_EXPECT_EQ(test,
 			winusb_hcd_captured(b->dev, WINUSB_BENCH_OUT, back,
