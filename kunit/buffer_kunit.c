@@ -274,8 +274,8 @@ static const struct winusb_kind_row winusb_kind_rows[] = {
 	{ "pieces_of_1024", 10, 8000, true, WINUSB_WHOLE_PACKETS, WINUSB_MEMORY_FIXED, 8000, 0 },
 	{ "pieces_of_1000", 11, 8000, true, WINUSB_WHOLE_PACKETS, WINUSB_MEMORY_LINEAR, 8192,
 	  8192 },
-	{ "too_many_pieces", WINUSB_SHAPE_CRUMBS, 8000, true, WINUSB_WHOLE_PACKETS, WINUSB_MEMORY_LINEAR, 8192,
-	  8192 },
+	{ "too_many_pieces", WINUSB_SHAPE_CRUMBS, 8000, true, WINUSB_WHOLE_PACKETS,
+	  WINUSB_MEMORY_LINEAR, 8192, 8192 },
 };
 
 static void winusb_kind_row_desc(const struct winusb_kind_row *row, char *desc)

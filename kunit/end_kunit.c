@@ -62,12 +62,6 @@ static int winusb_end_reset(void *data)
 	return 0;
 }
 
-static void winusb_end_run(struct winusb_bench_job *job, int (*function)(void *data))
-{
-	init_completion(&job->done);
-	kthread_run(function, job, "winusb_end");
-}
-
 /* 2.2: the timeout of a split transfer is for each part. */
 static void winusb_test_timeout_is_for_each_chunk(struct kunit *test)
 {
@@ -251,7 +245,8 @@ static void winusb_test_reads_behind_an_aborted_one(struct kunit *test)
 
 	winusb_start_many(test, wh, a, 2, 512);
 	winusb_hcd_slow_unlink(b->hc, true);
-	winusb_end_run(&aborter, winusb_end_abort);
+	init_completion(&aborter.done);
+	kthread_run(winusb_end_abort, &aborter, "winusb_end");
 	winusb_async_expect(test, a[1], -ECANCELED, 0);
 	behind = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_async_expect_none(test, wh->wf);
@@ -279,7 +274,8 @@ static void winusb_test_many_raw_reads_are_aborted_in_one_step(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight(b->dev, WINUSB_BENCH_IN),
 			(unsigned int)WINUSB_END_MANY);
 	winusb_hcd_slow_unlink(b->hc, true);
-	winusb_end_run(&aborter, winusb_end_abort);
+	init_completion(&aborter.done);
+	kthread_run(winusb_end_abort, &aborter, "winusb_end");
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 0), 0);
 	winusb_async_expect_none(test, wh->wf);
 	KUNIT_EXPECT_FALSE(test, completion_done(&aborter.done));
@@ -453,7 +449,8 @@ static void winusb_test_device_reset_waits_for_the_controller(struct kunit *test
 
 	winusb_start_many(test, wh, a, 2, 512);
 	winusb_hcd_slow_unlink(b->hc, true);
-	winusb_end_run(&resetter, winusb_end_reset);
+	init_completion(&resetter.done);
+	kthread_run(winusb_end_reset, &resetter, "winusb_end");
 	winusb_async_expect(test, a[1], -ECONNRESET, 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 0), 0);
 	late = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);

@@ -260,7 +260,7 @@ static void winusb_test_split_transfers_of_pages(struct kunit *test)
 	}
 }
 
-/* A queue that runs in the thread that lets it go, on a controller that completes inside submission. */
+/* The queue runs in the thread that lets it go; a controller may complete inside submission. */
 static void winusb_test_long_queue_does_not_recurse(struct kunit *test)
 {
 	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };

@@ -58,7 +58,7 @@ static void winusb_test_one_urb_at_a_time_in_order(struct kunit *test)
 }
 
 /* 1.5: the same for writes. */
-static void winusb_test_writes_wait_for_each_other(struct kunit *test)
+static void winusb_test_writes_run_one_at_a_time(struct kunit *test)
 {
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
 	struct winusb_bench *b = test->priv;
@@ -587,7 +587,7 @@ static void winusb_test_queue_that_piled_up_runs_in_order(struct kunit *test)
 static struct kunit_case winusb_queue_cases[] = {
 	WINUSB_CASE(maximum_transfer_size_is_told),
 	WINUSB_CASE(one_urb_at_a_time_in_order),
-	WINUSB_CASE(writes_wait_for_each_other),
+	WINUSB_CASE(writes_run_one_at_a_time),
 	WINUSB_CASE(write_of_nothing_waits_its_turn),
 	WINUSB_CASE(read_of_nothing_is_done_at_once),
 	WINUSB_CASE(read_of_nothing_needs_partial_reads),

@@ -152,7 +152,7 @@ static void winusb_test_close_drops_records(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, winusb_async_try(wh, a), 0);
 	}
 	while (winusb_async_ready(wh->wf) < 90)
-		msleep(1);
+		msleep(20);
 	winusb_bench_close(test, wh->wf);
 
 	/* And it is a new file with nothing in it. */
