@@ -193,7 +193,8 @@ static bool winusb_file_is_quiet(struct winusb_file *wf, bool all)
 	bool quiet;
 
 	spin_lock_irqsave(&wf->requests_lock, flags);
-	quiet = list_empty(&wf->requests) && (!all || wf->num_requests == wf->num_idle);
+	quiet = list_empty(&wf->requests) &&
+		(!all || wf->num_requests == wf->num_idle + !!READ_ONCE(wf->spare));
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 	return quiet;
 }
@@ -223,9 +224,13 @@ static void winusb_file_end_requests(struct winusb_file *wf)
 	xa_for_each(&wf->handles, number, wh)
 		winusb_interface_flush_work(wh->wi);
 	winusb_interface_flush_work(wf->wi);
-	wait_event(wf->wait, winusb_file_is_quiet(wf, true));
+	/* Whoever gives the last one back as the spare does not look whether somebody waits. */
+	while (!wait_event_timeout(wf->wait, winusb_file_is_quiet(wf, true), HZ / 50))
+		;
 	list_for_each_entry_safe(req, next, &wf->idle, file_node)
 		winusb_request_destroy(req);
+	if (wf->spare)
+		winusb_request_destroy(wf->spare);
 	winusb_records_set_eventfd(wf, NULL);
 }
 
@@ -302,6 +307,25 @@ unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 coo
 	return count;
 }
 
+/* Free the requests that are kept: there is better use for what they cost. */
+static bool winusb_file_drop_idle(struct winusb_file *wf)
+{
+	struct winusb_request *req, *next;
+	unsigned long flags;
+	LIST_HEAD(list);
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	list_splice_init(&wf->idle, &list);
+	wf->num_requests -= wf->num_idle;
+	wf->num_idle = 0;
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	if (list_empty(&list))
+		return false;
+	list_for_each_entry_safe(req, next, &list, file_node)
+		winusb_request_destroy(req);
+	return true;
+}
+
 /**
  * winusb_file_charge - Account for kernel memory of a request
  * @wf: The file.
@@ -313,9 +337,11 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 {
 	unsigned long most = (unsigned long)READ_ONCE(winusb_max_buffer_mb) << 20;
 
-	if (atomic_long_add_return(bytes, &wf->charged) <= most)
-		return 0;
-	atomic_long_sub(bytes, &wf->charged);
+	do {
+		if (atomic_long_add_return(bytes, &wf->charged) <= most)
+			return 0;
+		atomic_long_sub(bytes, &wf->charged);
+	} while (winusb_file_drop_idle(wf));
 	return -ENOMEM;
 }
 
@@ -337,9 +363,13 @@ void winusb_file_uncharge(struct winusb_file *wf, size_t bytes)
  */
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf)
 {
-	struct winusb_request *req;
+	struct winusb_request *req = NULL;
 	unsigned long flags;
 
+	if (READ_ONCE(wf->spare))
+		req = xchg(&wf->spare, NULL);
+	if (req || list_empty_careful(&wf->idle))
+		return req;
 	spin_lock_irqsave(&wf->requests_lock, flags);
 	req = list_first_entry_or_null(&wf->idle, struct winusb_request, file_node);
 	if (req) {
@@ -364,29 +394,29 @@ void winusb_file_count(struct winusb_file *wf)
 }
 
 /**
- * winusb_file_keep - Keep a request that nobody uses any more
+ * winusb_file_keep - Keep a request that nobody uses any more, or free it
  * @wf: The file. It may be gone afterwards.
  * @req: The request.
- *
- * Return: false if it is to be destroyed.
  */
-bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
+void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
 {
 	unsigned long flags;
-	bool keep;
 
+	if (!READ_ONCE(wf->closed) && !READ_ONCE(wf->spare) && !cmpxchg(&wf->spare, NULL, req))
+		return;
 	spin_lock_irqsave(&wf->requests_lock, flags);
-	keep = !wf->closed && wf->num_idle < WINUSB_IDLE_REQUESTS;
-	if (keep) {
+	if (wf->num_idle < WINUSB_IDLE_REQUESTS || wf->closed) {
 		list_add(&req->file_node, &wf->idle);
 		wf->num_idle++;
-	} else {
-		wf->num_requests--;
+		req = NULL;
 		if (wf->closed)
 			wake_up(&wf->wait);
+	} else {
+		wf->num_requests--;
 	}
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
-	return keep;
+	if (req)
+		winusb_request_destroy(req);
 }
 
 /**
