@@ -203,8 +203,6 @@ static bool winusb_file_is_quiet(struct winusb_file *wf, bool all)
 static void winusb_file_end_requests(struct winusb_file *wf)
 {
 	struct winusb_request *req, *next;
-	struct winusb_handle *wh;
-	unsigned long number;
 	LIST_HEAD(list);
 
 	spin_lock_irq(&wf->requests_lock);
@@ -221,9 +219,6 @@ static void winusb_file_end_requests(struct winusb_file *wf)
 		list_del_init(&req->file_node);
 		winusb_request_discard(req);
 	}
-	xa_for_each(&wf->handles, number, wh)
-		winusb_interface_flush_work(wh->wi);
-	winusb_interface_flush_work(wf->wi);
 	/* Whoever gives the last one back as the spare does not look whether somebody waits. */
 	while (!wait_event_timeout(wf->wait, winusb_file_is_quiet(wf, true), HZ / 50))
 		;
@@ -335,14 +330,46 @@ static bool winusb_file_drop_idle(struct winusb_file *wf)
  */
 int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 {
-	unsigned long most = (unsigned long)READ_ONCE(winusb_max_buffer_mb) << 20;
+	long most = (long)min_t(unsigned long, READ_ONCE(winusb_max_buffer_mb), INT_MAX >> 20) << 20;
+	long charged = atomic_long_read(&wf->charged);
 
-	do {
-		if (atomic_long_add_return(bytes, &wf->charged) <= most)
+	for (;;) {
+		if (charged + (long)bytes > most) {
+			if (!winusb_file_drop_idle(wf))
+				return -ENOMEM;
+			charged = atomic_long_read(&wf->charged);
+		} else if (atomic_long_try_cmpxchg(&wf->charged, &charged, charged + bytes)) {
 			return 0;
-		atomic_long_sub(bytes, &wf->charged);
-	} while (winusb_file_drop_idle(wf));
-	return -ENOMEM;
+		}
+	}
+}
+
+/**
+ * winusb_file_charge_anyway - Account for what must be, cap or not
+ * @wf: The file.
+ * @bytes: How much.
+ */
+void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes)
+{
+	atomic_long_add(bytes, &wf->charged);
+}
+
+/**
+ * winusb_file_admit - May one more request run?
+ * @wf: The file. The caller holds its requests_lock, and enters the request if so.
+ *
+ * Return: 0, -ENODEV, or -ENOMEM if there are very many.
+ */
+int winusb_file_admit(struct winusb_file *wf)
+{
+	lockdep_assert_held(&wf->requests_lock);
+
+	if (wf->gone || wf->closed)
+		return -ENODEV;
+	if (wf->num_running >= WINUSB_MAX_TRANSFERS)
+		return -ENOMEM;
+	wf->num_running++;
+	return 0;
 }
 
 /**
@@ -452,11 +479,12 @@ static int winusb_file_is_same(const void *wanted, struct file *file, unsigned i
  * winusb_file_is_closed - Has this process closed its last descriptor of the file?
  * @wf: The file, which a call of this process holds.
  *
- * Return: true if so. Never for the kernel's own threads.
+ * Return: true if so. Never for the kernel's own threads, and those of io_uring.
  */
 bool winusb_file_is_closed(struct winusb_file *wf)
 {
-	return current->files && !iterate_fd(current->files, 0, winusb_file_is_same, wf->file);
+	return current->files && !(current->flags & (PF_KTHREAD | PF_IO_WORKER)) &&
+	       !iterate_fd(current->files, 0, winusb_file_is_same, wf->file);
 }
 
 /**
@@ -473,8 +501,10 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
-	if (owner != current->files || !winusb_file_is_closed(wf))
-		return;		/* at exit there is no table, and no other thread either */
+	/* At exit there is no table; and with nobody else in it, nobody is in a call. */
+	if (owner != current->files || atomic_read(&current->files->count) == 1 ||
+	    !winusb_file_is_closed(wf))
+		return;
 	spin_lock_irq(&wf->requests_lock);
 	WRITE_ONCE(wf->flushed, true);
 	spin_unlock_irq(&wf->requests_lock);
