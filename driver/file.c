@@ -428,22 +428,28 @@ void winusb_file_count(struct winusb_file *wf)
 void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
 {
 	unsigned long flags;
+	bool keep;
 
 	if (!READ_ONCE(wf->closed) && !READ_ONCE(wf->spare) && !cmpxchg(&wf->spare, NULL, req))
 		return;
 	spin_lock_irqsave(&wf->requests_lock, flags);
-	if (wf->num_idle < WINUSB_IDLE_REQUESTS || wf->closed) {
+	keep = wf->num_idle < WINUSB_IDLE_REQUESTS || wf->closed;
+	if (keep) {
 		list_add(&req->file_node, &wf->idle);
 		wf->num_idle++;
-		req = NULL;
 		if (wf->closed)
 			wake_up(&wf->wait);
-	} else {
-		wf->num_requests--;
 	}
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
-	if (req)
-		winusb_request_destroy(req);
+	if (keep)
+		return;
+	/* The file waits for it until it is counted no more. */
+	winusb_request_destroy(req);
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	wf->num_requests--;
+	if (wf->closed)
+		wake_up(&wf->wait);
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
 }
 
 /**
