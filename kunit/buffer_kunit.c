@@ -94,6 +94,8 @@ static struct winusb_buffer_fixture *winusb_buffer_fixture(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f->wf);
 	KUNIT_ASSERT_NOT_NULL(test, f->buffer);
 	KUNIT_ASSERT_NOT_NULL(test, f->tail);
+	spin_lock_init(&f->wf->requests_lock);
+	INIT_LIST_HEAD(&f->wf->idle);
 	return f;
 }
 
@@ -175,6 +177,13 @@ static size_t winusb_buffer_show(struct kunit *test, struct winusb_buffer_fixtur
 	return direct;
 }
 
+/* What is kept is paid for as long as it is there. */
+static void winusb_buffer_check_charge(struct kunit *test, struct winusb_buffer_fixture *f)
+{
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged),
+			(long)(f->buffer->charged + f->buffer->linear_size));
+}
+
 /* Walks a buffer whose bytes are known, then delivers and releases it. */
 static void winusb_buffer_walk(struct kunit *test, struct winusb_buffer_fixture *f,
 			       const struct winusb_dma *dma, struct winusb_async *a, u8 *whole)
@@ -183,7 +192,7 @@ static void winusb_buffer_walk(struct kunit *test, struct winusb_buffer_fixture 
 	bool in = a->address & USB_DIR_IN;
 	size_t offset, moved = a->length;
 
-	KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(buffer, f->wf, &a->iter, in, dma), 0);
+	KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(buffer, f->wf, &a->iter, in, false, dma), 0);
 	KUNIT_EXPECT_EQ(test, buffer->length, a->length);
 	KUNIT_EXPECT_GE(test, buffer->room, a->length);
 	if (in) {
@@ -193,10 +202,11 @@ static void winusb_buffer_walk(struct kunit *test, struct winusb_buffer_fixture 
 	} else {
 		whole = a->buf;
 	}
-	if (buffer->kind == WINUSB_MEMORY_FIXED)
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
+	if (buffer->kind == WINUSB_MEMORY_PAGES)
+		KUNIT_EXPECT_GE(test, buffer->charged, a->length);
 	else
-		KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), (long)buffer->charged);
+		KUNIT_EXPECT_EQ(test, buffer->charged, (size_t)0);
+	winusb_buffer_check_charge(test, f);
 
 	for (offset = 0; offset < a->length;)
 		offset += winusb_buffer_show(test, f, dma, whole, offset);
@@ -205,7 +215,8 @@ static void winusb_buffer_walk(struct kunit *test, struct winusb_buffer_fixture 
 	KUNIT_EXPECT_EQ(test, winusb_buffer_deliver(buffer, &moved), 0);
 	KUNIT_EXPECT_EQ(test, moved, a->length);
 	winusb_buffer_release(buffer, f->wf, true);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
+	KUNIT_EXPECT_EQ(test, buffer->charged, (size_t)0);
+	winusb_buffer_check_charge(test, f);
 	if (in) {
 		winusb_async_gather(a);
 		WINUSB_EXPECT_MEMEQ(test, a->buf, whole, a->length);
@@ -236,7 +247,8 @@ static void winusb_test_pieces_make_up_the_whole(struct kunit *test)
 		}
 	}
 out_destroy:
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
 }
 
 struct winusb_kind_row {
@@ -252,13 +264,14 @@ struct winusb_kind_row {
 
 #define WINUSB_ANY_LIST		{ 512, 0x1fec00, UINT_MAX, false }
 #define WINUSB_NO_LIST		{ 512, 65536, 0, false }
+#define WINUSB_64_SEGMENTS	{ 512, 0x1fec00, 64, false }
 #define WINUSB_WHOLE_PACKETS	{ 512, 0x1fec00, 64, true }
 
 /* No copy where the controller can take the pages; whole packets for reads into our own memory. */
 static const struct winusb_kind_row winusb_kind_rows[] = {
 	{ "nothing", 0, 0, true, WINUSB_ANY_LIST, WINUSB_MEMORY_NONE, 0, 0 },
 	{ "small_read", 0, 10, true, WINUSB_ANY_LIST, WINUSB_MEMORY_LINEAR, 512, 512 },
-	{ "small_write", 0, 10, false, WINUSB_ANY_LIST, WINUSB_MEMORY_LINEAR, 10, 10 },
+	{ "small_write", 0, 10, false, WINUSB_ANY_LIST, WINUSB_MEMORY_LINEAR, 10, 512 },
 	{ "16k_read", 0, 16384, true, WINUSB_ANY_LIST, WINUSB_MEMORY_LINEAR, 16384, 16384 },
 	{ "above_16k", 0, 16385, true, WINUSB_ANY_LIST, WINUSB_MEMORY_PAGES, 20480, 16896 },
 	{ "64k_no_list", 0, 65536, true, WINUSB_NO_LIST, WINUSB_MEMORY_LINEAR, 65536, 65536 },
@@ -274,8 +287,12 @@ static const struct winusb_kind_row winusb_kind_rows[] = {
 	{ "pieces_of_1024", 10, 8000, true, WINUSB_WHOLE_PACKETS, WINUSB_MEMORY_FIXED, 8000, 0 },
 	{ "pieces_of_1000", 11, 8000, true, WINUSB_WHOLE_PACKETS, WINUSB_MEMORY_LINEAR, 8192,
 	  8192 },
-	{ "too_many_pieces", WINUSB_SHAPE_CRUMBS, 8000, true, WINUSB_WHOLE_PACKETS,
-	  WINUSB_MEMORY_LINEAR, 8192, 8192 },
+	{ "64_pieces", WINUSB_SHAPE_CRUMBS, 6400, false, WINUSB_64_SEGMENTS, WINUSB_MEMORY_FIXED,
+	  6400, 0 },
+	{ "too_many_pieces", WINUSB_SHAPE_CRUMBS, 6500, false, WINUSB_64_SEGMENTS,
+	  WINUSB_MEMORY_LINEAR, 6500, 6500 },
+	{ "too_many_with_tail", WINUSB_SHAPE_CRUMBS, 6400, true, WINUSB_64_SEGMENTS,
+	  WINUSB_MEMORY_LINEAR, 6656, 6656 },
 };
 
 static void winusb_kind_row_desc(const struct winusb_kind_row *row, char *desc)
@@ -293,15 +310,17 @@ static void winusb_test_kind_of_memory(struct kunit *test)
 
 	a = winusb_shape_new(test, row->in ? USB_DIR_IN : 0, row->length, row->shape);
 	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, row->in,
-						    &row->dma), 0);
+						    false, &row->dma), 0);
 	KUNIT_EXPECT_EQ(test, f->buffer->kind, row->kind);
 	KUNIT_EXPECT_EQ(test, f->buffer->length, row->length);
 	KUNIT_EXPECT_EQ(test, f->buffer->room, row->room);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), (long)row->charged);
 	winusb_buffer_release(f->buffer, f->wf, false);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
 	KUNIT_EXPECT_EQ(test, f->buffer->kind, WINUSB_MEMORY_NONE);
-	winusb_buffer_destroy(f->buffer);
+	KUNIT_EXPECT_LE(test, f->buffer->linear_size, (size_t)16384);
+	winusb_buffer_check_charge(test, f);
+	winusb_buffer_destroy(f->buffer, f->wf);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
 }
 
 /* A list is shown as it is where the controller can take all of it. */
@@ -324,7 +343,7 @@ static void winusb_test_nothing_is_bounced_without_need(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_EQ(test, f->fallbacks, 0U);
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 /* Bytes at any place, over the borders of pieces, and no others. */
@@ -340,7 +359,7 @@ static void winusb_test_write_and_read_anywhere(struct kunit *test)
 	model = winusb_async_new(test, USB_DIR_IN, total)->buf;
 	for (shape = 0; shape < ARRAY_SIZE(winusb_shapes); shape++) {
 		a = winusb_shape_new(test, USB_DIR_IN, total, shape);
-		KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true,
+		KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
 							    &dma), 0);
 		memset(model, 0, total);
 		winusb_buffer_write(f->buffer, 0, model, total);
@@ -362,7 +381,7 @@ static void winusb_test_write_and_read_anywhere(struct kunit *test)
 		WINUSB_EXPECT_MEMEQ(test, a->buf, model, total);
 		winusb_async_check_guards(test, a);
 	}
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 /* Only what was moved is delivered. */
@@ -380,8 +399,8 @@ static void winusb_test_only_what_was_moved_is_delivered(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		for (j = 0; j < ARRAY_SIZE(moves) && moves[j] < lengths[i]; j++) {
 			a = winusb_async_new(test, USB_DIR_IN, lengths[i]);
-			KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter,
-								    true, &dma), 0);
+			KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
+							    &dma), 0);
 			winusb_buffer_write(f->buffer, 0, f->got, lengths[i]);
 			moved = moves[j];
 			KUNIT_EXPECT_EQ(test, winusb_buffer_deliver(f->buffer, &moved), 0);
@@ -393,7 +412,7 @@ static void winusb_test_only_what_was_moved_is_delivered(struct kunit *test)
 							     lengths[i] - moves[j]), NULL);
 		}
 	}
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 /* What a kept buffer had from another transfer is not shown: IN memory of ours begins as zeroes. */
@@ -407,7 +426,7 @@ static void winusb_test_old_bytes_are_not_shown(struct kunit *test)
 
 	for (i = 0; i < 3 * ARRAY_SIZE(lengths); i++) {
 		a = winusb_async_new(test, USB_DIR_IN, lengths[i % ARRAY_SIZE(lengths)]);
-		KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true,
+		KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
 							    &dma), 0);
 		memset(f->got, 1, f->buffer->room);
 		winusb_buffer_read(f->buffer, 0, f->got, f->buffer->room);
@@ -416,7 +435,7 @@ static void winusb_test_old_bytes_are_not_shown(struct kunit *test)
 		winusb_buffer_write(f->buffer, 0, f->got, f->buffer->room);
 		winusb_buffer_release(f->buffer, f->wf, false);
 	}
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 /* max_buffer_mb: to the byte, and nothing is charged by what was refused. */
@@ -432,23 +451,28 @@ static void winusb_test_cap_of_a_file(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, WINUSB_BUFFER_CAP - 1023), 0);
 
 	a = winusb_async_new(test, USB_DIR_IN, 513);	/* two packets */
-	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, &dma),
+	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
+							    &dma),
 			-ENOMEM);
 	winusb_buffer_release(f->buffer, f->wf, false);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), WINUSB_BUFFER_CAP - 1023L);
 	a = winusb_async_new(test, 0, 1023);
-	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, false, &dma), 0);
+	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, false, false,
+							&dma), 0);
 	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, 1), -ENOMEM);
 	winusb_buffer_release(f->buffer, f->wf, false);
+	winusb_buffer_destroy(f->buffer, f->wf);
+	memset(f->buffer, 0, sizeof(*f->buffer));
 
 	/* Registered memory is not the kernel's, and free. */
 	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, 1023), 0);
 	a = winusb_async_new_bvec(test, USB_DIR_IN, 100000, &pages);
-	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, &dma), 0);
+	KUNIT_EXPECT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
+							    &dma), 0);
 	winusb_buffer_release(f->buffer, f->wf, false);
 	winusb_file_uncharge(f->wf, WINUSB_BUFFER_CAP);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 /* An address is good for the controller: aligned, and inside. */
@@ -459,7 +483,8 @@ static void winusb_test_addresses(struct kunit *test)
 	struct winusb_async *a = winusb_async_new(test, USB_DIR_IN, 1000);
 	size_t piece;
 
-	KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, &dma), 0);
+	KUNIT_ASSERT_EQ(test, winusb_buffer_prepare(f->buffer, f->wf, &a->iter, true, false,
+							    &dma), 0);
 	KUNIT_EXPECT_PTR_EQ(test, winusb_buffer_address(f->buffer, 0, 1024, &piece),
 			    (void *)f->buffer->linear);
 	KUNIT_EXPECT_EQ(test, piece, (size_t)1024);
@@ -471,7 +496,7 @@ static void winusb_test_addresses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, piece, (size_t)0);
 	KUNIT_EXPECT_PTR_EQ(test, winusb_buffer_address(f->buffer, 1024, 0, &piece), NULL);
 	winusb_buffer_release(f->buffer, f->wf, false);
-	winusb_buffer_destroy(f->buffer);
+	winusb_buffer_destroy(f->buffer, f->wf);
 }
 
 static void winusb_buffer_test_exit(struct kunit *test)

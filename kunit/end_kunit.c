@@ -445,7 +445,8 @@ static void winusb_test_device_reset_waits_for_the_controller(struct kunit *test
 	struct winusb_bench *b = test->priv;
 	struct winusb_bench_job resetter = { .dev = b->dev }, *late;
 	unsigned int resets = winusb_hcd_resets(b->dev);
-	struct winusb_async *a[2], *refused;
+	struct winusb_request *req;
+	struct winusb_async *a[2];
 
 	winusb_start_many(test, wh, a, 2, 512);
 	winusb_hcd_slow_unlink(b->hc, true);
@@ -456,10 +457,15 @@ static void winusb_test_device_reset_waits_for_the_controller(struct kunit *test
 	late = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_async_expect_none(test, wh->wf);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_resets(b->dev), resets);
-	refused = winusb_async_new(test, WINUSB_BENCH_IN, 512);
-	KUNIT_EXPECT_PTR_EQ(test, winusb_request_create(wh, WINUSB_DOOR_RECORD, WINUSB_BENCH_IN,
-							&refused->iter, true),
-			    (struct winusb_request *)ERR_PTR(-EAGAIN));
+	/* One that does not want to wait is told so. */
+	a[1] = winusb_async_new(test, WINUSB_BENCH_IN, 512);
+	req = winusb_request_create(wh, WINUSB_DOOR_RECORD, WINUSB_BENCH_IN, &a[1]->iter, true);
+	if (!IS_ERR(req)) {
+		KUNIT_EXPECT_EQ(test, winusb_request_start(req, true), -EAGAIN);
+		winusb_request_discard(req);
+	} else {
+		KUNIT_EXPECT_EQ(test, PTR_ERR(req), (long)-EAGAIN);
+	}
 	winusb_hcd_slow_unlink(b->hc, false);
 	wait_for_completion(&resetter.done);
 	KUNIT_EXPECT_EQ(test, resetter.ret, 0);

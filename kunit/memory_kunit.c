@@ -26,6 +26,7 @@ static const struct winusb_controller winusb_controllers[] = {
 	{ "full", { .speed = USB_SPEED_FULL }, 0x40000, UINT_MAX },
 	{ "super", { .speed = USB_SPEED_SUPER }, 0x1fec00, UINT_MAX },
 	{ "inline", { .flags = WINUSB_HCD_F_INLINE }, 0x1fec00, UINT_MAX },
+	{ "nested", { .flags = WINUSB_HCD_F_NESTED }, 0x1fec00, UINT_MAX },
 	{ "bh_dma", { .flags = WINUSB_HCD_F_BH | WINUSB_HCD_F_DMA }, 0x1fec00, UINT_MAX },
 	{ "no_sg", { .flags = WINUSB_HCD_F_NO_SG }, 65536, 0 },
 	{ "no_sg_full", { .speed = USB_SPEED_FULL, .flags = WINUSB_HCD_F_NO_SG }, 65536, 0 },

@@ -229,6 +229,46 @@ static void winusb_test_copied_bytes_cost(struct kunit *test)
 	winusb_async_expect_quiet(test, wh->wf);
 }
 
+/* The cap is for what nobody waits for: a thread that does can always go on. */
+static void winusb_test_blocking_transfers_begin_beyond_the_cap(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_async *over = winusb_async_new(test, WINUSB_BENCH_OUT, 0);
+	size_t moved;
+	u8 byte = 0;
+
+	KUNIT_ASSERT_EQ(test, winusb_file_charge(wh->wf, WINUSB_RECORD_CAP), 0);
+	KUNIT_EXPECT_EQ(test, winusb_async_try(wh, over), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, winusb_bench_transfer(wh, WINUSB_BENCH_OUT, &byte, 0, &moved), 0);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_reset(wh, WINUSB_BENCH_OUT, false), 0);
+	winusb_file_uncharge(wh->wf, WINUSB_RECORD_CAP);
+	winusb_async_expect_quiet(test, wh->wf);
+}
+
+/* WINUSB_MAX_TRANSFERS under way, and one more. */
+static void winusb_test_transfers_under_way_are_bounded(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_file *wf = wh->wf;
+	struct winusb_async *a, *over;
+
+	spin_lock_irq(&wf->requests_lock);
+	wf->num_running += WINUSB_MAX_TRANSFERS - 1;	/* as if there were so many */
+	spin_unlock_irq(&wf->requests_lock);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	over = winusb_async_new(test, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test, winusb_async_try(wh, over), -ENOMEM);
+	winusb_send(test, "x", 1);
+	winusb_async_expect(test, a, 0, 1);
+	KUNIT_EXPECT_EQ(test, winusb_async_try(wh, over), 0);
+	winusb_send(test, "y", 1);
+	winusb_async_expect(test, over, 0, 1);
+	spin_lock_irq(&wf->requests_lock);
+	wf->num_running -= WINUSB_MAX_TRANSFERS - 1;
+	spin_unlock_irq(&wf->requests_lock);
+	winusb_async_expect_quiet(test, wf);
+}
+
 /* What is refused at submission leaves no record, and nothing else. */
 static void winusb_test_refused_transfers_leave_nothing(struct kunit *test)
 {
@@ -372,6 +412,8 @@ static struct kunit_case winusb_record_cases[] = {
 	WINUSB_CASE(handle_lives_on_in_its_requests),
 	WINUSB_CASE(uncollected_records_cost),
 	WINUSB_CASE(copied_bytes_cost),
+	WINUSB_CASE(blocking_transfers_begin_beyond_the_cap),
+	WINUSB_CASE(transfers_under_way_are_bounded),
 	WINUSB_CASE(refused_transfers_leave_nothing),
 	WINUSB_CASE(control_transfers_have_records),
 	WINUSB_CASE(control_transfers_have_a_timeout),

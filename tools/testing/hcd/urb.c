@@ -185,6 +185,20 @@ void winusb_hcd_kick(struct winusb_hcd *hc)
 	wake_up_all(&hc->wait);
 }
 
+/* Gives back a URB that is finished, in the middle of its submission. */
+static void winusb_hcd_give_back_nested_locked(struct winusb_hcd *hc,
+					       struct winusb_hcd_xfer *xfer)
+{
+	lockdep_assert_held(&hc->lock);
+	list_del(&xfer->node);
+	usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
+	xfer->urb->hcpriv = NULL;
+	spin_unlock(&hc->lock);
+	usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
+	kfree(xfer);
+	spin_lock(&hc->lock);
+}
+
 int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags)
 {
 	struct winusb_hcd *hc = winusb_hcd_of(hcd);
@@ -220,6 +234,8 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 		/* Nobody answers: what a bus reports after three tries. */
 		winusb_hcd_finish_locked(hc, xfer, -EPROTO);
 	}
+	if ((hc->flags & WINUSB_HCD_F_NESTED) && xfer->finished)
+		winusb_hcd_give_back_nested_locked(hc, xfer);
 	spin_unlock_irqrestore(&hc->lock, flags);
 
 	if (inline_ok)

@@ -49,6 +49,11 @@ struct winusb_hcd_dev;
 #define WINUSB_HCD_F_DMA	BIT(2)
 /* No scatter lists: URBs with one are refused by usbcore. */
 #define WINUSB_HCD_F_NO_SG	BIT(3)
+/*
+ * Complete inside urb_enqueue(), whoever submits: a completion that submits is
+ * called again before it has returned.
+ */
+#define WINUSB_HCD_F_NESTED	BIT(4)
 
 /**
  * struct winusb_hcd_config - what kind of controller
