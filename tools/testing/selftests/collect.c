@@ -48,24 +48,29 @@ static void open_node(struct board *board, unsigned int interface)
 struct size {
 	const char *label;
 	uint32_t length;
+	uint32_t offset;	/* of the buffer in its page */
 };
 
 static const struct size sizes[] = {
-	{ "5_bytes", 5 }, { "4096_bytes", 4096 }, { "65541_bytes", 65541 },
+	{ "5_bytes", 5, 1 }, { "4096_bytes", 4096, 4 }, { "65541_bytes", 65541, 4 },
+	{ "65541_bytes_at_an_odd_place", 65541, 1 },
 };
 
 /* A buffer of its own pages, and what a read of LENGTH bytes will put there. */
 static uint8_t *in, *expected;
 
-static void start(uint32_t length)
+static void start(const struct size *size)
 {
+	uint32_t length = size->length;
+
 	in = mmap(NULL, length + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	expected = malloc(length);
 	CHECK(in != MAP_FAILED && expected);
 	memset(in, 0xcc, length + 4096);
+	in += size->offset;
 	pattern(expected, length, length);
 	open_node(fx2, 0);
-	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in + 1, length, length));
+	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in, length, length));
 }
 
 static void feed(uint32_t length)
@@ -76,9 +81,9 @@ static void feed(uint32_t length)
 
 static void check_data(uint32_t length)
 {
-	CHECK_EQ(in[0], 0xcc);
-	CHECK_MEM(in + 1, expected, length);
-	CHECK_EQ(in[1 + length], 0xcc);
+	CHECK_EQ(in[-1], 0xcc);
+	CHECK_MEM(in, expected, length);
+	CHECK_EQ(in[length], 0xcc);
 }
 
 /* A child that ends as a test does: with 0 if all was well. */
@@ -111,7 +116,7 @@ TEST_EACH(another_thread_collects, struct size, row, sizes)
 	uint32_t length = row->length;
 	pthread_t thread;
 
-	start(length);
+	start(row);
 	CHECK_EQ(pthread_create(&thread, NULL, collect_main, &length), 0);
 	feed(length);
 	pthread_join(thread, NULL);
@@ -123,12 +128,12 @@ TEST_EACH(a_forked_child_collects_and_the_parent_has_the_data, struct size, row,
 {
 	pid_t pid;
 
-	start(row->length);
+	start(row);
 	pid = fork_child();
 	if (!pid) {
 		async_expect(fd, row->length, 0, row->length);
-		CHECK_EQ(in[1], 0xcc);
-		CHECK_EQ(in[row->length], 0xcc);
+		CHECK_EQ(in[0], 0xcc);
+		CHECK_EQ(in[row->length - 1], 0xcc);
 		_exit(0);
 	}
 	feed(row->length);
@@ -144,20 +149,20 @@ TEST_EACH(the_parent_collects_after_a_fork_and_writes_of_both, struct size, row,
 	char c;
 
 	CHECK_EQ(pipe(pipe_fds), 0);
-	start(row->length);
+	start(row);
 	pid = fork_child();
 	if (!pid) {
 		close(pipe_fds[1]);
-		memset(in, 0x11, row->length + 2);
+		memset(in - 1, 0x11, row->length + 2);
 		while (read(pipe_fds[0], &c, 1) > 0)
 			;
-		CHECK_EQ(in[1], 0x11);
-		CHECK_EQ(in[row->length], 0x11);
+		CHECK_EQ(in[0], 0x11);
+		CHECK_EQ(in[row->length - 1], 0x11);
 		_exit(0);
 	}
 	close(pipe_fds[0]);
-	in[0] = 0xcc;
-	in[row->length + 1] = 0xcc;
+	in[-1] = 0xcc;
+	in[row->length] = 0xcc;
 	test_sleep_ms(20);
 	feed(row->length);
 	async_expect(fd, row->length, 0, row->length);
@@ -175,9 +180,10 @@ TEST_EACH(a_write_is_what_it_was_at_its_submission_for_a_child_that_changes_its_
 
 	board_set(fx2, "silent=0x06:always");
 	open_node(fx2, 0);
-	in = malloc(length);
+	in = aligned_alloc(4096, (length + 8191) & ~4095);
 	expected = malloc(length);
 	CHECK(in && expected);
+	in += row->offset;
 	pattern(expected, length, 70);
 	memcpy(in, expected, length);
 	CHECK_OK(async_start(fd, handle, FX2_BULK_OUT, in, length, 1));
@@ -236,7 +242,7 @@ TEST_EACH(a_process_that_was_given_the_file_collects, struct size, row, sizes)
 		async_expect(fd, row->length, 0, row->length);
 		_exit(0);
 	}
-	start(row->length);
+	start(row);
 	send_fd(sockets[0], fd);
 	feed(row->length);
 	wait_child(pid);
@@ -258,9 +264,9 @@ TEST_EACH(a_read_whose_submitter_ended_is_EFAULT_and_nothing_hangs, struct size,
 	open_node(fx2, 0);
 	pid = fork_child();
 	if (!pid) {
-		in = malloc(row->length);
+		in = malloc(row->length + 16);
 		CHECK(in);
-		CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in, row->length, 3));
+		CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in + row->offset, row->length, 3));
 		_exit(0);
 	}
 	wait_child(pid);
@@ -282,14 +288,14 @@ TEST(a_duplicate_collects_and_its_close_cancels_nothing)
 {
 	int other, same;
 
-	start(64);
+	start(&sizes[0]);
 	other = dup(fd);
 	same = fd;
 	close(fd);
 	fd = other;
-	feed(64);
-	async_expect(fd, 64, 0, 64);
-	check_data(64);
+	feed(5);
+	async_expect(fd, 5, 0, 5);
+	check_data(5);
 	CHECK_EQ(node_ioctl(same, WINUSB_IOC_QUERY, NULL), -EBADF);
 }
 

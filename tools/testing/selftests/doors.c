@@ -198,32 +198,34 @@ void test_setup(void)
 	boards_keep();
 }
 
+static void run(const struct behaviour *row, enum door door)
+{
+	case_begin(door);
+	row->run();
+	door_leave();
+}
+
 TEST_EACH(through_the_blocking_ioctl, struct behaviour, row, behaviours)
 {
-	case_begin(DOOR_BLOCKING);
-	row->run();
+	run(row, DOOR_BLOCKING);
 }
 
 TEST_EACH(through_ASYNC_and_records, struct behaviour, row, behaviours)
 {
-	case_begin(DOOR_ASYNC);
-	row->run();
+	run(row, DOOR_ASYNC);
 }
 
 TEST_EACH(through_SUBMIT_and_records, struct behaviour, row, behaviours)
 {
-	case_begin(DOOR_SUBMIT);
-	row->run();
+	run(row, DOOR_SUBMIT);
 }
 
 TEST_EACH(through_io_uring, struct behaviour, row, behaviours)
 {
-	case_begin(DOOR_URING);
-	row->run();
+	run(row, DOOR_URING);
 }
 
 TEST_EACH(through_io_uring_with_registered_buffers, struct behaviour, row, behaviours)
 {
-	case_begin(DOOR_FIXED);
-	row->run();
+	run(row, DOOR_FIXED);
 }

@@ -143,8 +143,9 @@ TEST(SUBMIT_with_sizes_that_differ_is_EINVAL)
 	size_t i;
 
 	open_fx2();
+	memset(transfers, 0, sizeof(transfers));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		fill_transfers(2);
+		fill_transfers(1);
 		CHECK_ERR(submit_sized(transfers, 1, sizes[i], &count), EINVAL);
 		CHECK_EQ(count, 0);
 	}
