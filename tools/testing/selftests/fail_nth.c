@@ -237,8 +237,8 @@ static int take_record(void)
 /* Whatever a run left behind: without failures, so it ends. */
 static void take_all(void)
 {
-	async_cancel_all(fd, NULL);
-	test_sleep_ms(1);
+	while (!async_cancel_all(fd, NULL))
+		test_sleep_ms(1);
 	while (async_ready(fd, 0))
 		take_record();
 }

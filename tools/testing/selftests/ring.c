@@ -58,6 +58,9 @@ int ring_init(struct ring *ring, unsigned int flags)
 			  MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQES);
 	if (ring->memory == MAP_FAILED || ring->sqes == MAP_FAILED)
 		FAIL("mmap of a ring: %s", strerror(errno));
+	/* A child does not need them, and user-mode Linux counts their pages wrongly in a fork. */
+	madvise(ring->memory, ring->memory_size, MADV_DONTFORK);
+	madvise(ring->sqes, ring->sqes_size, MADV_DONTFORK);
 	place_queues(ring, &p);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define WINUSB_SELFTEST_RING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/io_uring.h>
