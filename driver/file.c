@@ -24,7 +24,10 @@ static unsigned int winusb_max_buffer_mb = 128;
 module_param_named(max_buffer_mb, winusb_max_buffer_mb, uint, 0644);
 MODULE_PARM_DESC(max_buffer_mb, "MiB of kernel memory that the transfers of one open file may use");
 
-/* Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. */
+/*
+ * Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. A
+ * device that was mute gets another chance.
+ */
 static int winusb_file_acquire(struct winusb_file *wf)
 {
 	struct winusb_interface *wi = wf->wi, *sibling;
@@ -38,12 +41,14 @@ static int winusb_file_acquire(struct winusb_file *wf)
 		if (wi->opener || wi->associated)
 			return -EBUSY;
 		wi->opener = wf;
+		WRITE_ONCE(fn->mute, false);
 		return 0;
 	}
 	list_for_each_entry(sibling, &fn->interfaces, sibling)
 		if (sibling->opener || sibling->associated)
 			return -EBUSY;
 	fn->opener = wf;
+	WRITE_ONCE(fn->mute, false);
 	return 0;
 }
 
@@ -172,12 +177,12 @@ static unsigned int winusb_file_take(struct winusb_file *wf, struct winusb_inter
 	return n;
 }
 
-static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
+static void winusb_file_restore(struct winusb_interface **list, unsigned int n, bool locked)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		winusb_interface_restore(list[i]);
+		winusb_interface_restore(list[i], locked);
 		winusb_interface_put(list[i]);
 	}
 }
@@ -228,7 +233,8 @@ static void winusb_file_end_requests(struct winusb_file *wf)
  * winusb_file_close - Close a file
  * @wf: The file; no call is running on it. The caller's reference is gone afterwards.
  *
- * The device is as at its first open when another file can open it: setting 0, no saved data.
+ * The device is as at its first open when another file can open it: setting 0, no saved data. If
+ * the setting is another, this waits for the device lock, see winusb_interface_restore().
  */
 void winusb_file_close(struct winusb_file *wf)
 {
@@ -242,13 +248,13 @@ void winusb_file_close(struct winusb_file *wf)
 	ours = !wf->restoring;
 	n = winusb_file_take(wf, list);
 	mutex_unlock(&winusb_functions_lock);
-	winusb_file_restore(list, n);
-	if (ours)
-		winusb_file_release(wf);
-	if (n) {
+	winusb_file_restore(list, n, false);
+	if (n) {	/* before anybody else can open it, so that their event comes later */
 		winusb_events_post(wf->wi, WINUSB_EVENT_CLOSED, 0);
 		trace_winusb_close(wf->wi);
 	}
+	if (ours)
+		winusb_file_release(wf);
 
 	if (wf->events)
 		winusb_events_destroy(wf->events, wf->wi);
@@ -429,10 +435,11 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, or in reading records, these end with -ECANCELED. They hold the file, so the last close
- * comes after them and could not end them. Transfers of another process that inherited the file go on, and so do all
- * while the process has another descriptor of it. A transfer that is just about to be entered sees
- * the flag and asks for itself.
+ * transfers, or in reading records or events, these end with -ECANCELED. They hold the file, so the
+ * last close comes after them and could not end them. Transfers of another process that inherited
+ * the file go on, and so do all while the process has another descriptor of it, and those that
+ * nobody is blocked in. A transfer that is just about to be entered sees the flag and asks for
+ * itself.
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
@@ -443,11 +450,13 @@ void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 	spin_unlock_irq(&wf->requests_lock);
 	winusb_file_cancel(wf, owner, -ECANCELED);
 	wake_up_all(&wf->wait);
+	if (wf->events)
+		wake_up_interruptible(&wf->events->wait);
 }
 
 /**
  * winusb_file_orphan - Take away what the file on an interface that left had acquired
- * @wi: The interface; gone, and its requests ended.
+ * @wi: The interface; gone, and its requests ended. Its device is locked.
  *
  * Associated handles of the file are on interfaces that may stay. Their requests end, and then they
  * can be opened again, while the file lives on as an empty shell.
@@ -480,7 +489,7 @@ void winusb_file_orphan(struct winusb_interface *wi)
 
 	/* The function stays reserved until all of it is as it was. */
 	winusb_handle_kill_associated(wf);
-	winusb_file_restore(list, n);
+	winusb_file_restore(list, n, true);
 	if (ours)
 		winusb_file_release(wf);
 	kref_put(&wf->ref, winusb_file_free);

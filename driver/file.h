@@ -31,7 +31,8 @@ struct winusb_request;
  *	and @requests_lock; a hint without one of them.
  * @restoring: Somebody has begun to restore what it has. Under winusb_functions_lock.
  * @file: The struct file, only compared. Constant.
- * @flushed: A process has closed its last descriptor. Written under @requests_lock.
+ * @flushed: A process has closed its last descriptor. Written under @requests_lock; a reader, which
+ *	is woken afterwards, looks without it.
  * @closed: It is being closed: no requests any more. Under @requests_lock.
  * @requests_lock: Guards what is below. Taken in any context; a pipe's lock is taken inside it.
  * @requests: Requests that were started and are not done (&winusb_request.file_node).

@@ -87,7 +87,7 @@ void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
 void winusb_interface_flush_work(struct winusb_interface *wi);
-void winusb_interface_restore(struct winusb_interface *wi);
+void winusb_interface_restore(struct winusb_interface *wi, bool locked);
 
 static inline void winusb_interface_get(struct winusb_interface *wi)
 {
