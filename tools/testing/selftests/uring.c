@@ -487,6 +487,25 @@ TEST(a_blocking_transfer_is_not_ended_by_work_of_a_ring)
 	}
 }
 
+/* The same with a transfer that cannot be begun again, while a completion comes. */
+TEST(a_blocking_control_transfer_is_not_ended_by_work_of_a_ring)
+{
+	uint8_t value;
+	int i;
+
+	board_set(fx2, "delay=0:20");
+	open_ring(IORING_SETUP_CQE32);
+	CHECK_OK(node_set_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 1));
+	for (i = 0; i < (test_debug_kernel() ? 5 : 20); i++) {
+		start_reads(1);
+		/* The read times out while this waits. */
+		CHECK_OK(node_control(fd, handle, 0xc0, FX2_GET_SWITCHES, 0, 0, 1, &value, 1,
+				      &moved));
+		CHECK_EQ(moved, 1);
+		expect(0, -ETIMEDOUT);
+	}
+}
+
 /* A ring that ends, and the file */
 
 static void node_is_free(void)
