@@ -71,12 +71,13 @@ static void winusb_buffer_append(struct winusb_buffer *buffer, struct page *page
 				 unsigned int offset, unsigned int length)
 {
 	struct scatterlist *last = buffer->nents ? &buffer->sgl[buffer->nents - 1] : NULL;
+	phys_addr_t start = page_to_phys(page) + offset;
 
 	page += offset / PAGE_SIZE;
 	offset %= PAGE_SIZE;
-	if (last && last->length + length <= WINUSB_SEGMENT &&
-	    page_to_phys(sg_page(last)) + last->offset + last->length ==
-	    page_to_phys(page) + offset) {
+	/* Not across 4 GiB, which some controllers can't. */
+	if (last && last->length + length <= WINUSB_SEGMENT && lower_32_bits(start) &&
+	    page_to_phys(sg_page(last)) + last->offset + last->length == start) {
 		last->length += length;
 		return;
 	}
@@ -135,7 +136,8 @@ static int winusb_buffer_charge(struct winusb_buffer *buffer, unsigned long page
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	unsigned long pinned = atomic64_add_return(pages, &buffer->mm->pinned_vm);
 
-	if (pinned > limit && !capable(CAP_IPC_LOCK)) {
+	/* Without an entry in the audit log: it is no attempt at anything. */
+	if (pinned > limit && !ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK)) {
 		atomic64_sub(pages, &buffer->mm->pinned_vm);
 		return -ENOMEM;
 	}
@@ -194,15 +196,15 @@ static int winusb_buffer_pin(struct winusb_buffer *buffer, const struct winusb_d
 	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
 	int ret;
 
-	if (!buffer->mm || address % winusb_buffer_alignment())
+	if (!buffer->mm || dma->max_segments < 2 || address % winusb_buffer_alignment())
 		return -EINVAL;
-	ret = winusb_buffer_start_list(buffer, pages);
-	if (ret)
-		return ret;
+	buffer->nents = 0;
 	ret = winusb_buffer_charge(buffer, pages);
 	if (ret)
 		return ret;
-	ret = winusb_buffer_pin_pages(buffer, address);
+	ret = winusb_buffer_start_list(buffer, pages);
+	if (!ret)
+		ret = winusb_buffer_pin_pages(buffer, address);
 	if (ret)
 		goto err_unpin;
 	winusb_buffer_end_list(buffer, pages);
@@ -229,7 +231,7 @@ static int winusb_buffer_map(struct winusb_buffer *buffer, const struct winusb_d
 	int ret;
 
 	for (length = left + skip; length; length -= min_t(size_t, length, bvec->bv_len), bvec++)
-		segments += bvec->bv_len / WINUSB_SEGMENT + 2;
+		segments += bvec->bv_len / WINUSB_SEGMENT + 1;
 	ret = winusb_buffer_start_list(buffer, segments);
 	if (ret)
 		return ret;
@@ -250,22 +252,42 @@ static int winusb_buffer_map(struct winusb_buffer *buffer, const struct winusb_d
 	return ret;
 }
 
-static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer)
+static void winusb_buffer_free_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
 {
-	if (buffer->linear_size < buffer->room) {
-		/* Zeroed when it is used. A small one will do for most that come later. */
-		size_t size = max_t(size_t, buffer->room, 512);
-		u8 *linear = kmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	kfree(buffer->linear);
+	buffer->linear = NULL;
+	if (buffer->linear_size)
+		winusb_file_uncharge(wf, buffer->linear_size);
+	buffer->linear_size = 0;
+}
 
-		if (!linear)
-			return -ENOMEM;
-		kfree(buffer->linear);
-		buffer->linear = linear;
-		buffer->linear_size = size;
+static int winusb_buffer_grow_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
+{
+	/* A small one will do for most that come later. */
+	size_t size = max_t(size_t, buffer->room, 512);
+	int ret;
+
+	winusb_buffer_free_linear(buffer, wf);
+	ret = winusb_file_charge(wf, size);
+	if (ret)
+		return ret;
+	buffer->linear_size = size;
+	buffer->linear = kmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (buffer->linear)
+		return 0;
+	winusb_buffer_free_linear(buffer, wf);
+	return -ENOMEM;
+}
+
+static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
+{
+	int ret;
+
+	if (buffer->linear_size < buffer->room) {
+		ret = winusb_buffer_grow_linear(buffer, wf);
+		if (ret)
+			return ret;
 	}
-	/* What a host controller says it received is not always what it wrote. */
-	if (buffer->in)
-		memset(buffer->linear, 0, buffer->room);
 	buffer->kind = WINUSB_MEMORY_LINEAR;
 	return 0;
 }
@@ -340,29 +362,66 @@ static size_t winusb_buffer_fill(struct winusb_buffer *buffer)
 	return filled;
 }
 
+/* Can the program's memory be written? Nearly always it is there, and can be seen to be. */
+static bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
+{
+	unsigned long address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
+	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
+	struct page *seen[WINUSB_COPY_LENGTH / PAGE_SIZE + 1];
+	struct iov_iter iter = buffer->target;
+	int i, got = 0;
+
+	if (iter_is_ubuf(&iter) && pages <= ARRAY_SIZE(seen)) {
+		got = get_user_pages_fast_only(address & PAGE_MASK, pages, FOLL_WRITE, seen);
+		for (i = 0; i < got; i++)
+			put_page(seen[i]);
+		if (got == pages)
+			return true;
+	}
+	return !fault_in_iov_iter_writeable(&iter, buffer->length);
+}
+
 /* Use memory of our own. @linear_max bytes are taken in one piece. */
 static int winusb_buffer_copy(struct winusb_buffer *buffer, struct winusb_file *wf,
 			      const struct winusb_dma *dma, size_t linear_max)
 {
-	struct iov_iter iter = buffer->target;
 	int ret;
 
-	ret = winusb_file_charge(wf, buffer->room);
-	if (ret)
-		return ret;
-	buffer->charged = buffer->room;
-	/* A bad buffer is refused before anything moves. */
-	if (buffer->in && fault_in_iov_iter_writeable(&iter, buffer->length))
-		return -EFAULT;
-	if (buffer->room <= linear_max)
-		ret = winusb_buffer_alloc_linear(buffer);
-	else
+	if (buffer->room <= linear_max) {
+		ret = winusb_buffer_alloc_linear(buffer, wf);
+	} else {
+		ret = winusb_file_charge(wf, buffer->room);
+		if (ret)
+			return ret;
+		buffer->charged = buffer->room;
+		/* Before there is all that memory for nothing. */
+		if (buffer->in && !winusb_buffer_is_writable(buffer))
+			return -EFAULT;
 		ret = winusb_buffer_alloc_pages(buffer, dma);
+	}
 	if (ret)
 		return ret;
-	if (!buffer->in && winusb_buffer_fill(buffer) != buffer->length)
-		return -EFAULT;
+	/* A bad buffer is refused before anything moves. */
+	if (!buffer->in)
+		return winusb_buffer_fill(buffer) == buffer->length ? 0 : -EFAULT;
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
+		if (!winusb_buffer_is_writable(buffer))
+			return -EFAULT;
+		/* What a host controller says it received is not always what it wrote. */
+		memset(buffer->linear, 0, buffer->room);
+	}
 	return 0;
+}
+
+/* Bytes that are copied later, and pins, are somebody's. */
+static void winusb_buffer_set_owner(struct winusb_buffer *buffer, bool stays)
+{
+	if (!iter_is_ubuf(&buffer->target) || !current->mm)
+		return;
+	buffer->mm = current->mm;
+	buffer->mm_held = stays;
+	if (stays)
+		mmgrab(buffer->mm);
 }
 
 static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_iter *iter, bool in)
@@ -372,10 +431,8 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
 	buffer->length = iov_iter_count(iter);
 	buffer->room = buffer->length;
 	buffer->target = *iter;
-	if (iter_is_ubuf(iter) && current->mm) {
-		buffer->mm = current->mm;
-		mmgrab(buffer->mm);
-	}
+	buffer->seek = 0;
+	buffer->seek_offset = 0;
 }
 
 /**
@@ -384,6 +441,7 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
  * @wf: The file that pays.
  * @iter: The caller's memory: of user space, of io_uring, or the kernel's.
  * @in: It is to be written.
+ * @stays: This thread will not wait for the end.
  * @dma: What the host controller takes.
  *
  * The bytes of a write are taken here, unless their pages are used.
@@ -391,13 +449,16 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
  * Return: 0, -EFAULT for a bad pointer, or -ENOMEM.
  */
 int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
-			  const struct iov_iter *iter, bool in, const struct winusb_dma *dma)
+			  const struct iov_iter *iter, bool in, bool stays,
+			  const struct winusb_dma *dma)
 {
 	size_t linear_max = dma->max_segments ? WINUSB_COPY_LENGTH : WINUSB_SEGMENT;
 
 	winusb_buffer_begin(buffer, iter, in);
 	if (!buffer->length)
 		return 0;
+	if (in || buffer->length > WINUSB_COPY_LENGTH)
+		winusb_buffer_set_owner(buffer, stays);
 	if (iov_iter_is_bvec(iter)) {
 		if (!winusb_buffer_map(buffer, dma))
 			return 0;
@@ -416,13 +477,16 @@ int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
  * @iter: The caller's memory.
  * @length: Bytes of it that are used, at most 65535.
  * @in: It is to be written.
+ * @stays: This thread will not wait for the end.
  *
  * Return: As above.
  */
 int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
-				  const struct iov_iter *iter, size_t length, bool in)
+				  const struct iov_iter *iter, size_t length, bool in, bool stays)
 {
 	winusb_buffer_begin(buffer, iter, in);
+	if (in)
+		winusb_buffer_set_owner(buffer, stays);
 	buffer->length = length;
 	buffer->room = length;
 	iov_iter_truncate(&buffer->target, length);
@@ -543,16 +607,20 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 	if (buffer->charged)
 		winusb_file_uncharge(wf, buffer->charged);
 	buffer->charged = 0;
-	if (buffer->mm)
+	if (buffer->mm_held)
 		mmdrop(buffer->mm);
+	buffer->mm_held = false;
 	buffer->mm = NULL;
 
-	if (buffer->linear_size > WINUSB_COPY_LENGTH) {
-		kfree(buffer->linear);
-		buffer->linear = NULL;
-		buffer->linear_size = 0;
+	if (buffer->linear_size > WINUSB_COPY_LENGTH)
+		winusb_buffer_free_linear(buffer, wf);
+	/* The last reference may be dropped where vfree() can't be. */
+	if (buffer->part_size && is_vmalloc_addr(buffer->part)) {
+		kvfree(buffer->part);
+		buffer->part = NULL;
+		buffer->part_size = 0;
 	}
-	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS) {
+	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS || is_vmalloc_addr(buffer->sgl)) {
 		kvfree(buffer->sgl);
 		buffer->sgl = NULL;
 		buffer->sgl_size = 0;
@@ -562,12 +630,31 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 /**
  * winusb_buffer_destroy - Free what was kept
  * @buffer: The buffer, released.
+ * @wf: The file that paid.
  */
-void winusb_buffer_destroy(struct winusb_buffer *buffer)
+void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf)
 {
-	kfree(buffer->linear);
+	winusb_buffer_free_linear(buffer, wf);
 	kvfree(buffer->sgl);
 	kvfree(buffer->part);
+}
+
+/*
+ * The segment that an offset is in, and how far in. Chunks go forward, so the search goes on where
+ * the last one ended. One at a time: by whoever runs the request.
+ */
+static struct scatterlist *winusb_buffer_seek(struct winusb_buffer *buffer, size_t offset,
+					      size_t *skip)
+{
+	if (offset < buffer->seek_offset) {
+		buffer->seek = 0;
+		buffer->seek_offset = 0;
+	}
+	while (buffer->seek < buffer->nents &&
+	       offset - buffer->seek_offset >= buffer->sgl[buffer->seek].length)
+		buffer->seek_offset += buffer->sgl[buffer->seek++].length;
+	*skip = offset - buffer->seek_offset;
+	return buffer->seek < buffer->nents ? &buffer->sgl[buffer->seek] : NULL;
 }
 
 /**
@@ -580,10 +667,15 @@ void winusb_buffer_destroy(struct winusb_buffer *buffer)
 void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void *from,
 			 size_t length)
 {
-	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+	struct scatterlist *segment;
+	size_t skip;
+
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
 		memcpy(buffer->linear + offset, from, length);
-	else if (winusb_buffer_has_list(buffer))
-		sg_pcopy_from_buffer(buffer->sgl, buffer->nents, from, length, offset);
+	} else if (winusb_buffer_has_list(buffer) && length) {
+		segment = winusb_buffer_seek(buffer, offset, &skip);
+		sg_pcopy_from_buffer(segment, buffer->nents - buffer->seek, from, length, skip);
+	}
 }
 
 /**
@@ -595,10 +687,15 @@ void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void
  */
 void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, size_t length)
 {
-	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+	struct scatterlist *segment;
+	size_t skip;
+
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
 		memcpy(to, buffer->linear + offset, length);
-	else if (winusb_buffer_has_list(buffer))
-		sg_pcopy_to_buffer(buffer->sgl, buffer->nents, to, length, offset);
+	} else if (winusb_buffer_has_list(buffer) && length) {
+		segment = winusb_buffer_seek(buffer, offset, &skip);
+		sg_pcopy_to_buffer(segment, buffer->nents - buffer->seek, to, length, skip);
+	}
 }
 
 /**
@@ -613,8 +710,7 @@ void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, s
 void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t length,
 			    size_t *piece)
 {
-	struct scatterlist *segment = buffer->sgl;
-	unsigned int i;
+	struct scatterlist *segment;
 
 	*piece = 0;
 	if (offset >= buffer->room || offset % winusb_buffer_alignment())
@@ -625,9 +721,8 @@ void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t 
 	}
 	if (!winusb_buffer_has_list(buffer))
 		return NULL;
-	for (i = 0; i < buffer->nents && offset >= segment->length; i++, segment++)
-		offset -= segment->length;
-	if (i == buffer->nents || PageHighMem(sg_page(segment)))
+	segment = winusb_buffer_seek(buffer, offset, &offset);
+	if (!segment || PageHighMem(sg_page(segment)))
 		return NULL;
 	*piece = segment->length - offset;
 	return *piece >= length ? sg_virt(segment) + offset : NULL;
@@ -648,8 +743,9 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 				const struct winusb_dma *dma, void *tail,
 				struct scatterlist **list)
 {
-	unsigned int most = min(buffer->part_size, dma->max_segments), i, n = 0;
+	unsigned int most = min(buffer->part_size, dma->max_segments), n = 0;
 	size_t left = *length, total = 0;
+	struct scatterlist *segment;
 
 	if (!winusb_buffer_has_list(buffer) || offset % winusb_buffer_alignment())
 		return 0;
@@ -661,14 +757,10 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 	if (!most)
 		return 0;
 	sg_init_table(buffer->part, buffer->part_size);
-	for (i = 0; i < buffer->nents && left && n < most; i++) {
-		struct scatterlist *segment = &buffer->sgl[i];
+	segment = winusb_buffer_seek(buffer, offset, &offset);
+	for (; segment && left && n < most; segment++) {
 		size_t piece;
 
-		if (offset >= segment->length) {
-			offset -= segment->length;
-			continue;
-		}
 		piece = min_t(size_t, segment->length - offset, left);
 		if (dma->whole_packets && piece % dma->maxp && (tail || piece < left))
 			break;
@@ -676,6 +768,8 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 		offset = 0;
 		left -= piece;
 		total += piece;
+		if (segment == &buffer->sgl[buffer->nents - 1])
+			break;
 	}
 	if (left) {
 		/* Cut short: back to a whole packet. */

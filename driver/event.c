@@ -12,6 +12,7 @@
 #include "event.h"
 #include "file.h"
 #include "interface.h"
+#include "request.h"
 
 /**
  * winusb_events_create - Begin to listen
@@ -168,7 +169,7 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 
 	for (;;) {
 		if (mutex_lock_interruptible(&events->read_lock))
-			return -EINTR;
+			return winusb_interrupted();
 		while (length - done >= sizeof(struct winusb_event) &&
 		       winusb_events_pending(events, wi)) {
 			ret = winusb_events_read_one(events, wi, buffer + done);
@@ -190,6 +191,6 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 		if (wait_event_interruptible(events->wait, winusb_events_pending(events, wi) ||
 					     winusb_events_ended(events, wi) ||
 					     winusb_events_closed(wf)))
-			return -EINTR;
+			return winusb_interrupted();
 	}
 }

@@ -36,9 +36,11 @@ struct winusb_request;
  * @closed: It is being closed: no requests any more. Under @requests_lock.
  * @requests_lock: Guards what is below. Taken in any context; a pipe's lock is taken inside it.
  * @requests: Requests that were started and are not done (&winusb_request.file_node).
+ * @num_running: How many.
  * @done: Requests that are to be read as records, oldest first.
  * @idle: Requests that nobody uses, kept for the next.
  * @num_idle: How many.
+ * @spare: One more of them, which is taken and given without the lock.
  * @num_requests: How many there are, in these lists and elsewhere.
  * @wait: Woken when a record is ready, when the interface leaves, and at the close.
  * @read_lock: One reader of records at a time. Outside @requests_lock.
@@ -61,9 +63,11 @@ struct winusb_file {
 	bool closed;
 	spinlock_t requests_lock;
 	struct list_head requests;
+	unsigned int num_running;
 	struct list_head done;
 	struct list_head idle;
 	unsigned int num_idle;
+	struct winusb_request *spare;
 	unsigned int num_requests;
 	wait_queue_head_t wait;
 	struct mutex read_lock;
@@ -76,10 +80,12 @@ void winusb_file_close(struct winusb_file *wf);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
 unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
 int winusb_file_charge(struct winusb_file *wf, size_t bytes);
+void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes);
+int winusb_file_admit(struct winusb_file *wf);
 void winusb_file_uncharge(struct winusb_file *wf, size_t bytes);
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf);
 void winusb_file_count(struct winusb_file *wf);
-bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req);
+void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req);
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner);
 bool winusb_file_is_closed(struct winusb_file *wf);
 void winusb_file_orphan(struct winusb_interface *wi);

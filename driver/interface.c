@@ -44,6 +44,7 @@
 #include "function.h"
 #include "interface.h"
 #include "queue.h"
+#include "request.h"
 #include "trace.h"
 
 static DEFINE_IDA(winusb_minors);
@@ -109,6 +110,8 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 	const struct usb_host_interface *setting = wi->intf->cur_altsetting;
 	unsigned int i, n = 0;
 
+	WRITE_ONCE(wi->change, wi->change + 1);
+	smp_wmb();	/* pairs with the looks: who sees what follows sees that, too */
 	for (i = 0; i < setting->desc.bNumEndpoints && n < ARRAY_SIZE(wi->pipes); i++) {
 		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
 
@@ -117,7 +120,8 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 			continue;
 		winusb_pipe_setup(&wi->pipes[n++], desc);
 	}
-	wi->num_pipes = n;
+	smp_store_release(&wi->num_pipes, n);	/* pairs with winusb_pipe_look() */
+	smp_store_release(&wi->change, wi->change + 1);	/* pairs with the looks */
 }
 
 static bool winusb_interface_is_busy(struct winusb_interface *wi)
@@ -212,7 +216,7 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 		return -EAGAIN;
 	/* Who resets the device holds its lock from the one end to the other. */
 	if (device_lock_interruptible(&wi->udev->dev))
-		return -EINTR;
+		return winusb_interrupted();
 	if (down_write_killable(&wi->gate))
 		goto err_unlock;
 	if (!wi->gone)

@@ -429,7 +429,7 @@ static int winusb_ioctl_submit(struct winusb_call *call)
 		if (ret)
 			break;
 		arg->out_count++;
-		if (i + 1 < count && signal_pending(current)) {
+		if (i + 1 < count && task_sigpending(current)) {
 			ret = -EINTR;
 			break;
 		}

@@ -5,6 +5,7 @@
  * setting changes, which happens only while no request is in them.
  */
 #include <linux/log2.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/winusb.h>
@@ -87,7 +88,7 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 
 	down_read(&wi->gate);
 	if (!wi->gone && !wi->resetting)
-		winusb_queue_run(pipe, GFP_NOIO);
+		winusb_queue_run(pipe);
 	up_read(&wi->gate);
 }
 
@@ -95,9 +96,11 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 static void winusb_pipe_clear_work(struct work_struct *work)
 {
 	struct winusb_pipe *pipe = container_of(work, struct winusb_pipe, clear_work);
+	unsigned int noio = memalloc_noio_save();	/* disconnect() waits for this */
 
 	/* It holds its handle until it is completed. A pipe that can't be reset fails again. */
-	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, false);
+	memalloc_noio_restore(noio);
 	winusb_queue_cleared(pipe);
 	winusb_pipe_run(pipe);
 }
@@ -174,6 +177,23 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
 }
 
 /**
+ * winusb_pipe_look - The pipe of an address, as it seems
+ * @wi: The interface; the caller is between winusb_interface_begin_look() and _end_look().
+ * @address: bEndpointAddress, not 0.
+ *
+ * Return: The pipe, or NULL.
+ */
+struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address)
+{
+	unsigned int i, n = smp_load_acquire(&wi->num_pipes);	/* they are filled */
+
+	for (i = 0; i < n; i++)
+		if (READ_ONCE(wi->pipes[i].address) == address)
+			return &wi->pipes[i];
+	return NULL;
+}
+
+/**
  * winusb_pipe_find - The pipe of an address in the current setting
  * @wi: The interface; the caller is inside its gate.
  * @address: bEndpointAddress, not 0.
@@ -182,14 +202,9 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
  */
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address)
 {
-	unsigned int i;
-
 	lockdep_assert_held(&wi->gate);
 
-	for (i = 0; i < wi->num_pipes; i++)
-		if (wi->pipes[i].address == address)
-			return &wi->pipes[i];
-	return NULL;
+	return winusb_pipe_look(wi, address);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_find);
 
@@ -285,7 +300,7 @@ void winusb_pipe_clear_halt(struct winusb_pipe *pipe)
  */
 size_t winusb_pipe_bounce_size(u16 maxp)
 {
-	return rounddown(WINUSB_BOUNCE_LENGTH, maxp);
+	return rounddown(WINUSB_BOUNCE_LENGTH - maxp, maxp);
 }
 
 /**
@@ -304,19 +319,21 @@ u8 *winusb_pipe_alloc_bounce(u16 maxp)
  * @wh: A handle of its interface.
  * @address: bEndpointAddress.
  * @maxp: What the memory was allocated for.
- * @bounce: The memory.
- * @nonblock: Give up during a reset.
+ * @bounce: The memory. Is the pipe's afterwards, or freed.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Return: The memory if it was not needed, or NULL.
+ * Return: 0 or an error of the contract.
  */
-u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
+int winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
 			    bool nonblock)
 {
 	struct winusb_pipe *pipe;
 	unsigned long flags;
+	int ret;
 
-	if (winusb_handle_enter(wh, nonblock))
-		return bounce;
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		goto out_free;
 	pipe = winusb_pipe_find(wh->wi, address);
 	if (pipe && pipe->dma.maxp == maxp) {
 		spin_lock_irqsave(&pipe->lock, flags);
@@ -328,13 +345,27 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
 		spin_unlock_irqrestore(&pipe->lock, flags);
 	}
 	winusb_handle_leave(wh);
-	return bounce;
+out_free:
+	kfree(bounce);
+	return ret;
+}
+
+/**
+ * winusb_pipe_uncount - A request that somebody has ended is done
+ * @pipe: The pipe. The caller holds the file's lock, and the request is where its door finds it.
+ */
+void winusb_pipe_uncount(struct winusb_pipe *pipe)
+{
+	spin_lock(&pipe->lock);	/* interrupts are off */
+	if (!--pipe->cancelled)
+		wake_up_all(&pipe->idle);
+	spin_unlock(&pipe->lock);
 }
 
 /**
  * winusb_pipe_take_saved - Put saved bytes at the head of a read, oldest first
- * @pipe: The pipe; the caller's request owns it.
- * @buffer: Its buffer, empty so far.
+ * @pipe: The pipe. The caller holds its lock, and its request owns it.
+ * @buffer: The request's buffer, empty so far.
  *
  * What the read does not take stays, unless AUTO_FLUSH was set meanwhile (winusb.md 2.3, step 3).
  *
@@ -342,19 +373,15 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
  */
 size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer)
 {
-	unsigned long flags;
-	size_t n;
+	size_t n = min_t(size_t, buffer->length, pipe->saved_length);
 
-	spin_lock_irqsave(&pipe->lock, flags);
-	n = min_t(size_t, buffer->length, pipe->saved_length);
-	if (n) {
-		winusb_buffer_write(buffer, 0, pipe->saved, n);
-		pipe->saved_length -= n;
-		memmove(pipe->saved, pipe->saved + n, pipe->saved_length);
-		if (winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH))
-			pipe->saved_length = 0;
-	}
-	spin_unlock_irqrestore(&pipe->lock, flags);
+	lockdep_assert_held(&pipe->lock);
+
+	winusb_buffer_write(buffer, 0, pipe->saved, n);
+	pipe->saved_length -= n;
+	memmove(pipe->saved, pipe->saved + n, pipe->saved_length);
+	if (winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH))
+		pipe->saved_length = 0;
 	return n;
 }
 

@@ -45,8 +45,7 @@ static void winusb_request_timed_out(struct timer_list *timer)
 	/* The URB that it was for may be back, and another one be there. */
 	due = req->in_stack && !req->cancel && time_after_eq(jiffies, req->deadline);
 	if (due) {
-		req->cancel = -ETIMEDOUT;
-		pipe->cancelled++;
+		WRITE_ONCE(req->cancel, -ETIMEDOUT);
 		trace_winusb_cancel(req, -ETIMEDOUT);
 	}
 	spin_unlock_irqrestore(&pipe->lock, flags);
@@ -80,7 +79,8 @@ static struct winusb_request *winusb_request_alloc(void)
  */
 void winusb_request_destroy(struct winusb_request *req)
 {
-	winusb_buffer_destroy(&req->buffer);
+	winusb_buffer_destroy(&req->buffer, req->wf);
+	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
 	usb_free_urb(req->urb);
 	kfree(req->setup);
 	kfree(req);
@@ -90,8 +90,16 @@ static void winusb_request_release(struct kref *ref)
 {
 	struct winusb_request *req = container_of(ref, struct winusb_request, ref);
 
-	if (!winusb_file_keep(req->wf, req))
-		winusb_request_destroy(req);
+	winusb_file_keep(req->wf, req);
+}
+
+/**
+ * winusb_request_get - Take a reference to a request
+ * @req: The request.
+ */
+void winusb_request_get(struct winusb_request *req)
+{
+	kref_get(&req->ref);
 }
 
 /**
@@ -105,48 +113,68 @@ void winusb_request_put(struct winusb_request *req)
 	kref_put(&req->ref, winusb_request_release);
 }
 
+/*
+ * Memory for a request, and what is to be paid for that. Those that a thread waits for are few, and
+ * the kernel's own are among them: the cap keeps none of them from beginning.
+ */
+static struct winusb_request *winusb_request_new(struct winusb_file *wf, enum winusb_door door)
+{
+	struct winusb_request *req;
+
+	if (winusb_file_charge(wf, WINUSB_REQUEST_COST)) {
+		if (door != WINUSB_DOOR_BLOCKING)
+			return NULL;
+		winusb_file_charge_anyway(wf, WINUSB_REQUEST_COST);
+	}
+	req = winusb_request_alloc();
+	if (!req) {
+		winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
+		return NULL;
+	}
+	req->wf = wf;
+	winusb_file_count(wf);
+	return req;
+}
+
 /* A request as new, one that the file has kept if there is one. */
 static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
 {
-	struct winusb_file *wf = wh->wf;
 	struct winusb_request *req;
-	int ret;
 
-	ret = winusb_file_charge(wf, WINUSB_REQUEST_COST);
-	if (ret)
-		return ERR_PTR(ret);
-	req = winusb_file_take_idle(wf);
-	if (!req) {
-		req = winusb_request_alloc();
-		if (!req) {
-			winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
-			return ERR_PTR(-ENOMEM);
-		}
-		winusb_file_count(wf);
-	}
+	req = winusb_file_take_idle(wh->wf);
+	if (!req)
+		req = winusb_request_new(wh->wf, door);
+	if (!req)
+		return ERR_PTR(-ENOMEM);
 	kref_init(&req->ref);	/* the collector's */
-	req->wf = wf;
-	kref_get(&wh->ref);	/* put when collected */
 	req->wh = wh;
 	req->number = wh->number;
-	req->pipe = NULL;
 	req->door = door;
+	if (door == WINUSB_DOOR_BLOCKING) {
+		/* The kernel's own threads have a table too, but it says nothing of the file. */
+		req->owner = current->flags & (PF_KTHREAD | PF_IO_WORKER) ? NULL : current->files;
+		req->waiter = current;
+		req->finished = false;
+		reinit_completion(&req->complete);
+	} else {
+		kref_get(&wh->ref);	/* put when collected */
+		req->owner = NULL;
+	}
 	req->address = 0;
 	req->raw = false;
-	req->owner = door == WINUSB_DOOR_BLOCKING ? current->files : NULL;
 	req->cookie = 0;
 	req->state = WINUSB_REQUEST_NEW;
 	req->cancel = 0;
 	req->in_stack = false;
-	req->returned = false;
 	req->failed = false;
 	req->collected = false;
+	req->counted = false;
+	req->timed = false;
 	req->status = 0;
 	req->moved = 0;
 	req->timeout_ms = 0;
 	req->submitted_ns = 0;
-	req->cmd = NULL;
-	reinit_completion(&req->complete);
+	req->buffer.length = 0;
 	return req;
 }
 
@@ -174,23 +202,39 @@ static int winusb_request_check(struct winusb_pipe *pipe, size_t length, bool ra
 	return 0;
 }
 
-static int winusb_request_plan(struct winusb_handle *wh, u8 address, size_t length,
-			       struct winusb_request_plan *plan, bool nonblock)
+static int winusb_request_plan_for(struct winusb_pipe *pipe, size_t length,
+				   struct winusb_request_plan *plan)
 {
-	struct winusb_pipe *pipe;
-	int ret;
-
-	ret = winusb_handle_enter(wh, nonblock);
-	if (ret)
-		return ret;
-	pipe = winusb_pipe_find(wh->wi, address);
+	plan->raw = false;
 	if (pipe) {
 		plan->dma = pipe->dma;
 		plan->raw = winusb_policy(&pipe->policies, WINUSB_POLICY_RAW_IO);
 		plan->bounce = !plan->raw && length && !READ_ONCE(pipe->bounce) &&
-			       (winusb_pipe_is_in(pipe) || length > pipe->dma.max_transfer);
+			       (winusb_pipe_is_in(pipe) || length > plan->dma.max_transfer);
 	}
-	ret = winusb_request_check(pipe, length, pipe && plan->raw);
+	return winusb_request_check(pipe, length, plan->raw);
+}
+
+/*
+ * Nearly always the pipes are not being changed, and the answer is good without the gate. A refusal
+ * is given inside it only.
+ */
+static int winusb_request_plan(struct winusb_handle *wh, u8 address, size_t length,
+			       struct winusb_request_plan *plan, bool nonblock)
+{
+	struct winusb_interface *wi = wh->wi;
+	unsigned int change;
+	int ret;
+
+	if (winusb_interface_begin_look(wi, &change)) {
+		ret = winusb_request_plan_for(winusb_pipe_look(wi, address), length, plan);
+		if (winusb_interface_end_look(wi, change) && !ret)
+			return 0;
+	}
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		return ret;
+	ret = winusb_request_plan_for(winusb_pipe_find(wi, address), length, plan);
 	winusb_handle_leave(wh);
 	return ret;
 }
@@ -239,11 +283,11 @@ struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winu
 	req->in = address & USB_DIR_IN;
 	req->raw = plan.raw;
 	req->dma = plan.dma;
-	if (bounce)
-		bounce = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
-	kfree(bounce);
-
-	ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in, &plan.dma);
+	if (unlikely(bounce))
+		ret = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
+	if (!ret)
+		ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in,
+					    door != WINUSB_DOOR_BLOCKING, &plan.dma);
 	if (!ret && req->raw && !winusb_request_is_one_urb(req, &plan.dma))
 		ret = -ENOMEM;
 	if (ret) {
@@ -284,7 +328,8 @@ struct winusb_request *winusb_request_create_control(struct winusb_handle *wh,
 	if (req->setup) {
 		*req->setup = *setup;
 		ret = winusb_buffer_prepare_control(&req->buffer, req->wf, iter,
-						    le16_to_cpu(setup->wLength), req->in);
+						    le16_to_cpu(setup->wLength), req->in,
+						    door != WINUSB_DOOR_BLOCKING);
 	}
 	if (ret) {
 		winusb_request_discard(req);
@@ -312,36 +357,37 @@ struct winusb_request *winusb_request_create_done(struct winusb_handle *wh, enum
 }
 
 /*
- * Enter the request into its file and its pipe, so that it can be found and ended. The caller is
- * inside the gate, so the pipe stays what it is.
+ * Enter the request into its file and its pipe, so that it can be found and ended, and let it go on.
+ * The caller is inside the gate, so the pipe stays what it is.
  */
 static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *pipe)
 {
 	struct winusb_file *wf = req->wf;
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	req->pipe = pipe;
 	if (trace_winusb_complete_enabled())
 		req->submitted_ns = ktime_get_ns();
-	spin_lock_irqsave(&wf->requests_lock, flags);
-	if (wf->gone || wf->closed) {
-		ret = -ENODEV;
-	} else {
-		kref_get(&req->ref);	/* put in winusb_request_finish() */
-		trace_winusb_submit(req);
-		list_add_tail(&req->file_node, &wf->requests);
-		if (req->state != WINUSB_REQUEST_DONE)
-			winusb_queue_enter(pipe, req);
-	}
-	spin_unlock_irqrestore(&wf->requests_lock, flags);
-	if (ret)
+	flags = winusb_request_lock(req);
+	ret = winusb_file_admit(wf);
+	if (ret) {
+		spin_unlock_irqrestore(&wf->requests_lock, flags);
 		return ret;
+	}
+	trace_winusb_submit(req);
+	list_add_tail(&req->file_node, &wf->requests);
+	if (req->state == WINUSB_REQUEST_DONE) {
+		winusb_request_finish(req, flags);
+		return 0;
+	}
+	ret = winusb_queue_enter(req);
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
 
 	/* A thread that comes while another one of its process closes the file, see there. */
-	if (req->door == WINUSB_DOOR_BLOCKING && READ_ONCE(wf->flushed) &&
-	    winusb_file_is_closed(wf))
+	if (READ_ONCE(wf->flushed) && req->owner && winusb_file_is_closed(wf))
 		winusb_request_cancel(req, -ECANCELED);
+	winusb_queue_start(req, ret);
 	return 0;
 }
 
@@ -354,13 +400,11 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
  */
 int winusb_request_start(struct winusb_request *req, bool nonblock)
 {
-	struct winusb_handle *wh = req->wh;
-	struct winusb_pipe *pipe = &wh->wi->control;
-	bool done = req->state == WINUSB_REQUEST_DONE;
-	struct winusb_interface *wi = wh->wi;
+	struct winusb_interface *wi = req->wh->wi;
+	struct winusb_pipe *pipe = &wi->control;
 	int ret;
 
-	ret = winusb_handle_enter(wh, nonblock);
+	ret = winusb_handle_enter(req->wh, nonblock);
 	if (ret)
 		return ret;
 	if (req->address) {
@@ -369,47 +413,62 @@ int winusb_request_start(struct winusb_request *req, bool nonblock)
 		/* The setting may have changed since the memory was prepared. */
 		if (!ret && req->buffer.length && !winusb_pipe_takes(pipe, req))
 			ret = -EINVAL;
-		if (!ret && req->in && !req->buffer.length) {
+		if (!ret && req->in && !req->buffer.length)
 			req->state = WINUSB_REQUEST_DONE;
-			done = true;
-		}
 	}
-	if (ret)
-		goto out_leave;
+	if (!ret) {
+		/* Whoever reads its record may be quicker than this thread. */
+		bool record = req->door == WINUSB_DOOR_RECORD;
 
-	kref_get(&req->ref);	/* whoever collects it may be quicker than this thread */
-	ret = winusb_request_enter(req, pipe);
-	if (ret) {
-		kref_put(&req->ref, winusb_request_release);
-		goto out_leave;
+		if (record)
+			winusb_request_get(req);
+		ret = winusb_request_enter(req, pipe);
+		if (record)
+			winusb_request_put(req);
 	}
-	if (done)
-		winusb_request_finish(req);
-	else if (req->raw)
-		winusb_queue_start_raw(req);
-	else
-		winusb_queue_run(pipe, GFP_NOIO);
-	winusb_request_put(req);
-out_leave:
 	winusb_interface_leave(wi);
 	return ret;
+}
+
+/**
+ * winusb_request_lock - Lock the list that a request is in
+ * @req: The request.
+ *
+ * Return: For winusb_request_finish().
+ */
+unsigned long winusb_request_lock(struct winusb_request *req)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->wf->requests_lock, flags);
+	return flags;
+}
+
+/* Its thread may go on at once, and the request be gone. */
+static void winusb_request_wake(struct winusb_request *req)
+{
+	if (req->waiter == current && in_task())
+		req->finished = true;	/* it was quick: we are that thread */
+	else
+		complete(&req->complete);
 }
 
 /**
  * winusb_request_finish - Tell the door of a request that it is done
  * @req: The request; its state is done, and it is in no list of its pipe. Belongs to the door
  *	afterwards.
+ * @flags: From winusb_request_lock(). Is unlocked.
  *
- * In any context, without locks.
+ * In any context.
  */
-void winusb_request_finish(struct winusb_request *req)
+void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 {
 	struct winusb_file *wf = req->wf;
-	unsigned long flags;
+	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
-	spin_lock_irqsave(&wf->requests_lock, flags);
-	if (req->door == WINUSB_DOOR_RECORD) {
+	wf->num_running--;
+	if (door == WINUSB_DOOR_RECORD) {
 		list_move_tail(&req->file_node, &wf->done);
 		winusb_records_ready(wf);
 	} else {
@@ -417,36 +476,43 @@ void winusb_request_finish(struct winusb_request *req)
 		if (wf->closed || wf->gone)
 			wake_up(&wf->wait);
 	}
+	if (req->counted)
+		winusb_pipe_uncount(req->pipe);
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 
-	if (req->door == WINUSB_DOOR_BLOCKING)
-		complete(&req->complete);
-	else if (req->door == WINUSB_DOOR_URING)
+	if (door == WINUSB_DOOR_BLOCKING)
+		winusb_request_wake(req);
+	else if (door == WINUSB_DOOR_URING)
 		winusb_uring_finished(req);
-	winusb_request_put(req);
 }
 
-static void winusb_request_give_back(struct winusb_request *req, bool dirty)
+static void winusb_request_give_back(struct winusb_request *req)
+{
+	if (req->timed)
+		timer_delete_sync(&req->timer);
+	/* A host controller that was stopped may have written more than it says. */
+	winusb_buffer_release(&req->buffer, req->wf, req->state != WINUSB_REQUEST_NEW);
+	req->collected = true;
+}
+
+/* The last one may restore the interface: the caller holds nothing that others need. */
+static void winusb_request_put_handle(struct winusb_request *req)
 {
 	struct winusb_handle *wh = req->wh;
 
-	timer_delete_sync(&req->timer);
-	winusb_buffer_release(&req->buffer, req->wf, dirty);
-	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
 	req->wh = NULL;
-	req->collected = true;
-	winusb_handle_put(wh);
+	if (wh && req->door != WINUSB_DOOR_BLOCKING)
+		winusb_handle_put(wh);
 }
 
 /**
- * winusb_request_collect - Deliver the data of a request that is done
- * @req: The request. Its status and count are final afterwards, and it holds nothing any more.
+ * winusb_request_collect_data - Deliver the data of a request that is done
+ * @req: The request. Its status and count are final afterwards; it holds its handle still.
  *
  * Touches user memory; the caller is outside the gates.
  */
-void winusb_request_collect(struct winusb_request *req)
+void winusb_request_collect_data(struct winusb_request *req)
 {
-	bool dirty = req->moved;
 	int ret;
 
 	if (req->collected)
@@ -454,17 +520,28 @@ void winusb_request_collect(struct winusb_request *req)
 	ret = winusb_buffer_deliver(&req->buffer, &req->moved);
 	if (ret && !req->status)
 		req->status = ret;
-	winusb_request_give_back(req, dirty);
+	winusb_request_give_back(req);
 }
 
 /**
- * winusb_request_discard - Drop a request that was not started, or that nobody will collect
+ * winusb_request_collect - Deliver the data of a request that is done, and give all back
+ * @req: The request. As above, but it holds nothing any more.
+ */
+void winusb_request_collect(struct winusb_request *req)
+{
+	winusb_request_collect_data(req);
+	winusb_request_put_handle(req);
+}
+
+/**
+ * winusb_request_discard - Drop a request: not started, not to be collected, or collected
  * @req: The request.
  */
 void winusb_request_discard(struct winusb_request *req)
 {
 	if (!req->collected)
-		winusb_request_give_back(req, req->moved);
+		winusb_request_give_back(req);
+	winusb_request_put_handle(req);
 	winusb_request_put(req);
 }
 
@@ -479,29 +556,27 @@ void winusb_request_discard(struct winusb_request *req)
 void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
 			 struct list_head *unlink)
 {
-	lockdep_assert_held(&req->pipe->lock);
+	struct winusb_pipe *pipe = req->pipe;
 
-	switch (req->state) {
-	case WINUSB_REQUEST_QUEUED:
+	lockdep_assert_held(&pipe->lock);
+
+	if (req->counted || req->state == WINUSB_REQUEST_DONE)
+		return;
+	req->counted = true;
+	pipe->cancelled++;	/* winusb_request_finish() takes it back */
+	trace_winusb_cancel(req, error);
+	if (req->state == WINUSB_REQUEST_QUEUED) {
 		list_del_init(&req->pipe_node);
 		req->state = WINUSB_REQUEST_DONE;
 		req->status = error;
 		list_add_tail(&req->cancel_node, finish);
-		trace_winusb_cancel(req, error);
-		break;
-	case WINUSB_REQUEST_RUNNING:
-	case WINUSB_REQUEST_CLEARING:	/* keeps its error, but is waited for */
-		if (req->cancel)
-			break;
-		req->cancel = error;
-		req->pipe->cancelled++;
-		kref_get(&req->ref);	/* put in winusb_request_end_marked() */
-		list_add(&req->cancel_node, unlink);
-		trace_winusb_cancel(req, error);
-		break;
-	default:
-		break;
+		return;
 	}
+	/* One whose pipe is being cleared keeps its error. */
+	if (!req->cancel)
+		WRITE_ONCE(req->cancel, error);
+	winusb_request_get(req);	/* put in winusb_request_end_marked() */
+	list_add(&req->cancel_node, unlink);
 }
 
 /**
@@ -522,7 +597,7 @@ void winusb_request_end_marked(struct list_head *finish, struct list_head *unlin
 	}
 	list_for_each_entry_safe(req, next, finish, cancel_node) {
 		list_del_init(&req->cancel_node);
-		winusb_request_finish(req);
+		winusb_request_finish(req, winusb_request_lock(req));
 	}
 }
 
@@ -543,15 +618,31 @@ void winusb_request_cancel(struct winusb_request *req, int error)
 	winusb_request_end_marked(&finish, &unlink);
 }
 
+/* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
+static bool winusb_request_is_signalled(void)
+{
+	/* io_uring ends its workers by what is only task work for others. */
+	return task_sigpending(current) || (current->flags & PF_IO_WORKER && signal_pending(current));
+}
+
 /*
  * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits; a signal does not.
+ * this thread waits; a signal does not. Gives whether the request is done.
  */
-static void winusb_request_wait_control(struct winusb_request *req)
+static bool winusb_request_wait_control(struct winusb_request *req)
 {
-	while (!task_sigpending(current) &&
-	       !wait_for_completion_killable_timeout(&req->complete, HZ / 10))
-		;
+	long left = 0;
+
+	while (!left && !winusb_request_is_signalled())
+		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
+	return left > 0;
+}
+
+static bool winusb_request_wait_interruptible(struct winusb_request *req)
+{
+	if (req->finished || !wait_for_completion_interruptible(&req->complete))
+		return true;
+	return !req->address && winusb_request_wait_control(req);
 }
 
 /**
@@ -569,11 +660,10 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 {
 	int ret;
 
-	if (wait_for_completion_interruptible(&req->complete)) {
-		if (!req->address && !task_sigpending(current))
-			winusb_request_wait_control(req);
+	if (!winusb_request_wait_interruptible(req)) {
 		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
-		wait_for_completion(&req->complete);
+		if (!req->finished)
+			wait_for_completion(&req->complete);
 	}
 	winusb_request_collect(req);
 	*moved = req->moved;
