@@ -252,6 +252,16 @@ TEST_LIMIT(a_million_reads_that_wait_are_bounded_by_ENOMEM, 60)
 	works();
 }
 
+TEST_LIMIT(one_transfer_too_many_is_ENOMEM, 60)
+{
+	set_cap_mb("128");
+	open_node();
+	CHECK_EQ(submit_until_refused(64, 1000000), WINUSB_MAX_TRANSFERS);
+	CHECK_OK(async_cancel_all(fd, NULL));
+	CHECK_EQ(collect(WINUSB_MAX_TRANSFERS), 0);
+	works();
+}
+
 TEST_LIMIT(a_million_records_that_nobody_collects_are_bounded_by_ENOMEM, 60)
 {
 	int total;

@@ -162,7 +162,8 @@ static const struct bad bads[] = {
 };
 
 /* All doors but registered buffers, which io_uring checks when they are registered. */
-static void each_door(void (*run)(const struct bad *bad), const struct bad *bad)
+static void each_door(void (*run)(const struct bad *bad, int error), const struct bad *bad,
+		      int error)
 {
 	size_t i;
 
@@ -176,20 +177,20 @@ static void each_door(void (*run)(const struct bad *bad), const struct bad *bad)
 		if (ways[i].door == DOOR_URING && !(query.out_capabilities & WINUSB_CAP_URING))
 			continue;
 		open_door(&ways[i]);
-		run(bad);
+		run(bad, error);
 		door_leave();
 		close(fd);
 	}
 }
 
-static void read_bad(const struct bad *bad)
+static void read_bad(const struct bad *bad, int error)
 {
 	uint8_t *memory = map_to_edge(16 * PAGE);
 	char out[] = "not lost", in[64];
 
 	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, out, 8, NULL));
 	CHECK_ERR(door_move(FX2_BULK_IN, memory + 16 * PAGE - bad->good, bad->length, &moved),
-		  EFAULT);
+		  error);
 	CHECK_EQ(moved, 0);
 	CHECK_OK(door_move(FX2_BULK_IN, in, sizeof(in), &moved));
 	CHECK_EQ(moved, 8);
@@ -198,16 +199,16 @@ static void read_bad(const struct bad *bad)
 
 TEST_EACH(a_read_into_bad_memory_is_EFAULT_through_each_door, struct bad, bad, bads)
 {
-	each_door(read_bad, bad);
+	each_door(read_bad, bad, EFAULT);
 }
 
-static void write_bad(const struct bad *bad)
+static void write_bad(const struct bad *bad, int error)
 {
 	uint8_t *memory = map_to_edge(16 * PAGE);
 	unsigned long long urbs = board_counter(fx2, FX2_BULK_OUT, "urbs");
 
 	CHECK_ERR(door_move(FX2_BULK_OUT, memory + 16 * PAGE - bad->good, bad->length, &moved),
-		  EFAULT);
+		  error);
 	CHECK_EQ(moved, 0);
 	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "urbs"), urbs);
 	works();
@@ -215,10 +216,10 @@ static void write_bad(const struct bad *bad)
 
 TEST_EACH(a_write_from_bad_memory_is_EFAULT_through_each_door, struct bad, bad, bads)
 {
-	each_door(write_bad, bad);
+	each_door(write_bad, bad, EFAULT);
 }
 
-static void read_constant(const struct bad *bad)
+static void read_constant(const struct bad *bad, int error)
 {
 	uint8_t *memory = map(2 * 65536);
 	char out[] = "not lost", in[64];
@@ -227,8 +228,8 @@ static void read_constant(const struct bad *bad)
 		return;
 	CHECK_EQ(mprotect(memory, 2 * 65536, PROT_READ), 0);
 	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, out, 8, NULL));
-	CHECK_ERR(door_move(FX2_BULK_IN, memory + 1, bad->length, &moved), EFAULT);
-	CHECK_ERR(door_move(FX2_BULK_IN, memory + 4, bad->length, &moved), EFAULT);
+	CHECK_ERR(door_move(FX2_BULK_IN, memory + 1, bad->length, &moved), error);
+	CHECK_ERR(door_move(FX2_BULK_IN, memory + 4, bad->length, &moved), error);
 	CHECK_EQ(moved, 0);
 	CHECK_OK(door_move(FX2_BULK_IN, in, sizeof(in), &moved));
 	CHECK_EQ(moved, 8);
@@ -236,11 +237,11 @@ static void read_constant(const struct bad *bad)
 
 TEST(a_read_into_read_only_memory_is_EFAULT_through_each_door)
 {
-	each_door(read_constant, &bads[0]);
-	each_door(read_constant, &bads[3]);
+	each_door(read_constant, &bads[0], EFAULT);
+	each_door(read_constant, &bads[3], EFAULT);
 }
 
-static void write_constant(const struct bad *bad)
+static void write_constant(const struct bad *bad, int error)
 {
 	uint8_t *memory = map(65536), *in = map(65536);
 	struct trip read;
@@ -248,7 +249,7 @@ static void write_constant(const struct bad *bad)
 	pattern(memory, bad->length, 90);
 	CHECK_EQ(mprotect(memory, 65536, PROT_READ), 0);
 	door_start_read(&read, FX2_BULK_IN, in, bad->length);
-	CHECK_OK(door_move(FX2_BULK_OUT, memory, bad->length, &moved));
+	CHECK_ERR(door_move(FX2_BULK_OUT, memory, bad->length, &moved), error);
 	CHECK_EQ(moved, bad->length);
 	CHECK_OK(door_wait(&read));
 	CHECK_MEM(in, memory, bad->length);
@@ -258,8 +259,8 @@ static void write_constant(const struct bad *bad)
 
 TEST(a_write_from_read_only_memory_works_through_each_door)
 {
-	each_door(write_constant, &bads[0]);
-	each_door(write_constant, &bads[3]);
+	each_door(write_constant, &bads[0], 0);
+	each_door(write_constant, &bads[3], 0);
 }
 
 /* The buffer leaves while the transfer runs. */
@@ -300,8 +301,8 @@ static void leave(const struct leaving *row, enum door door)
 	close(fd);
 }
 
-TEST_EACH(a_buffer_that_leaves_under_a_blocking_read_is_EFAULT_or_still_written, struct leaving, row,
-	  leavings)
+TEST_EACH(a_buffer_that_leaves_under_a_blocking_read_is_EFAULT_or_still_written,
+	  struct leaving, row, leavings)
 {
 	leave(row, DOOR_BLOCKING);
 }

@@ -61,7 +61,8 @@ static void check_stream(const uint8_t *data, uint32_t length)
 
 	for (i = 0; i < length; i++, position++)
 		if (data[i] != position % 251)
-			FAIL("byte %llu of the stream is %u", (unsigned long long)position, data[i]);
+			FAIL("byte %llu of the stream is %u", (unsigned long long)position,
+			     data[i]);
 }
 
 static void take_one(const struct winusb_completion *record)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Cases of transfers with RAW_IO: winusb.md 2.2, 2.3 (step 10, cheat-sheet), 8 (rows 2, 32), 9.5. */
+/* Cases of transfers with RAW_IO: winusb.md 2.2, 2.3 (step 10), 8 (rows 2, 32), 9.5. */
 #include <stdlib.h>
 
 #include "cases.h"
