@@ -19,6 +19,7 @@
 
 #include "async.h"
 #include "board.h"
+#include "ring.h"
 #include "test.h"
 
 enum { JOINED_DATA, JOINED_EVENTS, SETTINGS, LOOPBACK };
@@ -439,6 +440,103 @@ TEST(a_reset_by_another_party_is_ECONNRESET_and_a_flag)
 	CHECK_EQ(record.status, 0);
 	CHECK_EQ(record.flags, 0);
 	CHECK_EQ(record.length, 5);
+}
+
+/*
+ * A reset that takes as long as the board hesitates: everything that is submitted meanwhile waits
+ * for its end, or says so.
+ */
+
+static pthread_t resetter;
+static int reset_usbfs;
+
+static void begin_reset(int flags)
+{
+	struct winusb_query query;
+	char path[64];
+
+	open_node(fx2, 0);
+	CHECK_EQ(fcntl(fd, F_SETFL, O_RDWR | flags), 0);
+	CHECK_OK(node_query(fd, &query));
+	snprintf(path, sizeof(path), "/dev/bus/usb/%03u/%03u", query.out_busnum, query.out_devnum);
+	reset_usbfs = open(path, O_RDWR | O_CLOEXEC);
+	CHECK(reset_usbfs >= 0);
+	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, data[0], 64, 1));
+	board_set(fx2, "silent=0");
+	CHECK_EQ(pthread_create(&resetter, NULL, reset_main, &reset_usbfs), 0);
+	/* It ends when the reset begins. */
+	async_expect(fd, 1, -ECONNRESET, 0);
+	board_wait_pending(fx2, 0, 1);
+}
+
+static void end_reset(void)
+{
+	board_set(fx2, "silent=0:never");
+	pthread_join(resetter, NULL);
+}
+
+TEST(a_submission_during_a_reset_is_EAGAIN_in_non_blocking_mode)
+{
+	struct winusb_transfer arg;
+	uint32_t count;
+
+	begin_reset(O_NONBLOCK);
+	CHECK_ERR(async_start(fd, handle, FX2_BULK_IN, data[0], 64, 2), EAGAIN);
+	arg = async_transfer(handle, FX2_BULK_OUT, data[0], 64, 3);
+	CHECK_ERR(async_submit(fd, &arg, 1, &count), EAGAIN);
+	CHECK_EQ(count, 0);
+	CHECK_ERR(node_transfer(fd, handle, FX2_BULK_IN, data[0], 64, &moved), EAGAIN);
+	end_reset();
+	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, data[0], 64, 4));
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, "again", 5, NULL));
+	async_expect(fd, 4, 0, 5);
+}
+
+static void *submit_main(void *result)
+{
+	*(int *)result = async_start(fd, handle, FX2_BULK_IN, data[1], 64, 5);
+	return NULL;
+}
+
+TEST(a_submission_during_a_reset_waits_for_its_end)
+{
+	pthread_t thread;
+	int result = 99;
+
+	begin_reset(0);
+	CHECK_EQ(pthread_create(&thread, NULL, submit_main, &result), 0);
+	test_sleep_ms(50);
+	CHECK_EQ(result, 99);
+	end_reset();
+	pthread_join(thread, NULL);
+	CHECK_OK(result);
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, "after", 5, NULL));
+	async_expect(fd, 5, 0, 5);
+}
+
+/* io_uring lets a worker wait. */
+TEST(a_command_during_a_reset_waits_for_its_end)
+{
+	struct winusb_query query;
+	struct ring_result result;
+	struct ring ring;
+
+	begin_reset(0);
+	CHECK_OK(node_query(fd, &query));
+	if (!(query.out_capabilities & WINUSB_CAP_URING)) {
+		end_reset();
+		test_skip("this kernel cannot cancel io_uring commands");
+	}
+	CHECK_OK(ring_init(&ring, IORING_SETUP_CQE32));
+	ring_transfer(&ring, fd, handle, FX2_BULK_IN, data[1], 64, 6);
+	CHECK_EQ(ring_submit(&ring), 1);
+	test_sleep_ms(50);
+	CHECK(!ring_peek(&ring, &result));
+	end_reset();
+	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, "worker", 6, NULL));
+	CHECK_OK(ring_wait(&ring, &result, 10000 * test_scale()));
+	CHECK_EQ(result.user_data, 6);
+	CHECK_EQ(result.res, 6);
 }
 
 /* FREE, and who stays busy */

@@ -19,7 +19,7 @@
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
 	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
-	"limits", "faults", "events", "removal", "reset", "lifetime", "binding", "broken",
+	"limits", "faults", "trace", "events", "removal", "reset", "lifetime", "binding", "broken",
 	"fail_nth", "foreign", "unload",
 };
 
