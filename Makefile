@@ -50,6 +50,13 @@ check:					## Run all tests; the last line counts them
 kunit:					## Run the KUnit suites
 	scripts/kunit
 
+.PHONY: soak
+soak:					## Random operations and unplugs on the debug kernel; MINUTES=30, SEED=
+	$(MAKE) -s -C tools/testing/boards
+	$(MAKE) -s -C tools/testing/selftests
+	MINUTES=$(or $(MINUTES),30) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
+		--timeout=$$(( $(or $(MINUTES),30) * 60 + 900 )) -- tools/testing/selftests/soak
+
 .PHONY: static
 static:					## Check sources: W=1, sparse, checkpatch, layout, style
 	scripts/static
@@ -74,4 +81,4 @@ clean:					## Remove what the build made; the lab's cache stays (scripts/lab cle
 help:					## This text
 	@echo "winusb for Linux. Targets:"
 	@sed -n 's/^\([a-z]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS="
+	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS=, MINUTES="
