@@ -9,6 +9,8 @@
 #include "event.h"
 #include "file.h"
 #include "interface.h"
+#include "record.h"
+#include "uring.h"
 
 static int winusb_open(struct inode *inode, struct file *file)
 {
@@ -44,7 +46,7 @@ static ssize_t winusb_read(struct file *file, char __user *buffer, size_t length
 	struct winusb_file *wf = file->private_data;
 
 	if (!wf->listener)
-		return -EINVAL;
+		return winusb_records_read(wf, buffer, length, file->f_flags & O_NONBLOCK);
 	return winusb_events_read(wf->events, wf->wi, buffer, length,
 				  file->f_flags & O_NONBLOCK);
 }
@@ -55,12 +57,11 @@ static __poll_t winusb_poll(struct file *file, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(file, &wf->wi->wait, wait);
-	if (wf->listener)
-		poll_wait(file, &wf->events->wait, wait);
+	poll_wait(file, wf->listener ? &wf->events->wait : &wf->wait, wait);
 	/* Asked first: then the record of the removal is seen, too. */
 	if (winusb_interface_is_gone(wf->wi))
 		mask |= EPOLLHUP | EPOLLERR;
-	if (wf->listener && winusb_events_pending(wf->events, wf->wi))
+	if (wf->listener ? winusb_events_pending(wf->events, wf->wi) : winusb_records_pending(wf))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask;
 }
@@ -74,6 +75,9 @@ static const struct file_operations winusb_fops = {
 	.poll = winusb_poll,
 	.unlocked_ioctl = winusb_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+#ifdef WINUSB_HAVE_URING
+	.uring_cmd = winusb_uring_cmd,
+#endif
 };
 
 /**

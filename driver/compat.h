@@ -43,6 +43,60 @@
 #define winusb_assign_str(field, source) __assign_str(field)
 #endif
 
+/* 6.5 dropped an argument. One page of another process, to be written; its mmap lock is held. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define winusb_pin_remote(mm, address, page) \
+	pin_user_pages_remote(mm, address, 1, FOLL_WRITE, page, NULL, NULL)
+#else
+#define winusb_pin_remote(mm, address, page) \
+	pin_user_pages_remote(mm, address, 1, FOLL_WRITE, page, NULL)
+#endif
+
+/* 6.8 dropped the number to add, which nearly everybody had as 1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define winusb_eventfd_signal(context) eventfd_signal(context, 1)
+#else
+#define winusb_eventfd_signal(context) eventfd_signal(context)
+#endif
+
+/*
+ * Commands of io_uring can be cancelled from 6.7 on; before that, a pending one would keep exec()
+ * from ending. 6.14 gave the import of a registered buffer the issue flags, 6.18 made one function
+ * for short and one for long completions, and 6.19 changed the task work.
+ */
+#if IS_ENABLED(CONFIG_IO_URING) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define WINUSB_HAVE_URING
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define winusb_uring_import(address, length, rw, iter, cmd, issue_flags) \
+	io_uring_cmd_import_fixed(address, length, rw, iter, cmd)
+#else
+#define winusb_uring_import(address, length, rw, iter, cmd, issue_flags) \
+	io_uring_cmd_import_fixed(address, length, rw, iter, cmd, issue_flags)
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define winusb_uring_done(cmd, ret, extra, wide, issue_flags) \
+	io_uring_cmd_done(cmd, ret, (wide) ? (extra) : 0, issue_flags)
+#else
+#define winusb_uring_done(cmd, ret, extra, wide, issue_flags) \
+	((wide) ? io_uring_cmd_done32(cmd, ret, extra, issue_flags) : \
+		  io_uring_cmd_done(cmd, ret, issue_flags))
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define WINUSB_URING_TASK_WORK(name, function) \
+	static void name(struct io_uring_cmd *cmd, unsigned int issue_flags) \
+	{ \
+		function(cmd, issue_flags); \
+	}
+#else
+#define WINUSB_URING_TASK_WORK(name, function) \
+	static void name(struct io_tw_req tw_req, io_tw_token_t token) \
+	{ \
+		function(io_uring_cmd_from_tw(tw_req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS); \
+	}
+#endif
+#define winusb_uring_in_task(cmd, work) io_uring_cmd_complete_in_task(cmd, work)
+#endif
+
 /*
  * The KUnit suites call the driver's inner functions. Only kernels with KUnit export them, in a
  * namespace of their own. 6.13 turned the namespace into a string.

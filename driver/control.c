@@ -4,7 +4,7 @@
  * interface go to the handle's interface, requests to an endpoint to one of its endpoints, and
  * requests that would change what usbcore keeps track of are refused.
  */
-#include <linux/slab.h>
+#include <linux/usb.h>
 
 #include <uapi/linux/winusb.h>
 
@@ -63,35 +63,68 @@ static int winusb_control_check_endpoint(struct winusb_handle *wh, u8 address, b
 	return ret;
 }
 
-/* Run the request, moving its data between kernel memory and the caller's. */
-static int winusb_control_run(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
-			      struct iov_iter *iter, size_t *moved, bool nonblock)
+/* CLEAR_FEATURE(ENDPOINT_HALT) is done at once, and then stands for a request that is done. */
+static struct winusb_request *winusb_control_clear_halt(struct winusb_handle *wh,
+							enum winusb_door door, u8 address,
+							bool nonblock)
 {
-	size_t length = le16_to_cpu(setup->wLength);
-	bool in = setup->bRequestType & USB_DIR_IN;
-	void *data = NULL;
-	int ret = -EFAULT;
+	struct winusb_request *req;
+	int ret;
 
-	if (length) {
-		data = kzalloc(length, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-		if (!data)
-			return -ENOMEM;
-		/* A bad buffer is refused before anything moves. */
-		if (in ? fault_in_iov_iter_writeable(iter, length) :
-			 copy_from_iter(data, length, iter) != length)
-			goto out_free;
+	if (door == WINUSB_DOOR_URING && nonblock)
+		return ERR_PTR(-EAGAIN);	/* once more, where it can wait */
+	req = winusb_request_create_done(wh, door);
+	if (IS_ERR(req))
+		return req;
+	ret = winusb_pipe_reset(wh, address & ~USB_DIR_IN ? address : 0, nonblock);
+	if (ret) {
+		winusb_request_discard(req);
+		return ERR_PTR(ret);
 	}
-	ret = winusb_request_control(wh, setup, data, moved, nonblock);
-	if (in && *moved) {
-		size_t copied = copy_to_iter(data, *moved, iter);
+	return req;
+}
 
-		if (copied != *moved && !ret)
-			ret = -EFAULT;
-		*moved = copied;
+/**
+ * winusb_control_create - Prepare a control transfer as a program asks for it
+ * @wh: The handle. The caller holds a reference.
+ * @door: How it comes in.
+ * @setup: The setup packet.
+ * @iter: The caller's memory. The data stage is as long as this, or as wLength if that is less.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: The request, to be started or discarded, or an error of the contract.
+ */
+struct winusb_request *winusb_control_create(struct winusb_handle *wh, enum winusb_door door,
+					     const struct usb_ctrlrequest *setup,
+					     const struct iov_iter *iter, bool nonblock)
+{
+	struct usb_ctrlrequest request = *setup;
+	u16 index = le16_to_cpu(setup->wIndex);
+	int ret;
+
+	if (iov_iter_count(iter) > WINUSB_MAX_CONTROL_LENGTH)
+		return ERR_PTR(-EINVAL);
+	if (winusb_interface_is_gone(wh->wi))
+		return ERR_PTR(-ENODEV);
+	if (winusb_control_is_forbidden(setup))
+		return ERR_PTR(-EACCES);
+	request.wLength = cpu_to_le16(min_t(size_t, le16_to_cpu(setup->wLength),
+					    iov_iter_count(iter)));
+
+	switch (setup->bRequestType & USB_RECIP_MASK) {
+	case USB_RECIP_INTERFACE:
+		/* Standard, class and vendor requests alike; the high byte is the caller's. */
+		request.wIndex = cpu_to_le16((index & 0xff00) | winusb_interface_number(wh->wi));
+		break;
+	case USB_RECIP_ENDPOINT:
+		ret = winusb_control_check_endpoint(wh, index & 0xff, nonblock);
+		if (ret)
+			return ERR_PTR(ret);
+		if (winusb_control_is_clear_halt(&request))
+			return winusb_control_clear_halt(wh, door, index & 0xff, nonblock);
+		break;
 	}
-out_free:
-	kfree(data);
-	return ret;
+	return winusb_request_create_control(wh, door, &request, iter);
 }
 
 /**
@@ -107,35 +140,8 @@ out_free:
 int winusb_control_transfer(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
 			    struct iov_iter *iter, size_t *moved, bool nonblock)
 {
-	struct usb_ctrlrequest request = *setup;
-	u16 index = le16_to_cpu(setup->wIndex);
-	int ret;
-
-	*moved = 0;
-	if (iov_iter_count(iter) > WINUSB_MAX_CONTROL_LENGTH)
-		return -EINVAL;
-	if (winusb_interface_is_gone(wh->wi))
-		return -ENODEV;
-	if (winusb_control_is_forbidden(setup))
-		return -EACCES;
-	request.wLength = cpu_to_le16(min_t(size_t, le16_to_cpu(setup->wLength),
-					    iov_iter_count(iter)));
-
-	switch (setup->bRequestType & USB_RECIP_MASK) {
-	case USB_RECIP_INTERFACE:
-		/* Standard, class and vendor requests alike; the high byte is the caller's. */
-		request.wIndex = cpu_to_le16((index & 0xff00) | winusb_interface_number(wh->wi));
-		break;
-	case USB_RECIP_ENDPOINT:
-		ret = winusb_control_check_endpoint(wh, index & 0xff, nonblock);
-		if (ret)
-			return ret;
-		if (winusb_control_is_clear_halt(&request))
-			return winusb_pipe_reset(wh, index & ~USB_DIR_IN & 0xff ? index & 0xff : 0,
-						 nonblock);
-		break;
-	}
-	return winusb_control_run(wh, &request, iter, moved, nonblock);
+	return winusb_request_run(winusb_control_create(wh, WINUSB_DOOR_BLOCKING, setup, iter,
+							nonblock), moved, nonblock);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_control_transfer);
 
@@ -182,6 +188,7 @@ int winusb_control_get_descriptor(struct winusb_handle *wh, u8 type, u8 index, u
 		return winusb_control_copy_cached(udev->rawdescriptors[0],
 						  le16_to_cpu(udev->config[0].desc.wTotalLength),
 						  iter, moved);
-	return winusb_control_run(wh, &setup, iter, moved, nonblock);
+	return winusb_request_run(winusb_request_create_control(wh, WINUSB_DOOR_BLOCKING, &setup,
+								iter), moved, nonblock);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_control_get_descriptor);

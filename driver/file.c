@@ -6,6 +6,7 @@
  * the function; a file on a sibling has this one interface and keeps the default from being opened.
  */
 #include <linux/fdtable.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -14,8 +15,14 @@
 #include "function.h"
 #include "handle.h"
 #include "interface.h"
+#include "pipe.h"
+#include "record.h"
 #include "request.h"
 #include "trace.h"
+
+static unsigned int winusb_max_buffer_mb = 128;
+module_param_named(max_buffer_mb, winusb_max_buffer_mb, uint, 0644);
+MODULE_PARM_DESC(max_buffer_mb, "MiB of kernel memory that the transfers of one open file may use");
 
 /* Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. */
 static int winusb_file_acquire(struct winusb_file *wf)
@@ -105,6 +112,10 @@ struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
 	xa_init_flags(&wf->handles, XA_FLAGS_ALLOC);
 	spin_lock_init(&wf->requests_lock);
 	INIT_LIST_HEAD(&wf->requests);
+	INIT_LIST_HEAD(&wf->done);
+	INIT_LIST_HEAD(&wf->idle);
+	init_waitqueue_head(&wf->wait);
+	mutex_init(&wf->read_lock);
 
 	if (listener)
 		ret = winusb_file_listen(wf);
@@ -171,6 +182,48 @@ static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
 	}
 }
 
+static bool winusb_file_is_quiet(struct winusb_file *wf, bool all)
+{
+	unsigned long flags;
+	bool quiet;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	quiet = list_empty(&wf->requests) && (!all || wf->num_requests == wf->num_idle);
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	return quiet;
+}
+
+/* End what is under way, drop what was not collected, and wait until nobody uses a request. */
+static void winusb_file_end_requests(struct winusb_file *wf)
+{
+	struct winusb_request *req, *next;
+	struct winusb_handle *wh;
+	unsigned long number;
+	LIST_HEAD(list);
+
+	spin_lock_irq(&wf->requests_lock);
+	wf->closed = true;
+	spin_unlock_irq(&wf->requests_lock);
+	winusb_file_cancel(wf, NULL, -ECANCELED);
+	/* As long as the host controllers need. */
+	wait_event(wf->wait, winusb_file_is_quiet(wf, false));
+
+	spin_lock_irq(&wf->requests_lock);
+	list_splice_init(&wf->done, &list);
+	spin_unlock_irq(&wf->requests_lock);
+	list_for_each_entry_safe(req, next, &list, file_node) {
+		list_del_init(&req->file_node);
+		winusb_request_discard(req);
+	}
+	xa_for_each(&wf->handles, number, wh)
+		winusb_interface_flush_work(wh->wi);
+	winusb_interface_flush_work(wf->wi);
+	wait_event(wf->wait, winusb_file_is_quiet(wf, true));
+	list_for_each_entry_safe(req, next, &wf->idle, file_node)
+		winusb_request_destroy(req);
+	winusb_records_set_eventfd(wf, NULL);
+}
+
 /**
  * winusb_file_close - Close a file
  * @wf: The file; no call is running on it. The caller's reference is gone afterwards.
@@ -183,6 +236,7 @@ void winusb_file_close(struct winusb_file *wf)
 	unsigned int n;
 	bool ours;
 
+	winusb_file_end_requests(wf);
 	winusb_handle_free_all(wf);
 	mutex_lock(&winusb_functions_lock);
 	ours = !wf->restoring;
@@ -204,6 +258,131 @@ void winusb_file_close(struct winusb_file *wf)
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_file_close);
 
+static void winusb_file_mark(struct winusb_request *req, int error, struct list_head *finish,
+			     struct list_head *unlink)
+{
+	spin_lock(&req->pipe->lock);	/* interrupts are off */
+	winusb_request_mark(req, error, finish, unlink);
+	spin_unlock(&req->pipe->lock);
+}
+
+/**
+ * winusb_file_cancel_cookie - End requests that nobody is blocked in (WINUSB_IOC_CANCEL)
+ * @wf: The file.
+ * @all: All of them.
+ * @cookie: Those with this cookie.
+ *
+ * Does not wait.
+ *
+ * Return: How many there were.
+ */
+unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie)
+{
+	struct winusb_request *req;
+	unsigned int count = 0;
+	LIST_HEAD(finish);
+	LIST_HEAD(unlink);
+	unsigned long flags;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	list_for_each_entry(req, &wf->requests, file_node) {
+		if (req->door == WINUSB_DOOR_BLOCKING || !(all || req->cookie == cookie))
+			continue;
+		winusb_file_mark(req, -ECANCELED, &finish, &unlink);
+		count++;
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	winusb_request_end_marked(&finish, &unlink);
+	return count;
+}
+
+/**
+ * winusb_file_charge - Account for kernel memory of a request
+ * @wf: The file.
+ * @bytes: How much.
+ *
+ * Return: 0, or -ENOMEM beyond the cap.
+ */
+int winusb_file_charge(struct winusb_file *wf, size_t bytes)
+{
+	unsigned long most = (unsigned long)READ_ONCE(winusb_max_buffer_mb) << 20;
+
+	if (atomic_long_add_return(bytes, &wf->charged) <= most)
+		return 0;
+	atomic_long_sub(bytes, &wf->charged);
+	return -ENOMEM;
+}
+
+/**
+ * winusb_file_uncharge - The opposite
+ * @wf: The file.
+ * @bytes: How much.
+ */
+void winusb_file_uncharge(struct winusb_file *wf, size_t bytes)
+{
+	atomic_long_sub(bytes, &wf->charged);
+}
+
+/**
+ * winusb_file_take_idle - Take a request that was kept
+ * @wf: The file.
+ *
+ * Return: The request, or NULL.
+ */
+struct winusb_request *winusb_file_take_idle(struct winusb_file *wf)
+{
+	struct winusb_request *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	req = list_first_entry_or_null(&wf->idle, struct winusb_request, file_node);
+	if (req) {
+		list_del_init(&req->file_node);
+		wf->num_idle--;
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	return req;
+}
+
+/**
+ * winusb_file_count - A request was made for a file
+ * @wf: The file.
+ */
+void winusb_file_count(struct winusb_file *wf)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	wf->num_requests++;
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+}
+
+/**
+ * winusb_file_keep - Keep a request that nobody uses any more
+ * @wf: The file. It may be gone afterwards.
+ * @req: The request.
+ *
+ * Return: false if it is to be destroyed.
+ */
+bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
+{
+	unsigned long flags;
+	bool keep;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	keep = !wf->closed && wf->num_idle < WINUSB_IDLE_REQUESTS;
+	if (keep) {
+		list_add(&req->file_node, &wf->idle);
+		wf->num_idle++;
+	} else {
+		wf->num_requests--;
+		if (wf->closed)
+			wake_up(&wf->wait);
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	return keep;
+}
+
 /**
  * winusb_file_cancel - End requests of a file
  * @wf: The file.
@@ -215,14 +394,16 @@ WINUSB_EXPORT_FOR_TESTS(winusb_file_close);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error)
 {
 	struct winusb_request *req;
-	LIST_HEAD(marked);
+	LIST_HEAD(finish);
+	LIST_HEAD(unlink);
+	unsigned long flags;
 
-	spin_lock(&wf->requests_lock);
+	spin_lock_irqsave(&wf->requests_lock, flags);
 	list_for_each_entry(req, &wf->requests, file_node)
-		if ((!owner || req->owner == owner) && winusb_request_mark(req, error))
-			list_add(&req->cancel_node, &marked);	/* newest first */
-	spin_unlock(&wf->requests_lock);
-	winusb_request_unlink(&marked);
+		if (!owner || req->owner == owner)
+			winusb_file_mark(req, error, &finish, &unlink);
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	winusb_request_end_marked(&finish, &unlink);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_file_cancel);
 
@@ -248,7 +429,7 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, these end with -ECANCELED. They hold the file, so the last close comes after them and
+ * transfers, or in reading records, these end with -ECANCELED. They hold the file, so the last close comes after them and
  * could not end them. Transfers of another process that inherited the file go on, and so do all
  * while the process has another descriptor of it. A transfer that is just about to be entered sees
  * the flag and asks for itself.
@@ -257,10 +438,11 @@ void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
 	if (owner != current->files || !winusb_file_is_closed(wf))
 		return;		/* at exit there is no table, and no other thread either */
-	spin_lock(&wf->requests_lock);
-	wf->flushed = true;
-	spin_unlock(&wf->requests_lock);
+	spin_lock_irq(&wf->requests_lock);
+	WRITE_ONCE(wf->flushed, true);
+	spin_unlock_irq(&wf->requests_lock);
 	winusb_file_cancel(wf, owner, -ECANCELED);
+	wake_up_all(&wf->wait);
 }
 
 /**
@@ -283,10 +465,11 @@ void winusb_file_orphan(struct winusb_interface *wi)
 	wi->associated = NULL;
 	wf = winusb_function_is_default(fn, wi) ? fn->opener : wi->opener;
 	if (wf) {
-		spin_lock(&wf->requests_lock);
+		spin_lock_irq(&wf->requests_lock);
 		wf->gone = true;
-		spin_unlock(&wf->requests_lock);
+		spin_unlock_irq(&wf->requests_lock);
 		winusb_file_cancel(wf, NULL, -ESHUTDOWN);
+		winusb_records_end(wf);
 		kref_get(&wf->ref);	/* it may be closed from now on */
 		ours = !wf->restoring;
 		n = winusb_file_take(wf, list);

@@ -6,12 +6,16 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
+struct eventfd_ctx;
 struct winusb_events;
 struct winusb_handle;
 struct winusb_interface;
+struct winusb_request;
 
 /**
  * struct winusb_file - One open of a node
@@ -27,9 +31,18 @@ struct winusb_interface;
  *	and @requests_lock; a hint without one of them.
  * @restoring: Somebody has begun to restore what it has. Under winusb_functions_lock.
  * @file: The struct file, only compared. Constant.
- * @flushed: A process has closed its last descriptor. Under @requests_lock.
- * @requests_lock: Guards @requests. Innermost.
- * @requests: Running requests (&winusb_request.file_node).
+ * @flushed: A process has closed its last descriptor. Written under @requests_lock.
+ * @closed: It is being closed: no requests any more. Under @requests_lock.
+ * @requests_lock: Guards what is below. Taken in any context; a pipe's lock is taken inside it.
+ * @requests: Requests that were started and are not done (&winusb_request.file_node).
+ * @done: Requests that are to be read as records, oldest first.
+ * @idle: Requests that nobody uses, kept for the next.
+ * @num_idle: How many.
+ * @num_requests: How many there are, in these lists and elsewhere.
+ * @wait: Woken when a record is ready, when the interface leaves, and at the close.
+ * @read_lock: One reader of records at a time. Outside @requests_lock.
+ * @eventfd: Is told of each record, or NULL.
+ * @charged: Bytes of kernel memory that its requests use.
  */
 struct winusb_file {
 	struct kref ref;
@@ -44,13 +57,28 @@ struct winusb_file {
 	bool restoring;
 	const struct file *file;
 	bool flushed;
+	bool closed;
 	spinlock_t requests_lock;
 	struct list_head requests;
+	struct list_head done;
+	struct list_head idle;
+	unsigned int num_idle;
+	unsigned int num_requests;
+	wait_queue_head_t wait;
+	struct mutex read_lock;
+	struct eventfd_ctx *eventfd;
+	atomic_long_t charged;
 };
 
 struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener);
 void winusb_file_close(struct winusb_file *wf);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
+unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
+int winusb_file_charge(struct winusb_file *wf, size_t bytes);
+void winusb_file_uncharge(struct winusb_file *wf, size_t bytes);
+struct winusb_request *winusb_file_take_idle(struct winusb_file *wf);
+void winusb_file_count(struct winusb_file *wf);
+bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req);
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner);
 bool winusb_file_is_closed(struct winusb_file *wf);
 void winusb_file_orphan(struct winusb_interface *wi);

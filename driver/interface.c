@@ -11,7 +11,9 @@
  *	device lock		usbcore holds it around bind, unbind and reset
  *	winusb_functions_lock	who belongs together, who has what open
  *	gate			is the device there, which pipes are there
- *	spinlocks		pipe lock, requests_lock, events_lock; none is taken inside another
+ *	requests_lock		the requests of a file
+ *	pipe lock		the requests of a pipe
+ *	events_lock		the queues of listeners; by itself
  *
  * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for
  * the device is that of a change of the setting, which usbcore bounds to five seconds, and to ten
@@ -37,6 +39,7 @@
 #include "file.h"
 #include "function.h"
 #include "interface.h"
+#include "queue.h"
 #include "trace.h"
 
 static DEFINE_IDA(winusb_minors);
@@ -68,8 +71,8 @@ WINUSB_EXPORT_FOR_TESTS(winusb_interface_number);
 int winusb_interface_enter(struct winusb_interface *wi, bool nonblock)
 {
 	for (;;) {
-		if (down_read_interruptible(&wi->gate))
-			return -EINTR;
+		if (nonblock ? !down_read_trylock(&wi->gate) : down_read_interruptible(&wi->gate))
+			return nonblock ? -EAGAIN : -EINTR;
 		if (wi->gone) {
 			up_read(&wi->gate);
 			return -ENODEV;
@@ -278,14 +281,26 @@ void winusb_interface_restore(struct winusb_interface *wi)
 	winusb_interface_set_defaults(wi);
 }
 
+/**
+ * winusb_interface_flush_work - Wait until no work item of the interface runs
+ * @wi: The interface. Requests that such work is for have been ended.
+ */
+void winusb_interface_flush_work(struct winusb_interface *wi)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
+		flush_work(&wi->pipes[i].clear_work);
+}
+
 /* End all requests with an error, and wait until the host controller has none of them. */
 static void winusb_interface_withdraw(struct winusb_interface *wi, int error)
 {
 	unsigned int i;
 
 	for (i = 0; i < wi->num_pipes; i++)
-		winusb_pipe_cancel(&wi->pipes[i], error);
-	winusb_pipe_cancel(&wi->control, error);
+		winusb_queue_cancel(&wi->pipes[i], error);
+	winusb_queue_cancel(&wi->control, error);
 	usb_kill_anchored_urbs(&wi->anchor);
 }
 
@@ -405,6 +420,7 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 
 	winusb_interface_withdraw(wi, -ESHUTDOWN);
 	usb_poison_anchored_urbs(&wi->anchor);
+	winusb_interface_flush_work(wi);
 	winusb_file_orphan(wi);
 	usb_set_intfdata(wi->intf, NULL);
 }

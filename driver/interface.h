@@ -86,6 +86,7 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
+void winusb_interface_flush_work(struct winusb_interface *wi);
 void winusb_interface_restore(struct winusb_interface *wi);
 
 static inline void winusb_interface_get(struct winusb_interface *wi)

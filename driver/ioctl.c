@@ -3,7 +3,9 @@
  * The commands: a table gives the structure of each, the dispatcher copies it in and out, and the
  * functions here check fields and call the layer below. Nothing else happens here.
  */
+#include <linux/eventfd.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -18,9 +20,11 @@
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
+#include "record.h"
 #include "request.h"
 #include "reset.h"
 
+#define WINUSB_TRANSFER_SHORTEST 80	/* a literal, see winusb_commands */
 #define WINUSB_ARGUMENT_MAX 4096	/* bytes of a structure, whatever its tail */
 
 union winusb_argument {
@@ -38,6 +42,9 @@ union winusb_argument {
 	struct winusb_transfer transfer;
 	struct winusb_pipe_command pipe;
 	struct winusb_reset_device reset;
+	struct winusb_submit submit;
+	struct winusb_cancel cancel;
+	struct winusb_set_eventfd eventfd;
 };
 
 /**
@@ -65,6 +72,14 @@ struct winusb_header {
 	u32 size;
 	u32 handle;
 };
+
+#define WINUSB_CAPABILITIES (WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE | \
+			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | WINUSB_CAP_OF_KERNEL)
+#ifdef WINUSB_HAVE_URING
+#define WINUSB_CAP_OF_KERNEL WINUSB_CAP_URING
+#else
+#define WINUSB_CAP_OF_KERNEL 0
+#endif
 
 #define WINUSB_IS_ZERO(field) (!memchr_inv(&(field), 0, sizeof(field)))
 
@@ -101,7 +116,7 @@ static int winusb_ioctl_query(struct winusb_call *call)
 	if (!WINUSB_IS_ZERO(arg->__reserved))
 		return -EOPNOTSUPP;
 	arg->out_version = WINUSB_VERSION;
-	arg->out_capabilities = WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE;
+	arg->out_capabilities = WINUSB_CAPABILITIES;
 	arg->out_max_control_length = WINUSB_MAX_CONTROL_LENGTH;
 	arg->out_max_handles = WINUSB_MAX_HANDLES;
 	arg->out_busnum = wi->busnum;
@@ -297,39 +312,155 @@ static int winusb_ioctl_set_pipe_policy(struct winusb_call *call)
 	return ret;
 }
 
-static int winusb_ioctl_transfer(struct winusb_call *call)
+static bool winusb_transfer_is_clean(const struct winusb_transfer *arg)
 {
-	struct winusb_transfer *arg = &call->arg.transfer;
+	return !(arg->flags & ~WINUSB_TRANSFER_ASYNC) && WINUSB_IS_ZERO(arg->__reserved) &&
+	       !arg->isoch_buffer && !arg->isoch_offset && !arg->isoch_start_frame &&
+	       !arg->isoch_packet_count && !arg->isoch_packets && !arg->stream_id &&
+	       !arg->__reserved2 && (!arg->pipe_id || WINUSB_IS_ZERO(arg->setup)) &&
+	       (!arg->cookie || arg->flags & WINUSB_TRANSFER_ASYNC);
+}
+
+static struct winusb_request *winusb_transfer_create(struct winusb_handle *wh,
+						     enum winusb_door door,
+						     const struct winusb_transfer *arg,
+						     bool nonblock)
+{
 	struct usb_ctrlrequest setup;
-	struct winusb_handle *wh;
 	struct iov_iter iter;
-	size_t moved = 0;
 	bool in;
 	int ret;
 
-	arg->out_length = 0;
-	if (arg->flags || !WINUSB_IS_ZERO(arg->__reserved) || arg->cookie || arg->isoch_buffer ||
-	    arg->isoch_offset || arg->isoch_start_frame || arg->isoch_packet_count ||
-	    arg->isoch_packets || arg->stream_id || arg->__reserved2 ||
-	    (arg->pipe_id && !WINUSB_IS_ZERO(arg->setup)))
-		return -EOPNOTSUPP;
 	memcpy(&setup, arg->setup, sizeof(setup));
 	in = (arg->pipe_id ? arg->pipe_id : setup.bRequestType) & USB_DIR_IN;
+	ret = winusb_call_iter(&iter, in, arg->buffer, arg->length);
+	if (ret)
+		return ERR_PTR(ret);
+	if (arg->pipe_id)
+		return winusb_request_create(wh, door, arg->pipe_id, &iter, nonblock);
+	return winusb_control_create(wh, door, &setup, &iter, nonblock);
+}
+
+/* Start a transfer whose completion is read as a record. */
+static int winusb_transfer_submit(struct winusb_file *wf, const struct winusb_transfer *arg,
+				  bool nonblock)
+{
+	struct winusb_request *req;
+	struct winusb_handle *wh;
+	int ret;
+
+	wh = winusb_handle_get(wf, arg->handle);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	req = winusb_transfer_create(wh, WINUSB_DOOR_RECORD, arg, nonblock);
+	ret = PTR_ERR_OR_ZERO(req);
+	if (!ret) {
+		req->cookie = arg->cookie;
+		ret = winusb_request_start(req, nonblock);
+		if (ret)
+			winusb_request_discard(req);
+	}
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_transfer(struct winusb_call *call)
+{
+	struct winusb_transfer *arg = &call->arg.transfer;
+	struct winusb_handle *wh;
+	size_t moved = 0;
+	int ret;
+
+	arg->out_length = 0;
+	if (!winusb_transfer_is_clean(arg))
+		return -EOPNOTSUPP;
+	if (arg->flags & WINUSB_TRANSFER_ASYNC)
+		return winusb_transfer_submit(call->wf, arg, call->nonblock);
 
 	wh = winusb_call_handle(call);
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
-	ret = winusb_call_iter(&iter, in, arg->buffer, arg->length);
-	if (ret)
-		goto out_put;
-	if (arg->pipe_id)
-		ret = winusb_request_transfer(wh, arg->pipe_id, &iter, &moved, call->nonblock);
-	else
-		ret = winusb_control_transfer(wh, &setup, &iter, &moved, call->nonblock);
+	ret = winusb_request_run(winusb_transfer_create(wh, WINUSB_DOOR_BLOCKING, arg,
+							call->nonblock), &moved, call->nonblock);
 	arg->out_length = moved;
-out_put:
 	winusb_handle_put(wh);
 	return ret;
+}
+
+/* Copy one element in, under the rules for structures. */
+static int winusb_submit_copy(struct winusb_transfer *transfer, void __user *user, u32 size)
+{
+	u32 said;
+	int ret;
+
+	ret = copy_struct_from_user(transfer, sizeof(*transfer), user, size);
+	if (ret)
+		return ret;
+	said = transfer->size;
+	if (said != size)
+		return -EINVAL;
+	transfer->flags |= WINUSB_TRANSFER_ASYNC;	/* goes without saying */
+	return winusb_transfer_is_clean(transfer) ? 0 : -EOPNOTSUPP;
+}
+
+static int winusb_ioctl_submit(struct winusb_call *call)
+{
+	struct winusb_submit *arg = &call->arg.submit;
+	struct winusb_transfer transfer;
+	u32 i, count = arg->count;
+	int ret = 0;
+
+	arg->out_count = 0;
+	if (!count || count > WINUSB_MAX_SUBMIT || arg->transfer_size < WINUSB_TRANSFER_SHORTEST)
+		return -EINVAL;
+	if (arg->transfer_size > WINUSB_ARGUMENT_MAX)
+		return -E2BIG;
+	if (arg->transfers != (unsigned long)arg->transfers)
+		return -EFAULT;
+	for (i = 0; i < count; i++) {
+		void __user *user = u64_to_user_ptr(arg->transfers);
+
+		ret = winusb_submit_copy(&transfer, user + (size_t)i * arg->transfer_size,
+					 arg->transfer_size);
+		if (!ret)
+			ret = winusb_transfer_submit(call->wf, &transfer, call->nonblock);
+		if (ret)
+			break;
+		arg->out_count++;
+		if (i + 1 < count && signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+	}
+	return ret;
+}
+
+static int winusb_ioctl_cancel(struct winusb_call *call)
+{
+	struct winusb_cancel *arg = &call->arg.cancel;
+	bool all = arg->flags & WINUSB_CANCEL_ALL;
+
+	arg->out_count = 0;
+	if (arg->flags & ~WINUSB_CANCEL_ALL || arg->__reserved || (all && arg->cookie))
+		return -EOPNOTSUPP;
+	arg->out_count = winusb_file_cancel_cookie(call->wf, all, arg->cookie);
+	return arg->out_count ? 0 : -ENOENT;
+}
+
+static int winusb_ioctl_set_eventfd(struct winusb_call *call)
+{
+	struct winusb_set_eventfd *arg = &call->arg.eventfd;
+	struct eventfd_ctx *eventfd = NULL;
+
+	if (arg->fd < -1)
+		return -EBADF;
+	if (arg->fd >= 0) {
+		eventfd = eventfd_ctx_fdget(arg->fd);
+		if (IS_ERR(eventfd))
+			return PTR_ERR(eventfd);
+	}
+	winusb_records_set_eventfd(call->wf, eventfd);
+	return 0;
 }
 
 static int winusb_call_pipe(struct winusb_call *call,
@@ -405,6 +536,9 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 #define WINUSB_HANDLER_RESET_PIPE		winusb_ioctl_reset_pipe
 #define WINUSB_HANDLER_FLUSH_PIPE		winusb_ioctl_flush_pipe
 #define WINUSB_HANDLER_RESET_DEVICE		winusb_ioctl_reset_device
+#define WINUSB_HANDLER_SUBMIT			winusb_ioctl_submit
+#define WINUSB_HANDLER_CANCEL			winusb_ioctl_cancel
+#define WINUSB_HANDLER_SET_EVENTFD		winusb_ioctl_set_eventfd
 
 #define WINUSB_REPLY BIT(0)			/* the command has results */
 #define WINUSB_LISTENER BIT(1)			/* a listener may use it */
@@ -429,11 +563,14 @@ static const struct winusb_command {
 	WINUSB_COMMAND(SET_ALTERNATE_SETTING, winusb_set_alternate_setting, 12, 0),
 	WINUSB_COMMAND(GET_PIPE_POLICY, winusb_pipe_policy, 20, WINUSB_REPLY),
 	WINUSB_COMMAND(SET_PIPE_POLICY, winusb_pipe_policy, 20, 0),
-	WINUSB_COMMAND(TRANSFER, winusb_transfer, 80, WINUSB_REPLY),
+	WINUSB_COMMAND(TRANSFER, winusb_transfer, WINUSB_TRANSFER_SHORTEST, WINUSB_REPLY),
 	WINUSB_COMMAND(ABORT_PIPE, winusb_pipe_command, 12, 0),
 	WINUSB_COMMAND(RESET_PIPE, winusb_pipe_command, 12, 0),
 	WINUSB_COMMAND(FLUSH_PIPE, winusb_pipe_command, 12, 0),
 	WINUSB_COMMAND(RESET_DEVICE, winusb_reset_device, 8, 0),
+	WINUSB_COMMAND(SUBMIT, winusb_submit, 24, WINUSB_REPLY),
+	WINUSB_COMMAND(CANCEL, winusb_cancel, 24, WINUSB_REPLY),
+	WINUSB_COMMAND(SET_EVENTFD, winusb_set_eventfd, 8, 0),
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -455,6 +592,12 @@ static_assert(offsetof(struct winusb_transfer, isoch_packets) == 64);
 static_assert(sizeof(struct winusb_pipe_command) == 12);
 static_assert(sizeof(struct winusb_reset_device) == 8);
 static_assert(sizeof(struct winusb_event) == 64);
+static_assert(sizeof(struct winusb_submit) == 24);
+static_assert(offsetof(struct winusb_submit, transfers) == 8);
+static_assert(sizeof(struct winusb_cancel) == 24);
+static_assert(sizeof(struct winusb_set_eventfd) == 8);
+static_assert(sizeof(struct winusb_completion) == 64);
+static_assert(sizeof(struct winusb_uring_cmd) == 16);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {

@@ -62,12 +62,21 @@ static int __init winusb_init(void)
 {
 	int ret;
 
-	ret = winusb_interface_register_class();
+	ret = winusb_pipe_create_workqueue();
 	if (ret)
 		return ret;
+	ret = winusb_interface_register_class();
+	if (ret)
+		goto err_workqueue;
 	ret = usb_register(&winusb_driver);
 	if (ret)
-		winusb_interface_unregister_class();
+		goto err_class;
+	return 0;
+
+err_class:
+	winusb_interface_unregister_class();
+err_workqueue:
+	winusb_pipe_destroy_workqueue();
 	return ret;
 }
 module_init(winusb_init);
@@ -77,6 +86,7 @@ static void __exit winusb_exit(void)
 	usb_deregister(&winusb_driver);
 	winusb_id_forget_all();
 	winusb_interface_unregister_class();
+	winusb_pipe_destroy_workqueue();
 }
 module_exit(winusb_exit);
 

@@ -4,6 +4,7 @@
  * bytes that a read left over. The objects are part of the interface and filled anew when the
  * setting changes, which happens only while no request is in them.
  */
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/winusb.h>
@@ -12,7 +13,103 @@
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
+#include "queue.h"
 #include "request.h"
+
+#define WINUSB_BOUNCE_LENGTH 16384	/* bytes of a pipe's own memory, about */
+#define WINUSB_LIST_SEGMENTS 32		/* that hold any URB of ours; fewer are as good as none */
+
+static struct workqueue_struct *winusb_pipe_workqueue;
+
+/**
+ * winusb_pipe_create_workqueue - Prepare for pipes
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int winusb_pipe_create_workqueue(void)
+{
+	/* Disks may be waiting for the reset of a device that waits for this. */
+	winusb_pipe_workqueue = alloc_workqueue("winusb", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return winusb_pipe_workqueue ? 0 : -ENOMEM;
+}
+
+/**
+ * winusb_pipe_destroy_workqueue - The opposite; there are no interfaces any more
+ */
+void winusb_pipe_destroy_workqueue(void)
+{
+	destroy_workqueue(winusb_pipe_workqueue);
+}
+
+/* The device has cleared the halt; now the host's side, whatever has come up in between. */
+static int winusb_pipe_reset_host(struct winusb_pipe *pipe)
+{
+	struct winusb_interface *wi = pipe->wi;
+	int ret = 0;
+
+	down_read(&wi->gate);
+	if (wi->gone) {
+		ret = -ENODEV;
+	} else if (!wi->resetting) {	/* which does the same */
+		usb_reset_endpoint(wi->udev, pipe->address);
+		winusb_pipe_clear_halt(pipe);
+	}
+	up_read(&wi->gate);
+	return ret;
+}
+
+/*
+ * Clear the halt in the device and here; the pipe is parked, which also keeps the setting from
+ * changing. Not usb_clear_halt(): that can't be interrupted by a removal or a signal.
+ */
+static int winusb_pipe_clear(struct winusb_pipe *pipe, struct winusb_handle *wh, u32 timeout_ms,
+			     bool nonblock)
+{
+	struct usb_ctrlrequest setup = {
+		.bRequestType = USB_DIR_OUT | USB_TYPE_STANDARD | USB_RECIP_ENDPOINT,
+		.bRequest = USB_REQ_CLEAR_FEATURE,
+		.wValue = cpu_to_le16(USB_ENDPOINT_HALT),
+		.wIndex = cpu_to_le16(pipe->address),
+	};
+	int ret;
+
+	ret = winusb_request_command(wh, &setup, timeout_ms, nonblock);
+	return ret ? ret : winusb_pipe_reset_host(pipe);
+}
+
+/*
+ * Let those run that came while the pipe was parked. After a reset or removal there are none. No
+ * signal may end this.
+ */
+static void winusb_pipe_run(struct winusb_pipe *pipe)
+{
+	struct winusb_interface *wi = pipe->wi;
+
+	down_read(&wi->gate);
+	if (!wi->gone && !wi->resetting)
+		winusb_queue_run(pipe, GFP_NOIO);
+	up_read(&wi->gate);
+}
+
+/* Reset the pipe for the request that failed, complete that, let the others go on. */
+static void winusb_pipe_clear_work(struct work_struct *work)
+{
+	struct winusb_pipe *pipe = container_of(work, struct winusb_pipe, clear_work);
+
+	/* It holds its handle until it is completed. A pipe that can't be reset fails again. */
+	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+	winusb_queue_cleared(pipe);
+	winusb_pipe_run(pipe);
+}
+
+/**
+ * winusb_pipe_schedule_clear - Have the pipe reset
+ * @pipe: The pipe; parked, and the request that owns it is set aside for this.
+ */
+void winusb_pipe_schedule_clear(struct winusb_pipe *pipe)
+{
+	queue_work(winusb_pipe_workqueue, &pipe->clear_work);
+}
 
 /**
  * winusb_pipe_init - Prepare a pipe object, once
@@ -24,23 +121,43 @@ void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi)
 	pipe->wi = wi;
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->queue);
+	INIT_LIST_HEAD(&pipe->raw);
 	init_waitqueue_head(&pipe->idle);
+	INIT_WORK(&pipe->clear_work, winusb_pipe_clear_work);
+	pipe->policies.value[WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE] = WINUSB_MAX_CONTROL_LENGTH;
 	winusb_pipe_set_defaults(pipe);
+}
+
+/* What the host controller takes for an endpoint. */
+static void winusb_pipe_setup_dma(struct winusb_pipe *pipe)
+{
+	struct usb_device *udev = pipe->wi->udev;
+	struct usb_bus *bus = udev->bus;
+	struct winusb_dma *dma = &pipe->dma;
+
+	/* With other packets the pages of memory would not be whole packets. */
+	dma->max_segments = pipe->type == USB_ENDPOINT_XFER_BULK && is_power_of_2(dma->maxp) &&
+			    dma->maxp <= PAGE_SIZE && bus->sg_tablesize >= WINUSB_LIST_SEGMENTS ?
+			    bus->sg_tablesize : 0;
+	dma->whole_packets = !bus->no_sg_constraint;
+	dma->max_transfer = winusb_policy_transfer_size(udev->speed, dma->maxp, dma->max_segments);
+	pipe->policies.value[WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE] = dma->max_transfer;
 }
 
 /**
  * winusb_pipe_setup - Make a pipe object stand for an endpoint
  * @pipe: The pipe; no request is in it.
- * @desc: The endpoint, or NULL for none.
+ * @desc: The endpoint.
  */
 void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc)
 {
 	winusb_pipe_destroy(pipe);
-	pipe->address = desc ? desc->bEndpointAddress : 0;
-	pipe->type = desc ? usb_endpoint_type(desc) : USB_ENDPOINT_XFER_CONTROL;
-	pipe->maxp = desc ? usb_endpoint_maxp(desc) : 0;
-	pipe->interval = desc ? desc->bInterval : 0;
+	pipe->address = desc->bEndpointAddress;
+	pipe->type = usb_endpoint_type(desc);
+	pipe->dma.maxp = usb_endpoint_maxp(desc);
+	pipe->interval = desc->bInterval;
 	pipe->halted = false;
+	winusb_pipe_setup_dma(pipe);
 	winusb_pipe_set_defaults(pipe);
 }
 
@@ -51,8 +168,9 @@ void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descr
 void winusb_pipe_destroy(struct winusb_pipe *pipe)
 {
 	pipe->saved_length = 0;
-	kfree(pipe->saved);
 	pipe->saved = NULL;
+	kfree(pipe->bounce);
+	pipe->bounce = NULL;
 }
 
 /**
@@ -81,10 +199,20 @@ WINUSB_EXPORT_FOR_TESTS(winusb_pipe_find);
  */
 void winusb_pipe_set_defaults(struct winusb_pipe *pipe)
 {
-	spin_lock(&pipe->lock);
-	pipe->timeout_ms = pipe->address ? 0 : WINUSB_CONTROL_TIMEOUT_MS;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	winusb_policy_set_defaults(&pipe->policies, !pipe->address);
 	pipe->saved_length = 0;
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
+}
+
+static bool winusb_pipe_is_occupied(const struct winusb_pipe *pipe)
+{
+	lockdep_assert_held(&pipe->lock);
+
+	return pipe->active || !list_empty(&pipe->queue) || !list_empty(&pipe->raw) ||
+	       pipe->parked;
 }
 
 /**
@@ -95,32 +223,28 @@ void winusb_pipe_set_defaults(struct winusb_pipe *pipe)
  */
 bool winusb_pipe_is_busy(struct winusb_pipe *pipe)
 {
+	unsigned long flags;
 	bool busy;
 
-	spin_lock(&pipe->lock);
-	busy = !list_empty(&pipe->queue) || pipe->parked;
-	spin_unlock(&pipe->lock);
+	spin_lock_irqsave(&pipe->lock, flags);
+	busy = winusb_pipe_is_occupied(pipe);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 	return busy;
 }
 
 /**
- * winusb_pipe_cancel - End all requests of a pipe
- * @pipe: The pipe.
- * @error: The error they end with, unless they have one already.
+ * winusb_pipe_takes - Is the memory of a request right for this pipe?
+ * @pipe: The pipe; the caller is inside the gate.
+ * @req: The request, which was prepared for the pipe that had this address before.
  *
- * Does not wait. A request that is entered later is not touched.
+ * Return: true if so.
  */
-void winusb_pipe_cancel(struct winusb_pipe *pipe, int error)
+bool winusb_pipe_takes(struct winusb_pipe *pipe, const struct winusb_request *req)
 {
-	struct winusb_request *req;
-	LIST_HEAD(marked);
-
-	spin_lock(&pipe->lock);
-	list_for_each_entry(req, &pipe->queue, pipe_node)
-		if (winusb_request_mark(req, error))
-			list_add(&req->cancel_node, &marked);	/* newest first */
-	spin_unlock(&pipe->lock);
-	winusb_request_unlink(&marked);
+	return pipe->dma.maxp == req->dma.maxp &&
+	       pipe->dma.max_transfer == req->dma.max_transfer &&
+	       pipe->dma.max_segments == req->dma.max_segments &&
+	       (req->raw || !req->in || READ_ONCE(pipe->bounce));
 }
 
 /**
@@ -131,10 +255,12 @@ void winusb_pipe_cancel(struct winusb_pipe *pipe, int error)
  */
 void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets)
 {
-	spin_lock(&pipe->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
 	if (pipe->address && pipe->resets == resets)
 		pipe->halted = true;
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
 /**
@@ -143,46 +269,92 @@ void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets)
  */
 void winusb_pipe_clear_halt(struct winusb_pipe *pipe)
 {
-	spin_lock(&pipe->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
 	pipe->halted = false;
 	pipe->resets++;
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
 /**
- * winusb_pipe_prepare_saved - Make room for the bytes that a read may leave over
- * @pipe: The pipe; the caller's request owns it.
+ * winusb_pipe_bounce_size - How much memory of its own a pipe has
+ * @maxp: Bytes of a packet.
  *
- * Return: 0, or -ENOMEM. Nothing has moved yet, so nothing is lost.
+ * Return: Bytes, whole packets.
  */
-int winusb_pipe_prepare_saved(struct winusb_pipe *pipe)
+size_t winusb_pipe_bounce_size(u16 maxp)
 {
-	if (pipe->saved || pipe->maxp == 1)
-		return 0;
-	pipe->saved = kmalloc(pipe->maxp - 1, GFP_KERNEL_ACCOUNT);
-	return pipe->saved ? 0 : -ENOMEM;
+	return rounddown(WINUSB_BOUNCE_LENGTH, maxp);
 }
 
 /**
- * winusb_pipe_take_saved - Take saved bytes, oldest first
+ * winusb_pipe_alloc_bounce - Allocate memory for a pipe
+ * @maxp: Bytes of a packet.
+ *
+ * Return: The memory, or NULL.
+ */
+u8 *winusb_pipe_alloc_bounce(u16 maxp)
+{
+	return kzalloc(winusb_pipe_bounce_size(maxp) + maxp, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * winusb_pipe_give_bounce - Give a pipe memory of its own, if it has none
+ * @wh: A handle of its interface.
+ * @address: bEndpointAddress.
+ * @maxp: What the memory was allocated for.
+ * @bounce: The memory.
+ * @nonblock: Give up during a reset.
+ *
+ * Return: The memory if it was not needed, or NULL.
+ */
+u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
+			    bool nonblock)
+{
+	struct winusb_pipe *pipe;
+	unsigned long flags;
+
+	if (winusb_handle_enter(wh, nonblock))
+		return bounce;
+	pipe = winusb_pipe_find(wh->wi, address);
+	if (pipe && pipe->dma.maxp == maxp) {
+		spin_lock_irqsave(&pipe->lock, flags);
+		if (!pipe->bounce) {
+			pipe->saved = bounce + winusb_pipe_bounce_size(maxp);
+			smp_store_release(&pipe->bounce, bounce);
+			bounce = NULL;
+		}
+		spin_unlock_irqrestore(&pipe->lock, flags);
+	}
+	winusb_handle_leave(wh);
+	return bounce;
+}
+
+/**
+ * winusb_pipe_take_saved - Put saved bytes at the head of a read, oldest first
  * @pipe: The pipe; the caller's request owns it.
- * @to: Room for maxp - 1 bytes.
- * @length: How many at most.
+ * @buffer: Its buffer, empty so far.
+ *
+ * What the read does not take stays, unless AUTO_FLUSH was set meanwhile (winusb.md 2.3, step 3).
  *
  * Return: How many were taken.
  */
-size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, void *to, size_t length)
+size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer)
 {
+	unsigned long flags;
 	size_t n;
 
-	spin_lock(&pipe->lock);
-	n = min_t(size_t, length, pipe->saved_length);
+	spin_lock_irqsave(&pipe->lock, flags);
+	n = min_t(size_t, buffer->length, pipe->saved_length);
 	if (n) {
-		memcpy(to, pipe->saved, n);
+		winusb_buffer_write(buffer, 0, pipe->saved, n);
 		pipe->saved_length -= n;
 		memmove(pipe->saved, pipe->saved + n, pipe->saved_length);
+		if (winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH))
+			pipe->saved_length = 0;
 	}
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 	return n;
 }
 
@@ -190,28 +362,34 @@ size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, void *to, size_t length)
  * winusb_pipe_save - Keep what the device sent beyond the end of a read
  * @pipe: The pipe; the caller's request owns it and has emptied the saved data before.
  * @from: The bytes.
- * @length: How many, below maxp.
+ * @length: How many, below a packet.
  */
 void winusb_pipe_save(struct winusb_pipe *pipe, const void *from, size_t length)
 {
-	spin_lock(&pipe->lock);
-	pipe->saved_length = min_t(size_t, length, pipe->maxp - 1);
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	pipe->saved_length = min_t(size_t, length, pipe->dma.maxp);
 	memcpy(pipe->saved, from, pipe->saved_length);
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
-/* No marked request has its URB at the host controller. */
-static bool winusb_pipe_is_withdrawn(struct winusb_pipe *pipe)
+/**
+ * winusb_pipe_save_from - As winusb_pipe_save(), from beyond the end of a buffer
+ * @pipe: The pipe.
+ * @buffer: The buffer of the request.
+ * @offset: Where the bytes are.
+ * @length: How many, below a packet.
+ */
+void winusb_pipe_save_from(struct winusb_pipe *pipe, struct winusb_buffer *buffer, size_t offset,
+			   size_t length)
 {
-	struct winusb_request *req;
-	bool withdrawn = true;
+	unsigned long flags;
 
-	spin_lock(&pipe->lock);
-	list_for_each_entry(req, &pipe->queue, pipe_node)
-		if (req->in_stack && READ_ONCE(req->cancel))
-			withdrawn = false;
-	spin_unlock(&pipe->lock);
-	return withdrawn;
+	spin_lock_irqsave(&pipe->lock, flags);
+	pipe->saved_length = min_t(size_t, length, pipe->dma.maxp);
+	winusb_buffer_read(buffer, offset, pipe->saved, pipe->saved_length);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
 /**
@@ -220,8 +398,8 @@ static bool winusb_pipe_is_withdrawn(struct winusb_pipe *pipe)
  * @address: bEndpointAddress, or 0 for the control pipe, where this does nothing.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Returns when the host controller has given them back. It does not wait for a thread that copies
- * data to user memory: that may take as long as user space likes.
+ * Returns when they are done: when the host controller has given them all back. It does not wait
+ * until they are collected: that may take as long as user space likes.
  *
  * Return: 0 or an error of the contract.
  */
@@ -239,56 +417,38 @@ int winusb_pipe_abort(struct winusb_handle *wh, u8 address, bool nonblock)
 	}
 	pipe = winusb_pipe_find(wh->wi, address);
 	if (pipe)
-		winusb_pipe_cancel(pipe, -ECANCELED);
+		winusb_queue_cancel(pipe, -ECANCELED);
 	winusb_handle_leave(wh);
 	if (!pipe)
 		return -EINVAL;
 
-	return wait_event_killable(pipe->idle, winusb_pipe_is_withdrawn(pipe)) ? -EINTR : 0;
+	return wait_event_killable(pipe->idle, !READ_ONCE(pipe->cancelled)) ? -EINTR : 0;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_abort);
 
 /* Stop the pipe for a reset, unless a request is in it. */
 static int winusb_pipe_park(struct winusb_pipe *pipe)
 {
+	unsigned long flags;
 	int ret = -EBUSY;
 
-	spin_lock(&pipe->lock);
-	if (list_empty(&pipe->queue) && !pipe->parked) {
+	spin_lock_irqsave(&pipe->lock, flags);
+	if (!winusb_pipe_is_occupied(pipe)) {
 		pipe->parked = true;
 		ret = 0;
 	}
-	spin_unlock(&pipe->lock);
+	spin_unlock_irqrestore(&pipe->lock, flags);
 	return ret;
 }
 
 static void winusb_pipe_unpark(struct winusb_pipe *pipe)
 {
-	struct winusb_request *req;
+	unsigned long flags;
 
-	spin_lock(&pipe->lock);
+	spin_lock_irqsave(&pipe->lock, flags);
 	pipe->parked = false;
-	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
-	if (req)
-		wake_up(&req->wait);
-	spin_unlock(&pipe->lock);
-}
-
-/* The device has cleared the halt; now the host's side, whatever has come up in between. */
-static int winusb_pipe_reset_host(struct winusb_pipe *pipe)
-{
-	struct winusb_interface *wi = pipe->wi;
-	int ret = 0;
-
-	down_read(&wi->gate);
-	if (wi->gone) {
-		ret = -ENODEV;
-	} else if (!wi->resetting) {	/* which does the same */
-		usb_reset_endpoint(wi->udev, pipe->address);
-		winusb_pipe_clear_halt(pipe);
-	}
-	up_read(&wi->gate);
-	return ret;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	winusb_pipe_run(pipe);
 }
 
 /**
@@ -297,22 +457,11 @@ static int winusb_pipe_reset_host(struct winusb_pipe *pipe)
  * @address: bEndpointAddress, or 0 for the control pipe, where this does nothing.
  * @nonblock: Give -EAGAIN instead of waiting for a reset of the device to end.
  *
- * Not usb_clear_halt(): that can't be interrupted by a removal or a signal. While the request is on
- * its way the pipe is parked, which also keeps the setting from changing.
- *
  * Return: 0 or an error of the contract.
  */
 int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock)
 {
-	struct winusb_interface *wi = wh->wi;
-	struct usb_ctrlrequest setup = {
-		.bRequestType = USB_DIR_OUT | USB_TYPE_STANDARD | USB_RECIP_ENDPOINT,
-		.bRequest = USB_REQ_CLEAR_FEATURE,
-		.wValue = cpu_to_le16(USB_ENDPOINT_HALT),
-		.wIndex = cpu_to_le16(address),
-	};
 	struct winusb_pipe *pipe;
-	size_t moved;
 	int ret;
 
 	ret = winusb_handle_enter(wh, nonblock);
@@ -322,15 +471,13 @@ int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock)
 		winusb_handle_leave(wh);
 		return 0;	/* winusb.md 8, row 5 */
 	}
-	pipe = winusb_pipe_find(wi, address);
+	pipe = winusb_pipe_find(wh->wi, address);
 	ret = pipe ? winusb_pipe_park(pipe) : -EINVAL;
 	winusb_handle_leave(wh);
 	if (ret)
 		return ret;
 
-	ret = winusb_request_control(wh, &setup, NULL, &moved, nonblock);
-	if (!ret)
-		ret = winusb_pipe_reset_host(pipe);
+	ret = winusb_pipe_clear(pipe, wh, 0, nonblock);
 	winusb_pipe_unpark(pipe);
 	return ret;
 }
@@ -347,6 +494,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_pipe_reset);
 int winusb_pipe_flush(struct winusb_handle *wh, u8 address, bool nonblock)
 {
 	struct winusb_pipe *pipe;
+	unsigned long flags;
 	int ret;
 
 	ret = winusb_handle_enter(wh, nonblock);
@@ -354,9 +502,9 @@ int winusb_pipe_flush(struct winusb_handle *wh, u8 address, bool nonblock)
 		return ret;
 	pipe = address ? winusb_pipe_find(wh->wi, address) : NULL;
 	if (pipe && winusb_pipe_is_in(pipe)) {
-		spin_lock(&pipe->lock);
+		spin_lock_irqsave(&pipe->lock, flags);
 		pipe->saved_length = 0;
-		spin_unlock(&pipe->lock);
+		spin_unlock_irqrestore(&pipe->lock, flags);
 	} else {
 		ret = -EINVAL;
 	}
@@ -364,14 +512,6 @@ int winusb_pipe_flush(struct winusb_handle *wh, u8 address, bool nonblock)
 	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_flush);
-
-/* The numbers of Windows' policies that are not built yet are known, but not supported. */
-static int winusb_pipe_check_policy(u32 policy)
-{
-	if (policy == WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT)
-		return 0;
-	return policy >= 0x01 && policy <= 0x09 ? -EOPNOTSUPP : -EINVAL;
-}
 
 /* The pipe of an address, the control pipe included. */
 static struct winusb_pipe *winusb_pipe_find_any(struct winusb_interface *wi, u8 address)
@@ -395,17 +535,16 @@ int winusb_pipe_get_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 	struct winusb_pipe *pipe;
 	int ret;
 
-	ret = winusb_pipe_check_policy(policy);
+	ret = winusb_policy_check(policy, false);
 	if (ret)
 		return ret;
 	ret = winusb_handle_enter(wh, nonblock);
 	if (ret)
 		return ret;
 	pipe = winusb_pipe_find_any(wh->wi, address);
-	if (pipe)
-		*value = READ_ONCE(pipe->timeout_ms);
+	ret = pipe ? winusb_policy_get(&pipe->policies, policy, value) : -EINVAL;
 	winusb_handle_leave(wh);
-	return pipe ? 0 : -EINVAL;
+	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_get_policy);
 
@@ -423,9 +562,10 @@ int winusb_pipe_set_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 			   bool nonblock)
 {
 	struct winusb_pipe *pipe;
+	unsigned long flags;
 	int ret;
 
-	ret = winusb_pipe_check_policy(policy);
+	ret = winusb_policy_check(policy, true);
 	if (ret)
 		return ret;
 	ret = winusb_handle_enter(wh, nonblock);
@@ -433,11 +573,13 @@ int winusb_pipe_set_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 		return ret;
 	pipe = winusb_pipe_find_any(wh->wi, address);
 	if (pipe) {
-		spin_lock(&pipe->lock);
-		pipe->timeout_ms = value;
-		spin_unlock(&pipe->lock);
+		spin_lock_irqsave(&pipe->lock, flags);
+		ret = winusb_policy_set(&pipe->policies, policy, value);
+		spin_unlock_irqrestore(&pipe->lock, flags);
+	} else {
+		ret = -EINVAL;
 	}
 	winusb_handle_leave(wh);
-	return pipe ? 0 : -EINVAL;
+	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_set_policy);

@@ -6,51 +6,69 @@
 #include <linux/spinlock.h>
 #include <linux/usb.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "buffer.h"
+#include "policy.h"
 
 struct winusb_handle;
 struct winusb_interface;
 struct winusb_request;
-
-#define WINUSB_CONTROL_TIMEOUT_MS 5000	/* default of pipe 0 (winusb.md 2.1) */
 
 /**
  * struct winusb_pipe - An endpoint of the current setting, or the default control pipe
  * @wi: The interface; constant.
  * @address: bEndpointAddress, 0 for the control pipe.
  * @type: USB_ENDPOINT_XFER_ type.
- * @maxp: Bytes in a packet, never 0.
  * @interval: bInterval.
- * @lock: Guards the fields below. Innermost: only wait queues are woken under it.
+ * @dma: What the host controller takes. The packet size is never 0, but for the control pipe.
+ * @lock: Guards the fields below. Inside the file's requests_lock; only wait queues are woken under
+ *	it.
+ * @policies: Read without @lock, too.
  * @parked: Requests wait: the pipe is being reset.
+ * @stepping: Somebody is in winusb_queue_run().
  * @halted: The endpoint stalled: requests fail with -EPIPE until the pipe is reset.
  * @resets: How often the halt was cleared, so that an older stall does not count.
- * @queue: The requests (&winusb_request.pipe_node), oldest first. The first one owns the pipe; on
- *	the control pipe all of them run.
- * @idle: Woken when a request leaves.
- * @timeout_ms: PIPE_TRANSFER_TIMEOUT, 0 for none.
- * @saved: Bytes that a read did not ask for; @maxp - 1 bytes of room once it was allocated. The
- *	buffer belongs to the owner of the pipe, its content to @lock.
+ * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
+ * @active: The one that owns the pipe, in no list.
+ * @raw: The requests that do not wait for each other: raw ones, and those of the control pipe.
+ * @cancelled: How many of those that run are marked to end.
+ * @idle: Woken when @cancelled becomes 0.
+ * @bounce: Memory for what the host controller can't move to or from a request's own;
+ *	winusb_pipe_bounce_size() bytes, followed by @saved. Stays once it is there. Its content is
+ *	that of the request that owns the pipe.
+ * @saved: Bytes that a read did not ask for; a packet of room.
  * @saved_length: How many there are.
+ * @clear_work: Resets the pipe for a request that failed, see AUTO_CLEAR_STALL.
  *
- * @address to @interval change with the setting, see &winusb_interface.pipes.
+ * @address to @dma change with the setting, see &winusb_interface.pipes.
  */
 struct winusb_pipe {
 	struct winusb_interface *wi;
 	u8 address;
 	u8 type;
-	u16 maxp;
 	u8 interval;
+	struct winusb_dma dma;
 
 	spinlock_t lock;
+	struct winusb_policies policies;
 	bool parked;
+	bool stepping;
 	bool halted;
 	unsigned int resets;
 	struct list_head queue;
+	struct winusb_request *active;
+	struct list_head raw;
+	unsigned int cancelled;
 	wait_queue_head_t idle;
-	u32 timeout_ms;
+	u8 *bounce;
 	u8 *saved;
 	unsigned int saved_length;
+	struct work_struct clear_work;
 };
+
+int winusb_pipe_create_workqueue(void);
+void winusb_pipe_destroy_workqueue(void);
 
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi);
 void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc);
@@ -58,13 +76,19 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe);
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address);
 void winusb_pipe_set_defaults(struct winusb_pipe *pipe);
 bool winusb_pipe_is_busy(struct winusb_pipe *pipe);
-void winusb_pipe_cancel(struct winusb_pipe *pipe, int error);
+bool winusb_pipe_takes(struct winusb_pipe *pipe, const struct winusb_request *req);
 void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets);
 void winusb_pipe_clear_halt(struct winusb_pipe *pipe);
+void winusb_pipe_schedule_clear(struct winusb_pipe *pipe);
 
-int winusb_pipe_prepare_saved(struct winusb_pipe *pipe);
-size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, void *to, size_t length);
+size_t winusb_pipe_bounce_size(u16 maxp);
+u8 *winusb_pipe_alloc_bounce(u16 maxp);
+u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
+			    bool nonblock);
+size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer);
 void winusb_pipe_save(struct winusb_pipe *pipe, const void *from, size_t length);
+void winusb_pipe_save_from(struct winusb_pipe *pipe, struct winusb_buffer *buffer, size_t offset,
+			   size_t length);
 
 int winusb_pipe_abort(struct winusb_handle *wh, u8 address, bool nonblock);
 int winusb_pipe_reset(struct winusb_handle *wh, u8 address, bool nonblock);

@@ -1,466 +1,597 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The request: one read, write or control transfer, run by the thread that asked for it.
+ * The request: one read, write or control transfer, from the call that asks for it to the one that
+ * collects it. How it gets through its pipe is in queue.c.
  *
- * Requests of a pipe form a queue; the oldest owns the pipe and is the only one with a URB at the
- * host controller (winusb.md 1.5, 2.3). The thread waits for its turn and for its URB without a
- * lock, so a signal, the timeout policy, an abort, a close, a reset and the removal can always
- * reach it. User memory is touched outside the gate: a page fault may wait for user space, and
- * disconnect() must not wait for that.
+ *	create		memory is found and pinned or copied; nobody else knows the request
+ *	start		inside the gate: it enters its file and its pipe, and runs
+ *	finish		in any context, once: it is out of its pipe, and its door is told
+ *	collect		data to the program, memory and handle given back
  *
- * Ending early: whoever ends a request marks it with the reason (once, by cmpxchg) and then unlinks
- * its URB. The thread submits its URB and then looks at the mark. One of the two sees the other,
- * since both sides have a full barrier in between. The thread always waits for its URB to come
- * back: after an unlink that takes as long as the host controller needs. So a URB never outlives
- * its request, and what the URB did move counts, whatever the reason of its end.
+ * User memory is touched by create and collect only, outside the gate and with nothing held: a page
+ * fault may wait for user space, and disconnect() must not wait for that.
+ *
+ * Ending early: whoever ends a request marks it under the pipe's lock. One that waits is taken out
+ * of its pipe and finished at once. One that runs is told why it shall end, and its URB is
+ * unlinked; the one that runs it looks after each submission whether that has happened, so one of
+ * the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
+ * what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+
+#include <uapi/linux/winusb.h>
 
 #include "compat.h"
 #include "file.h"
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
+#include "queue.h"
+#include "record.h"
 #include "request.h"
-#include "status.h"
 #include "trace.h"
+#include "uring.h"
 
-/*
- * The most that one URB moves. A multiple of all packet sizes that are a power of two; for others
- * it is rounded down.
- */
-#define WINUSB_CHUNK_LENGTH 65536
-
-static void winusb_request_release(struct kref *ref)
+static void winusb_request_timed_out(struct timer_list *timer)
 {
-	struct winusb_request *req = container_of(ref, struct winusb_request, ref);
+	struct winusb_request *req = container_of(timer, struct winusb_request, timer);
+	struct winusb_pipe *pipe = req->pipe;	/* collect waits for this function */
+	unsigned long flags;
+	bool due;
 
-	usb_free_urb(req->urb);
-	kfree(req);
+	spin_lock_irqsave(&pipe->lock, flags);
+	/* The URB that it was for may be back, and another one be there. */
+	due = req->in_stack && !req->cancel && time_after_eq(jiffies, req->deadline);
+	if (due) {
+		req->cancel = -ETIMEDOUT;
+		pipe->cancelled++;
+		trace_winusb_cancel(req, -ETIMEDOUT);
+	}
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (due)
+		usb_unlink_urb(req->urb);
 }
 
-static void winusb_request_put(struct winusb_request *req)
-{
-	kref_put(&req->ref, winusb_request_release);
-}
-
-static struct winusb_request *winusb_request_alloc(struct winusb_handle *wh)
+static struct winusb_request *winusb_request_alloc(void)
 {
 	struct winusb_request *req;
 
 	req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
 	if (!req)
 		return NULL;
-
-	req->urb = usb_alloc_urb(0, GFP_KERNEL);
+	req->urb = usb_alloc_urb(0, GFP_KERNEL_ACCOUNT);
 	if (!req->urb) {
 		kfree(req);
 		return NULL;
 	}
-	kref_init(&req->ref);
-	req->wh = wh;
-	req->owner = current->files;
 	INIT_LIST_HEAD(&req->pipe_node);
 	INIT_LIST_HEAD(&req->file_node);
+	INIT_LIST_HEAD(&req->cancel_node);
+	timer_setup(&req->timer, winusb_request_timed_out, 0);
 	init_completion(&req->complete);
-	init_waitqueue_head(&req->wait);
 	return req;
 }
 
 /**
- * winusb_request_mark - Decide that a request shall end
- * @req: The request. The caller holds the lock of a list that it is in.
- * @error: The error it ends with.
- *
- * The one whose mark it is owns cancel_node and a reference; winusb_request_unlink() takes both.
- *
- * Return: true if this call made the mark.
+ * winusb_request_destroy - Free a request that nobody uses
+ * @req: The request.
  */
-bool winusb_request_mark(struct winusb_request *req, int error)
+void winusb_request_destroy(struct winusb_request *req)
 {
-	if (cmpxchg(&req->cancel, 0, error) != 0)
-		return false;
-	kref_get(&req->ref);	/* put in winusb_request_unlink() */
-	return true;
+	winusb_buffer_destroy(&req->buffer);
+	usb_free_urb(req->urb);
+	kfree(req->setup);
+	kfree(req);
+}
+
+static void winusb_request_release(struct kref *ref)
+{
+	struct winusb_request *req = container_of(ref, struct winusb_request, ref);
+
+	if (!winusb_file_keep(req->wf, req))
+		winusb_request_destroy(req);
 }
 
 /**
- * winusb_request_unlink - Take marked requests back from the host controller
- * @marked: Requests, linked by cancel_node, each marked by the caller. Newest first, so that the
- *	next in line is not handed over just to be taken back. Empty afterwards.
+ * winusb_request_put - Drop a reference to a request
+ * @req: The request.
  *
- * Does not wait. The caller holds no lock that a completion handler takes.
+ * In any context. The last one comes after winusb_request_collect().
  */
-void winusb_request_unlink(struct list_head *marked)
+void winusb_request_put(struct winusb_request *req)
+{
+	kref_put(&req->ref, winusb_request_release);
+}
+
+/* A request as new, one that the file has kept if there is one. */
+static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
+{
+	struct winusb_file *wf = wh->wf;
+	struct winusb_request *req;
+	int ret;
+
+	ret = winusb_file_charge(wf, WINUSB_REQUEST_COST);
+	if (ret)
+		return ERR_PTR(ret);
+	req = winusb_file_take_idle(wf);
+	if (!req) {
+		req = winusb_request_alloc();
+		if (!req) {
+			winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
+			return ERR_PTR(-ENOMEM);
+		}
+		winusb_file_count(wf);
+	}
+	kref_init(&req->ref);	/* the collector's */
+	req->wf = wf;
+	kref_get(&wh->ref);	/* put when collected */
+	req->wh = wh;
+	req->number = wh->number;
+	req->pipe = NULL;
+	req->door = door;
+	req->address = 0;
+	req->raw = false;
+	req->owner = door == WINUSB_DOOR_BLOCKING ? current->files : NULL;
+	req->cookie = 0;
+	req->state = WINUSB_REQUEST_NEW;
+	req->cancel = 0;
+	req->in_stack = false;
+	req->returned = false;
+	req->failed = false;
+	req->collected = false;
+	req->status = 0;
+	req->moved = 0;
+	req->timeout_ms = 0;
+	req->submitted_ns = 0;
+	req->cmd = NULL;
+	reinit_completion(&req->complete);
+	return req;
+}
+
+/* What is to be known of the pipe before memory is prepared. */
+struct winusb_request_plan {
+	struct winusb_dma dma;
+	bool raw;
+	bool bounce;
+};
+
+/* Would this transfer be taken? Asked before anything is allocated or any user memory touched. */
+static int winusb_request_check(struct winusb_pipe *pipe, size_t length, bool raw)
+{
+	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL)
+		return -EINVAL;
+	if (pipe->type == USB_ENDPOINT_XFER_ISOC)
+		return -EOPNOTSUPP;
+	if (winusb_pipe_is_in(pipe) && !length)	/* winusb.md 2.3, step 2; 8, row 25 */
+		return winusb_policy(&pipe->policies, WINUSB_POLICY_ALLOW_PARTIAL_READS) ?
+		       0 : -EINVAL;
+	if (raw && winusb_pipe_is_in(pipe) && length % pipe->dma.maxp)
+		return -EMSGSIZE;
+	if (raw && length > pipe->dma.max_transfer)
+		return -EINVAL;
+	return 0;
+}
+
+static int winusb_request_plan(struct winusb_handle *wh, u8 address, size_t length,
+			       struct winusb_request_plan *plan, bool nonblock)
+{
+	struct winusb_pipe *pipe;
+	int ret;
+
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		return ret;
+	pipe = winusb_pipe_find(wh->wi, address);
+	if (pipe) {
+		plan->dma = pipe->dma;
+		plan->raw = winusb_policy(&pipe->policies, WINUSB_POLICY_RAW_IO);
+		plan->bounce = !plan->raw && length && !READ_ONCE(pipe->bounce) &&
+			       (winusb_pipe_is_in(pipe) || length > pipe->dma.max_transfer);
+	}
+	ret = winusb_request_check(pipe, length, pipe && plan->raw);
+	winusb_handle_leave(wh);
+	return ret;
+}
+
+/* A list that one URB can't take is no use for a raw request. */
+static bool winusb_request_is_one_urb(const struct winusb_request *req,
+				      const struct winusb_dma *dma)
+{
+	return req->buffer.kind != WINUSB_MEMORY_PAGES || req->buffer.nents == 1 ||
+	       req->buffer.nents <= dma->max_segments;
+}
+
+/**
+ * winusb_request_create - Prepare a bulk or interrupt transfer
+ * @wh: A handle of the interface that has the pipe. The caller holds a reference.
+ * @door: How it comes in.
+ * @address: bEndpointAddress; bit 7 says whether this is a read.
+ * @iter: The caller's memory, all of which is to be moved.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: The request, to be started or discarded, or an error of the contract.
+ */
+struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winusb_door door,
+					     u8 address, const struct iov_iter *iter,
+					     bool nonblock)
+{
+	struct winusb_request_plan plan = { };
+	struct winusb_request *req;
+	u8 *bounce = NULL;
+	int ret;
+
+	ret = winusb_request_plan(wh, address, iov_iter_count(iter), &plan, nonblock);
+	if (ret)
+		return ERR_PTR(ret);
+	if (plan.bounce) {
+		bounce = winusb_pipe_alloc_bounce(plan.dma.maxp);
+		if (!bounce)
+			return ERR_PTR(-ENOMEM);
+	}
+	req = winusb_request_make(wh, door);
+	if (IS_ERR(req)) {
+		kfree(bounce);
+		return req;
+	}
+	req->address = address;
+	req->in = address & USB_DIR_IN;
+	req->raw = plan.raw;
+	req->dma = plan.dma;
+	if (bounce)
+		bounce = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
+	kfree(bounce);
+
+	ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in, &plan.dma);
+	if (!ret && req->raw && !winusb_request_is_one_urb(req, &plan.dma))
+		ret = -ENOMEM;
+	if (ret) {
+		winusb_request_discard(req);
+		return ERR_PTR(ret);
+	}
+	return req;
+}
+
+/**
+ * winusb_request_create_control - Prepare a control transfer, as it stands
+ * @wh: The handle whose interface's timeout counts. The caller holds a reference.
+ * @door: How it comes in.
+ * @setup: The setup packet; wLength bytes are moved.
+ * @iter: The caller's memory, at least as much.
+ *
+ * No rule about what may be asked is applied here, see control.c. Not usb_control_msg(): that can't
+ * be interrupted and caps the timeout.
+ *
+ * Return: The request, to be started or discarded, or an error of the contract.
+ */
+struct winusb_request *winusb_request_create_control(struct winusb_handle *wh,
+						     enum winusb_door door,
+						     const struct usb_ctrlrequest *setup,
+						     const struct iov_iter *iter)
+{
+	struct winusb_request *req;
+	int ret = -ENOMEM;
+
+	req = winusb_request_make(wh, door);
+	if (IS_ERR(req))
+		return req;
+	/* Without a data stage the direction is OUT for usbcore, whatever the packet says. */
+	req->in = (setup->bRequestType & USB_DIR_IN) && setup->wLength;
+	req->raw = true;
+	if (!req->setup)
+		req->setup = kmalloc(sizeof(*req->setup), GFP_KERNEL_ACCOUNT);
+	if (req->setup) {
+		*req->setup = *setup;
+		ret = winusb_buffer_prepare_control(&req->buffer, req->wf, iter,
+						    le16_to_cpu(setup->wLength), req->in);
+	}
+	if (ret) {
+		winusb_request_discard(req);
+		return ERR_PTR(ret);
+	}
+	return req;
+}
+
+/**
+ * winusb_request_create_done - Stand for something that was done already
+ * @wh: The handle it was done with. The caller holds a reference.
+ * @door: How it came in.
+ *
+ * Return: The request, to be started, which completes it; or an error of the contract.
+ */
+struct winusb_request *winusb_request_create_done(struct winusb_handle *wh, enum winusb_door door)
+{
+	struct winusb_request *req = winusb_request_make(wh, door);
+
+	if (!IS_ERR(req)) {
+		req->in = false;
+		req->state = WINUSB_REQUEST_DONE;
+	}
+	return req;
+}
+
+/*
+ * Enter the request into its file and its pipe, so that it can be found and ended. The caller is
+ * inside the gate, so the pipe stays what it is.
+ */
+static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *pipe)
+{
+	struct winusb_file *wf = req->wf;
+	unsigned long flags;
+	int ret = 0;
+
+	req->pipe = pipe;
+	if (trace_winusb_complete_enabled())
+		req->submitted_ns = ktime_get_ns();
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	if (wf->gone || wf->closed) {
+		ret = -ENODEV;
+	} else {
+		kref_get(&req->ref);	/* put in winusb_request_finish() */
+		trace_winusb_submit(req);
+		list_add_tail(&req->file_node, &wf->requests);
+		if (req->state != WINUSB_REQUEST_DONE)
+			winusb_queue_enter(pipe, req);
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	if (ret)
+		return ret;
+
+	/* A thread that comes while another one of its process closes the file, see there. */
+	if (req->door == WINUSB_DOOR_BLOCKING && READ_ONCE(wf->flushed) && winusb_file_is_closed(wf))
+		winusb_request_cancel(req, -ECANCELED);
+	return 0;
+}
+
+/**
+ * winusb_request_start - Let a request run
+ * @req: The request. Unless this fails it belongs to its door from now on.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0, or an error of the contract, and then the request never began.
+ */
+int winusb_request_start(struct winusb_request *req, bool nonblock)
+{
+	struct winusb_handle *wh = req->wh;
+	struct winusb_pipe *pipe = &wh->wi->control;
+	bool done = req->state == WINUSB_REQUEST_DONE;
+	struct winusb_interface *wi = wh->wi;
+	int ret;
+
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		return ret;
+	if (req->address) {
+		pipe = winusb_pipe_find(wi, req->address);
+		ret = winusb_request_check(pipe, req->buffer.length, req->raw);
+		/* The setting may have changed since the memory was prepared. */
+		if (!ret && req->buffer.length && !winusb_pipe_takes(pipe, req))
+			ret = -EINVAL;
+		if (!ret && req->in && !req->buffer.length) {
+			req->state = WINUSB_REQUEST_DONE;
+			done = true;
+		}
+	}
+	if (ret)
+		goto out_leave;
+
+	kref_get(&req->ref);	/* whoever collects it may be quicker than this thread */
+	ret = winusb_request_enter(req, pipe);
+	if (ret) {
+		kref_put(&req->ref, winusb_request_release);
+		goto out_leave;
+	}
+	if (done)
+		winusb_request_finish(req);
+	else if (req->raw)
+		winusb_queue_start_raw(req);
+	else
+		winusb_queue_run(pipe, GFP_NOIO);
+	winusb_request_put(req);
+out_leave:
+	winusb_interface_leave(wi);
+	return ret;
+}
+
+/**
+ * winusb_request_finish - Tell the door of a request that it is done
+ * @req: The request; its state is done, and it is in no list of its pipe. Belongs to the door
+ *	afterwards.
+ *
+ * In any context, without locks.
+ */
+void winusb_request_finish(struct winusb_request *req)
+{
+	struct winusb_file *wf = req->wf;
+	unsigned long flags;
+
+	trace_winusb_complete(req);
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	if (req->door == WINUSB_DOOR_RECORD) {
+		list_move_tail(&req->file_node, &wf->done);
+		winusb_records_ready(wf);
+	} else {
+		list_del_init(&req->file_node);
+		if (wf->closed || wf->gone)
+			wake_up(&wf->wait);
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+
+	if (req->door == WINUSB_DOOR_BLOCKING)
+		complete(&req->complete);
+	else if (req->door == WINUSB_DOOR_URING)
+		winusb_uring_finished(req);
+	winusb_request_put(req);
+}
+
+static void winusb_request_give_back(struct winusb_request *req, bool dirty)
+{
+	struct winusb_handle *wh = req->wh;
+
+	timer_delete_sync(&req->timer);
+	winusb_buffer_release(&req->buffer, req->wf, dirty);
+	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
+	req->wh = NULL;
+	req->collected = true;
+	winusb_handle_put(wh);
+}
+
+/**
+ * winusb_request_collect - Deliver the data of a request that is done
+ * @req: The request. Its status and count are final afterwards, and it holds nothing any more.
+ *
+ * Touches user memory; the caller is outside the gates.
+ */
+void winusb_request_collect(struct winusb_request *req)
+{
+	bool dirty = req->moved;
+	int ret;
+
+	if (req->collected)
+		return;
+	ret = winusb_buffer_deliver(&req->buffer, &req->moved);
+	if (ret && !req->status)
+		req->status = ret;
+	winusb_request_give_back(req, dirty);
+}
+
+/**
+ * winusb_request_discard - Drop a request that was not started, or that nobody will collect
+ * @req: The request.
+ */
+void winusb_request_discard(struct winusb_request *req)
+{
+	if (!req->collected)
+		winusb_request_give_back(req, req->moved);
+	winusb_request_put(req);
+}
+
+/**
+ * winusb_request_mark - Decide that a request shall end
+ * @req: The request. The caller holds the lock of its pipe.
+ * @error: The error it ends with, unless it has one already.
+ * @finish: Where it is entered if it is to be finished.
+ * @unlink: Where it is entered if its URB is to be unlinked; newest first, so that the next in line
+ *	is not handed over just to be taken back.
+ */
+void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
+			 struct list_head *unlink)
+{
+	lockdep_assert_held(&req->pipe->lock);
+
+	switch (req->state) {
+	case WINUSB_REQUEST_QUEUED:
+		list_del_init(&req->pipe_node);
+		req->state = WINUSB_REQUEST_DONE;
+		req->status = error;
+		list_add_tail(&req->cancel_node, finish);
+		trace_winusb_cancel(req, error);
+		break;
+	case WINUSB_REQUEST_RUNNING:
+	case WINUSB_REQUEST_CLEARING:	/* keeps its error, but is waited for */
+		if (req->cancel)
+			break;
+		req->cancel = error;
+		req->pipe->cancelled++;
+		kref_get(&req->ref);	/* put in winusb_request_end_marked() */
+		list_add(&req->cancel_node, unlink);
+		trace_winusb_cancel(req, error);
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * winusb_request_end_marked - Do what the marks say
+ * @finish: From winusb_request_mark(). Empty afterwards.
+ * @unlink: From winusb_request_mark(). Empty afterwards.
+ *
+ * Does not wait. The caller holds no spinlock.
+ */
+void winusb_request_end_marked(struct list_head *finish, struct list_head *unlink)
 {
 	struct winusb_request *req, *next;
 
-	list_for_each_entry_safe(req, next, marked, cancel_node) {
-		list_del(&req->cancel_node);
+	list_for_each_entry_safe(req, next, unlink, cancel_node) {
+		list_del_init(&req->cancel_node);
 		usb_unlink_urb(req->urb);	/* does nothing to a URB that is not in flight */
-		wake_up(&req->wait);
 		winusb_request_put(req);
 	}
-}
-
-static void winusb_request_cancel(struct winusb_request *req, int error)
-{
-	if (cmpxchg(&req->cancel, 0, error) == 0)
-		usb_unlink_urb(req->urb);
-}
-
-/* Nothing after complete(): the thread that waits may free the request at once. */
-static void winusb_request_completed(struct urb *urb)
-{
-	struct winusb_request *req = urb->context;
-
-	complete(&req->complete);
-}
-
-static void winusb_request_leave_file(struct winusb_request *req)
-{
-	struct winusb_file *wf = req->wh->wf;
-
-	spin_lock(&wf->requests_lock);
-	list_del_init(&req->file_node);
-	spin_unlock(&wf->requests_lock);
-}
-
-/* Enter the request into its file, unless the interface left or this process closed the file. */
-static int winusb_request_enter_file(struct winusb_request *req)
-{
-	struct winusb_file *wf = req->wh->wf;
-	bool flushed;
-	int ret = 0;
-
-	spin_lock(&wf->requests_lock);
-	flushed = wf->flushed;
-	if (wf->gone)
-		ret = -ENODEV;
-	else
-		list_add_tail(&req->file_node, &wf->requests);
-	spin_unlock(&wf->requests_lock);
-
-	if (!ret && flushed && winusb_file_is_closed(wf)) {
-		winusb_request_leave_file(req);
-		ret = -ECANCELED;
-	}
-	return ret;
-}
-
-/*
- * Enter the request into its pipe and file, so that it can be found and ended. The caller is inside
- * the gate.
- */
-static int winusb_request_enqueue(struct winusb_request *req, struct winusb_pipe *pipe)
-{
-	int ret;
-
-	ret = winusb_request_enter_file(req);
-	if (ret)
-		return ret;
-
-	req->pipe = pipe;
-	spin_lock(&pipe->lock);
-	list_add_tail(&req->pipe_node, &pipe->queue);
-	spin_unlock(&pipe->lock);
-	return 0;
-}
-
-/* The opposite; wakes whoever is next, and who waits for the pipe to be idle. */
-static void winusb_request_dequeue(struct winusb_request *req)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	struct winusb_request *next;
-
-	spin_lock(&pipe->lock);
-	list_del_init(&req->pipe_node);
-	next = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
-	if (next)
-		wake_up(&next->wait);
-	wake_up_all(&pipe->idle);
-	spin_unlock(&pipe->lock);
-
-	winusb_request_leave_file(req);
-}
-
-static bool winusb_request_has_turn(struct winusb_request *req)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	bool turn;
-
-	spin_lock(&pipe->lock);
-	turn = list_first_entry(&pipe->queue, struct winusb_request, pipe_node) == req &&
-	       !pipe->parked;
-	spin_unlock(&pipe->lock);
-	return turn;
-}
-
-/* Wait until the request owns its pipe. Time spent here is not the timeout policy's. */
-static int winusb_request_wait_turn(struct winusb_request *req)
-{
-	int ret;
-
-	ret = wait_event_interruptible(req->wait,
-				       READ_ONCE(req->cancel) || winusb_request_has_turn(req));
-	if (ret)
-		return -EINTR;
-	return READ_ONCE(req->cancel);
-}
-
-static void winusb_request_set_in_stack(struct winusb_request *req, bool in_stack)
-{
-	struct winusb_pipe *pipe = req->pipe;
-
-	spin_lock(&pipe->lock);
-	req->in_stack = in_stack;
-	if (in_stack)
-		req->resets = pipe->resets;
-	else
-		wake_up_all(&pipe->idle);
-	spin_unlock(&pipe->lock);
-}
-
-/* Hand the filled URB to the host controller, if the interface, the pipe and the request live. */
-static int winusb_request_submit(struct winusb_request *req)
-{
-	struct winusb_interface *wi = req->wh->wi;
-	int ret;
-
-	if (down_read_interruptible(&wi->gate))
-		return -EINTR;
-	ret = READ_ONCE(req->cancel);
-	if (ret)
-		goto out_up;
-	if (wi->gone || wi->resetting) {
-		/* The one who set it is about to mark this request. */
-		ret = wi->gone ? -ESHUTDOWN : -ECONNRESET;
-		goto out_up;
-	}
-	if (READ_ONCE(req->pipe->halted)) {
-		ret = -EPIPE;
-		goto out_up;
-	}
-
-	reinit_completion(&req->complete);
-	winusb_request_set_in_stack(req, true);
-	usb_anchor_urb(req->urb, &wi->anchor);
-	trace_winusb_submit(req->pipe, req->urb->transfer_buffer_length);
-	/* disconnect() and resets wait for the gate, and storage may be waiting for them. */
-	ret = usb_submit_urb(req->urb, GFP_NOIO);
-	if (ret) {
-		usb_unanchor_urb(req->urb);
-		winusb_request_set_in_stack(req, false);
-		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
-		if (ret == -ENOENT && wi->intf->condition == USB_INTERFACE_BOUND)
-			ret = -EIO;
-		ret = winusb_status_to_errno(ret);
-		goto out_up;
-	}
-	smp_mb();	/* pairs with the cmpxchg() before each usb_unlink_urb() of a request */
-	if (READ_ONCE(req->cancel))
-		usb_unlink_urb(req->urb);
-out_up:
-	up_read(&wi->gate);
-	return ret;
-}
-
-/*
- * Submit the URB and wait until it is back. Its actual_length counts whatever the result; it is 0
- * if the URB was not taken.
- */
-static int winusb_request_run_urb(struct winusb_request *req)
-{
-	u32 timeout_ms = READ_ONCE(req->pipe->timeout_ms);
-	long timeout = timeout_ms ? (long)msecs_to_jiffies(timeout_ms) : MAX_SCHEDULE_TIMEOUT;
-	int status, ret;
-	long left;
-
-	req->urb->actual_length = 0;
-	ret = winusb_request_submit(req);
-	if (ret)
-		return ret;
-
-	left = wait_for_completion_interruptible_timeout(&req->complete, timeout);
-	if (left <= 0) {
-		winusb_request_cancel(req, left ? -EINTR : -ETIMEDOUT);
-		wait_for_completion(&req->complete);
-	}
-
-	status = req->urb->status;
-	if ((status == -ENOENT || status == -ECONNRESET) && READ_ONCE(req->cancel))
-		ret = READ_ONCE(req->cancel);	/* it was us, and we know why */
-	else
-		ret = winusb_status_to_errno(status);
-
-	if (ret == -EPIPE)
-		winusb_pipe_halt(req->pipe, req->resets);
-	winusb_request_set_in_stack(req, false);
-	trace_winusb_complete(req->pipe, req->urb->actual_length, ret);
-	return ret;
-}
-
-static void winusb_request_fill(struct winusb_request *req, void *buffer, size_t length)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	struct usb_device *udev = req->wh->wi->udev;
-	unsigned int number = pipe->address & USB_ENDPOINT_NUMBER_MASK;
-	unsigned int urb_pipe;
-
-	if (pipe->type == USB_ENDPOINT_XFER_INT) {
-		urb_pipe = winusb_pipe_is_in(pipe) ? usb_rcvintpipe(udev, number) :
-						     usb_sndintpipe(udev, number);
-		usb_fill_int_urb(req->urb, udev, urb_pipe, buffer, length,
-				 winusb_request_completed, req, pipe->interval);
-	} else {
-		urb_pipe = winusb_pipe_is_in(pipe) ? usb_rcvbulkpipe(udev, number) :
-						     usb_sndbulkpipe(udev, number);
-		usb_fill_bulk_urb(req->urb, udev, urb_pipe, buffer, length,
-				  winusb_request_completed, req);
-	}
-}
-
-/* The most that one URB of this request moves: whole packets, as many as its buffer holds. */
-static size_t winusb_request_chunk_length(const struct winusb_request *req)
-{
-	return rounddown(req->room, req->pipe->maxp);
-}
-
-/*
- * The read state machine (winusb.md 2.3) with the default policies. The request owns its pipe.
- * Bytes are counted in @moved as they reach the caller.
- */
-static int winusb_request_read(struct winusb_request *req, struct iov_iter *iter, u8 *buffer,
-			       size_t *moved)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	size_t chunk, want, got, rest;
-	int ret;
-
-	/* Saved bytes go first; the rest is asked of the device (2.3, steps 3 and 4). */
-	got = winusb_pipe_take_saved(pipe, buffer, iov_iter_count(iter));
-	*moved = copy_to_iter(buffer, got, iter);
-	if (*moved != got)
-		return -EFAULT;
-
-	while (iov_iter_count(iter)) {
-		rest = iov_iter_count(iter);
-		chunk = min(roundup(rest, pipe->maxp), winusb_request_chunk_length(req));
-		if (fault_in_iov_iter_writeable(iter, min(rest, chunk)))
-			return -EFAULT;
-
-		winusb_request_fill(req, buffer, chunk);
-		ret = winusb_request_run_urb(req);
-		got = min_t(size_t, req->urb->actual_length, chunk);
-
-		/* What was not asked for begins the next read (2.3, step 7). */
-		want = min(got, rest);
-		if (got > want)
-			winusb_pipe_save(pipe, buffer + want, got - want);
-		rest = copy_to_iter(buffer, want, iter);
-		*moved += rest;
-		if (ret)
-			return ret;
-		if (rest != want)
-			return -EFAULT;
-		if (got < chunk)
-			break;	/* a short packet */
-	}
-	return 0;
-}
-
-/* @filled bytes of the first chunk are in @buffer already. */
-static int winusb_request_write(struct winusb_request *req, struct iov_iter *iter, u8 *buffer,
-				size_t filled, size_t *moved)
-{
-	int ret;
-
-	for (;;) {
-		winusb_request_fill(req, buffer, filled);
-		ret = winusb_request_run_urb(req);
-		*moved += min_t(size_t, req->urb->actual_length, filled);
-		if (ret)
-			return ret;
-		if (req->urb->actual_length < filled)
-			return -EIO;	/* a controller that does less than it says */
-		if (!iov_iter_count(iter))
-			return 0;
-
-		filled = min(iov_iter_count(iter), winusb_request_chunk_length(req));
-		if (copy_from_iter(buffer, filled, iter) != filled)
-			return -EFAULT;
-	}
-}
-
-/* Look the pipe up and enter the request, inside the gate. */
-static int winusb_request_begin(struct winusb_request *req, u8 address, bool nonblock)
-{
-	struct winusb_handle *wh = req->wh;
-	struct winusb_pipe *pipe;
-	int ret;
-
-	ret = winusb_handle_enter(wh, nonblock);
-	if (ret)
-		return ret;
-	pipe = winusb_pipe_find(wh->wi, address);
-	/* The setting may have changed since the size of the buffer was computed. */
-	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL || req->room < pipe->maxp)
-		ret = -EINVAL;
-	else if (pipe->type == USB_ENDPOINT_XFER_ISOC)
-		ret = -EOPNOTSUPP;
-	else
-		ret = winusb_request_enqueue(req, pipe);
-	winusb_handle_leave(wh);
-	return ret;
-}
-
-/* Would this transfer be taken? Asked before anything is allocated or any user memory touched. */
-static int winusb_request_check(struct winusb_handle *wh, u8 address, u16 *maxp, bool nonblock)
-{
-	struct winusb_pipe *pipe;
-	int ret;
-
-	ret = winusb_handle_enter(wh, nonblock);
-	if (ret)
-		return ret;
-	pipe = winusb_pipe_find(wh->wi, address);
-	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL)
-		ret = -EINVAL;
-	else if (pipe->type == USB_ENDPOINT_XFER_ISOC)
-		ret = -EOPNOTSUPP;
-	else
-		*maxp = pipe->maxp;
-	winusb_handle_leave(wh);
-	return ret;
-}
-
-static size_t winusb_request_room(size_t length, u16 maxp)
-{
-	return min_t(size_t, max_t(size_t, roundup(length, maxp), maxp),
-		     rounddown(WINUSB_CHUNK_LENGTH, maxp));
-}
-
-/*
- * A buffer of whole packets, smaller than wanted if memory is fragmented. One for a read is zeroed:
- * what a host controller says it received is not always what it wrote.
- */
-static u8 *winusb_request_buffer(size_t *room, u16 maxp, bool in)
-{
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | (in ? __GFP_ZERO : 0);
-	u8 *buffer;
-
-	for (;;) {
-		buffer = kmalloc(*room, *room > maxp ? gfp | __GFP_NORETRY : gfp);
-		if (buffer || *room <= maxp)
-			return buffer;
-		*room = max_t(size_t, rounddown(*room / 2, maxp), maxp);
+	list_for_each_entry_safe(req, next, finish, cancel_node) {
+		list_del_init(&req->cancel_node);
+		winusb_request_finish(req);
 	}
 }
 
 /**
- * winusb_request_transfer - Read or write a bulk or interrupt pipe
+ * winusb_request_cancel - End one request
+ * @req: The request; the caller has a reference, and it was started.
+ * @error: The error it ends with, unless it has one already.
+ */
+void winusb_request_cancel(struct winusb_request *req, int error)
+{
+	LIST_HEAD(finish);
+	LIST_HEAD(unlink);
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->pipe->lock, flags);
+	winusb_request_mark(req, error, &finish, &unlink);
+	spin_unlock_irqrestore(&req->pipe->lock, flags);
+	winusb_request_end_marked(&finish, &unlink);
+}
+
+/**
+ * winusb_request_wait - Wait for a blocking request and collect it
+ * @req: The request; started. Is gone afterwards.
+ * @moved: Where the number of bytes moved goes, also on failure.
+ *
+ * A signal ends the request, and then the wait is for its URB, as long as the host controller
+ * needs.
+ *
+ * Return: 0 or an error of the contract.
+ */
+int winusb_request_wait(struct winusb_request *req, size_t *moved)
+{
+	int ret;
+
+	if (wait_for_completion_interruptible(&req->complete)) {
+		winusb_request_cancel(req, -EINTR);
+		wait_for_completion(&req->complete);
+	}
+	winusb_request_collect(req);
+	*moved = req->moved;
+	ret = req->status;
+	winusb_request_put(req);
+	return ret;
+}
+
+/**
+ * winusb_request_run - Start a blocking request, wait for it and collect it
+ * @req: The request, or an error, which is given back. Is gone afterwards.
+ * @moved: Where the number of bytes moved goes, also on failure.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0 or an error of the contract.
+ */
+int winusb_request_run(struct winusb_request *req, size_t *moved, bool nonblock)
+{
+	int ret;
+
+	*moved = 0;
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	ret = winusb_request_start(req, nonblock);
+	if (ret) {
+		winusb_request_discard(req);
+		return ret;
+	}
+	return winusb_request_wait(req, moved);
+}
+
+/**
+ * winusb_request_transfer - Read or write a bulk or interrupt pipe, and wait
  * @wh: A handle of the interface that has the pipe. The caller holds a reference.
  * @address: bEndpointAddress; bit 7 says whether this is a read.
  * @iter: The caller's memory, all of which is to be moved.
@@ -472,113 +603,53 @@ static u8 *winusb_request_buffer(size_t *room, u16 maxp, bool in)
 int winusb_request_transfer(struct winusb_handle *wh, u8 address, struct iov_iter *iter,
 			    size_t *moved, bool nonblock)
 {
-	bool in = address & USB_DIR_IN;
-	size_t length = iov_iter_count(iter);
-	struct winusb_request *req;
-	size_t room, filled = 0;
-	u8 *buffer;
-	u16 maxp;
-	int ret;
-
-	*moved = 0;
-	ret = winusb_request_check(wh, address, &maxp, nonblock);
-	if (ret)
-		return ret;
-	if (in && !length)
-		return 0;	/* winusb.md 2.3, step 2 */
-
-	room = winusb_request_room(length, maxp);
-	buffer = winusb_request_buffer(&room, maxp, in);
-	if (!buffer)
-		return -ENOMEM;
-	req = winusb_request_alloc(wh);
-	if (!req) {
-		ret = -ENOMEM;
-		goto err_free_buffer;
-	}
-	req->room = room;
-
-	/* A bad buffer is refused before anything moves. */
-	ret = -EFAULT;
-	if (in) {
-		if (fault_in_iov_iter_writeable(iter, min(length, room)))
-			goto err_put_request;
-	} else {
-		filled = min(length, room);
-		if (copy_from_iter(buffer, filled, iter) != filled)
-			goto err_put_request;
-	}
-
-	ret = winusb_request_begin(req, address, nonblock);
-	if (ret)
-		goto err_put_request;
-	ret = winusb_request_wait_turn(req);
-	if (!ret && in)
-		ret = winusb_pipe_prepare_saved(req->pipe);
-	if (!ret)
-		ret = in ? winusb_request_read(req, iter, buffer, moved) :
-			   winusb_request_write(req, iter, buffer, filled, moved);
-	winusb_request_dequeue(req);
-err_put_request:
-	winusb_request_put(req);
-err_free_buffer:
-	kfree(buffer);
-	return ret;
+	return winusb_request_run(winusb_request_create(wh, WINUSB_DOOR_BLOCKING, address, iter,
+							nonblock), moved, nonblock);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_request_transfer);
 
 /**
- * winusb_request_control - A control transfer, as it stands
+ * winusb_request_control - A control transfer of the kernel's own, as it stands
  * @wh: The handle whose interface's timeout counts. The caller holds a reference.
  * @setup: The setup packet; wLength bytes are moved.
- * @data: Kernel memory of wLength bytes that the controller may reach, or NULL if that is 0.
+ * @data: Kernel memory of wLength bytes, or NULL if that is 0.
  * @moved: Where the number of bytes moved goes, also on failure.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
- *
- * No rule about what may be asked is applied here, see control.c. Not usb_control_msg(): that can't
- * be interrupted and caps the timeout.
  *
  * Return: 0 or an error of the contract.
  */
 int winusb_request_control(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
 			   void *data, size_t *moved, bool nonblock)
 {
-	struct winusb_interface *wi = wh->wi;
-	struct winusb_request *req;
-	/* Without a data stage the direction is OUT for usbcore, whatever the packet says. */
-	bool in = (setup->bRequestType & USB_DIR_IN) && setup->wLength;
-	u8 *packet;
-	int ret;
+	struct kvec kvec = { .iov_base = data, .iov_len = le16_to_cpu(setup->wLength) };
+	struct iov_iter iter;
 
-	*moved = 0;
-	packet = kmemdup(setup, sizeof(*setup), GFP_KERNEL);	/* DMA wants memory of its own */
-	if (!packet)
-		return -ENOMEM;
-	req = winusb_request_alloc(wh);
-	if (!req) {
-		ret = -ENOMEM;
-		goto err_free_packet;
-	}
-
-	ret = winusb_handle_enter(wh, nonblock);
-	if (ret)
-		goto err_put_request;
-	ret = winusb_request_enqueue(req, &wi->control);
-	winusb_handle_leave(wh);
-	if (ret)
-		goto err_put_request;
-
-	usb_fill_control_urb(req->urb, wi->udev,
-			     in ? usb_rcvctrlpipe(wi->udev, 0) : usb_sndctrlpipe(wi->udev, 0),
-			     packet, data, le16_to_cpu(setup->wLength),
-			     winusb_request_completed, req);
-	ret = winusb_request_run_urb(req);
-	*moved = min_t(size_t, req->urb->actual_length, le16_to_cpu(setup->wLength));
-	winusb_request_dequeue(req);
-err_put_request:
-	winusb_request_put(req);
-err_free_packet:
-	kfree(packet);
-	return ret;
+	iov_iter_kvec(&iter, setup->bRequestType & USB_DIR_IN ? READ : WRITE, &kvec, 1,
+		      kvec.iov_len);
+	return winusb_request_run(winusb_request_create_control(wh, WINUSB_DOOR_BLOCKING, setup,
+								&iter), moved, nonblock);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_request_control);
+
+/**
+ * winusb_request_command - A control transfer of the kernel's own, without data
+ * @wh: The handle whose interface's timeout counts. The caller holds a reference.
+ * @setup: The setup packet; wLength is 0.
+ * @timeout_ms: In place of the timeout policy, or 0.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
+ *
+ * Return: 0 or an error of the contract.
+ */
+int winusb_request_command(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
+			   u32 timeout_ms, bool nonblock)
+{
+	struct winusb_request *req;
+	struct iov_iter iter;
+	size_t moved;
+
+	iov_iter_kvec(&iter, WRITE, NULL, 0, 0);
+	req = winusb_request_create_control(wh, WINUSB_DOOR_BLOCKING, setup, &iter);
+	if (!IS_ERR(req))
+		req->timeout_ms = timeout_ms;
+	return winusb_request_run(req, &moved, nonblock);
+}

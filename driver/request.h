@@ -5,54 +5,160 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/timer.h>
 #include <linux/uio.h>
 #include <linux/usb.h>
-#include <linux/wait.h>
 
+#include "buffer.h"
+
+struct io_uring_cmd;
 struct winusb_file;
 struct winusb_handle;
 struct winusb_pipe;
 
+#define WINUSB_REQUEST_COST 1024	/* bytes that one costs beside its buffer, about */
+#define WINUSB_IDLE_REQUESTS 64		/* that a file keeps for its next transfers */
+
+/**
+ * enum winusb_door - How a request came in, and how its completion goes out
+ * @WINUSB_DOOR_BLOCKING: A thread waits for it.
+ * @WINUSB_DOOR_RECORD: It is read as a record.
+ * @WINUSB_DOOR_URING: It is a command of io_uring.
+ */
+enum winusb_door {
+	WINUSB_DOOR_BLOCKING,
+	WINUSB_DOOR_RECORD,
+	WINUSB_DOOR_URING,
+};
+
+/**
+ * enum winusb_request_state - Who is to move a request on
+ * @WINUSB_REQUEST_NEW: Nobody knows it but the thread that makes it.
+ * @WINUSB_REQUEST_QUEUED: It waits in its pipe for those before it.
+ * @WINUSB_REQUEST_RUNNING: The host controller has its URB, or winusb_queue_run() is about to go on.
+ * @WINUSB_REQUEST_CLEARING: It failed, and a work item is resetting its pipe before it completes it.
+ * @WINUSB_REQUEST_DONE: It is out of its pipe; its status is set.
+ */
+enum winusb_request_state {
+	WINUSB_REQUEST_NEW,
+	WINUSB_REQUEST_QUEUED,
+	WINUSB_REQUEST_RUNNING,
+	WINUSB_REQUEST_CLEARING,
+	WINUSB_REQUEST_DONE,
+};
+
 /**
  * struct winusb_request - One read, write or control transfer, however many URBs it takes
- * @ref: One for the thread that runs it, one for each that is cancelling it.
- * @wh: The handle it was submitted on, held: the interface stays acquired until the request ends.
- * @pipe: The pipe.
- * @owner: The open file table it was submitted from, see winusb_file_flush(). Only compared.
- * @pipe_node: In &winusb_pipe.queue. Under the pipe's lock.
- * @file_node: In &winusb_file.requests. Under the file's requests_lock.
+ * @ref: One for whoever collects it, one while it is in its pipe, one for its timer, one for each
+ *	that is cancelling it.
+ * @wf: Its file, which waits at its end for all its requests to be freed.
+ * @wh: The handle it was submitted on, held until it is collected: so long its interface stays
+ *	acquired.
+ * @pipe: The pipe. Only good until the request is done.
+ * @door: How it came in.
+ * @address: bEndpointAddress, or 0.
+ * @in: It reads.
+ * @raw: It goes to the host controller at once, whatever else there is.
+ * @dma: What its memory was prepared for.
+ * @owner: Blocking: the open file table it was submitted from, see winusb_file_flush(). Compared.
+ * @cookie: What WINUSB_IOC_CANCEL finds it by.
+ * @number: The number of the handle, for the record.
+ * @pipe_node: In a list of the pipe. Under the pipe's lock.
+ * @file_node: In &winusb_file.requests, then in &winusb_file.done, or in &winusb_file.idle. Under
+ *	the file's requests_lock.
  * @cancel_node: In the list of the one who is cancelling it.
- * @cancel: Why it shall end, 0 if it shall not. Set once, by cmpxchg().
+ * @state: Under the pipe's lock.
+ * @cancel: Why it shall end while it runs, 0 if it shall not. Set once, under the pipe's lock.
+ *	Such requests are counted in &winusb_pipe.cancelled.
  * @in_stack: Its URB may be with the host controller. Under the pipe's lock.
- * @resets: &winusb_pipe.resets when it was handed over. Under the pipe's lock.
- * @room: Size of the kernel buffer it uses, bytes. Constant.
- * @urb: Its URB. Filled and submitted by the running thread only.
- * @complete: The URB came back.
- * @wait: The running thread sleeps here until it is the pipe's turn.
+ * @returned: Its URB came back and was not looked at yet. Of the one that runs it.
+ * @failed: The device made it fail. Of the one that runs it.
+ * @collected: Its bytes are delivered and its memory given back. Of the one that collects it.
+ * @resets: &winusb_pipe.resets when its URB was handed over. Under the pipe's lock.
+ * @status: 0 or an error of the contract, when it is done.
+ * @moved: Bytes moved so far. Of the one that runs it.
+ * @chunk: Bytes that the URB asks for.
+ * @bounced: How many of them, at the end, go through the pipe's own memory.
+ * @urb: Its URB.
+ * @setup: The setup packet, in memory of its own; made when first needed, and kept.
+ * @timeout_ms: A timeout in place of the pipe's policy, 0 for none.
+ * @timer: The timeout of its URB. Only unlinks.
+ * @deadline: When the URB's time is up, jiffies. Under the pipe's lock.
+ * @buffer: Its memory.
+ * @complete: Blocking: it is done.
+ * @submitted_ns: When it was submitted, if anybody traces that.
+ * @cmd: Of io_uring.
+ * @uring: Of io_uring: who completes it, see uring.c.
+ * @wide: Of io_uring: the ring has 32-byte completions.
  */
 struct winusb_request {
 	struct kref ref;
+	struct winusb_file *wf;
 	struct winusb_handle *wh;
 	struct winusb_pipe *pipe;
+	enum winusb_door door;
+	u8 address;
+	bool in;
+	bool raw;
+	struct winusb_dma dma;
 	const void *owner;
+	u64 cookie;
+	u32 number;
 	struct list_head pipe_node;
 	struct list_head file_node;
 	struct list_head cancel_node;
+	enum winusb_request_state state;
 	int cancel;
 	bool in_stack;
+	bool returned;
+	bool failed;
+	bool collected;
 	unsigned int resets;
-	size_t room;
+	int status;
+	size_t moved;
+	size_t chunk;
+	size_t bounced;
 	struct urb *urb;
+	struct usb_ctrlrequest *setup;
+	u32 timeout_ms;
+	struct timer_list timer;
+	unsigned long deadline;
+	struct winusb_buffer buffer;
 	struct completion complete;
-	wait_queue_head_t wait;
+	u64 submitted_ns;
+	struct io_uring_cmd *cmd;
+	atomic_t uring;
+	bool wide;
 };
+
+struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winusb_door door,
+					     u8 address, const struct iov_iter *iter,
+					     bool nonblock);
+struct winusb_request *winusb_request_create_control(struct winusb_handle *wh,
+						     enum winusb_door door,
+						     const struct usb_ctrlrequest *setup,
+						     const struct iov_iter *iter);
+struct winusb_request *winusb_request_create_done(struct winusb_handle *wh,
+						  enum winusb_door door);
+int winusb_request_start(struct winusb_request *req, bool nonblock);
+int winusb_request_wait(struct winusb_request *req, size_t *moved);
+int winusb_request_run(struct winusb_request *req, size_t *moved, bool nonblock);
+void winusb_request_finish(struct winusb_request *req);
+void winusb_request_collect(struct winusb_request *req);
+void winusb_request_discard(struct winusb_request *req);
+void winusb_request_put(struct winusb_request *req);
+void winusb_request_destroy(struct winusb_request *req);
 
 int winusb_request_transfer(struct winusb_handle *wh, u8 address, struct iov_iter *iter,
 			    size_t *moved, bool nonblock);
 int winusb_request_control(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
 			   void *data, size_t *moved, bool nonblock);
+int winusb_request_command(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
+			   u32 timeout_ms, bool nonblock);
 
-bool winusb_request_mark(struct winusb_request *req, int error);
-void winusb_request_unlink(struct list_head *marked);
+void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
+			 struct list_head *unlink);
+void winusb_request_end_marked(struct list_head *finish, struct list_head *unlink);
+void winusb_request_cancel(struct winusb_request *req, int error);
 
 #endif /* WINUSB_REQUEST_H */

@@ -8,7 +8,9 @@
 #include <linux/tracepoint.h>
 
 #include "compat.h"
+#include "handle.h"
 #include "interface.h"
+#include "request.h"
 
 /* What happens to an interface. */
 DECLARE_EVENT_CLASS(winusb_interface,
@@ -57,41 +59,97 @@ TRACE_EVENT(winusb_open,
 	TP_printk("%s%s", __get_str(name), __entry->listener ? " listener" : "")
 );
 
-/* A URB is handed to the host controller. Bytes asked for. */
-TRACE_EVENT(winusb_submit,
-	TP_PROTO(struct winusb_pipe *pipe, u32 length),
-	TP_ARGS(pipe, length),
+/* What happens to a request. "length" is the bytes that were asked for. */
+DECLARE_EVENT_CLASS(winusb_request,
+	TP_PROTO(struct winusb_request *req),
+	TP_ARGS(req),
 	TP_STRUCT__entry(
-		__string(name, dev_name(&pipe->wi->dev))
+		__string(name, dev_name(&req->wh->wi->dev))
 		__field(u8, pipe)
 		__field(u32, length)
+		__field(const void *, request)
 	),
 	TP_fast_assign(
-		winusb_assign_str(name, dev_name(&pipe->wi->dev));
-		__entry->pipe = pipe->address;
-		__entry->length = length;
+		winusb_assign_str(name, dev_name(&req->wh->wi->dev));
+		__entry->pipe = req->address;
+		__entry->length = req->buffer.length;
+		__entry->request = req;
 	),
-	TP_printk("%s pipe=0x%02x length=%u", __get_str(name), __entry->pipe, __entry->length)
+	TP_printk("%s pipe=0x%02x length=%u request=%p", __get_str(name), __entry->pipe,
+		  __entry->length, __entry->request)
 );
 
-/* It came back. Bytes moved, and the error of the contract. */
-TRACE_EVENT(winusb_complete,
-	TP_PROTO(struct winusb_pipe *pipe, u32 length, int error),
-	TP_ARGS(pipe, length, error),
+/* It was accepted. */
+DEFINE_EVENT(winusb_request, winusb_submit,
+	TP_PROTO(struct winusb_request *req),
+	TP_ARGS(req)
+);
+
+/* A URB of it is handed to the host controller. "chunk" is what that asks for. */
+TRACE_EVENT(winusb_urb,
+	TP_PROTO(struct winusb_request *req),
+	TP_ARGS(req),
 	TP_STRUCT__entry(
-		__string(name, dev_name(&pipe->wi->dev))
+		__string(name, dev_name(&req->wh->wi->dev))
+		__field(u8, pipe)
+		__field(u32, chunk)
+		__field(unsigned int, segments)
+		__field(const void *, request)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&req->wh->wi->dev));
+		__entry->pipe = req->address;
+		__entry->chunk = req->chunk;
+		__entry->segments = req->urb->num_sgs;
+		__entry->request = req;
+	),
+	TP_printk("%s pipe=0x%02x chunk=%u segments=%u request=%p", __get_str(name),
+		  __entry->pipe, __entry->chunk, __entry->segments, __entry->request)
+);
+
+/* It is to end early. */
+TRACE_EVENT(winusb_cancel,
+	TP_PROTO(struct winusb_request *req, int error),
+	TP_ARGS(req, error),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&req->wh->wi->dev))
+		__field(u8, pipe)
+		__field(int, error)
+		__field(const void *, request)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&req->wh->wi->dev));
+		__entry->pipe = req->address;
+		__entry->error = error;
+		__entry->request = req;
+	),
+	TP_printk("%s pipe=0x%02x error=%d request=%p", __get_str(name), __entry->pipe,
+		  __entry->error, __entry->request)
+);
+
+/* It is done. Bytes moved, the error of the contract, and the time since it was accepted. */
+TRACE_EVENT(winusb_complete,
+	TP_PROTO(struct winusb_request *req),
+	TP_ARGS(req),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&req->wh->wi->dev))
 		__field(u8, pipe)
 		__field(u32, length)
 		__field(int, error)
+		__field(u64, latency_ns)
+		__field(const void *, request)
 	),
 	TP_fast_assign(
-		winusb_assign_str(name, dev_name(&pipe->wi->dev));
-		__entry->pipe = pipe->address;
-		__entry->length = length;
-		__entry->error = error;
+		winusb_assign_str(name, dev_name(&req->wh->wi->dev));
+		__entry->pipe = req->address;
+		__entry->length = req->moved;
+		__entry->error = req->status;
+		__entry->latency_ns = req->submitted_ns ? ktime_get_ns() - req->submitted_ns : 0;
+		__entry->request = req;
 	),
-	TP_printk("%s pipe=0x%02x length=%u error=%d", __get_str(name), __entry->pipe,
-		  __entry->length, __entry->error)
+	TP_printk("%s pipe=0x%02x length=%u error=%d latency_ns=%llu request=%p",
+		  __get_str(name), __entry->pipe, __entry->length, __entry->error,
+		  __entry->latency_ns, __entry->request)
 );
 
 #endif /* WINUSB_TRACE_H */

@@ -1,0 +1,685 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The buffer: where the bytes of a request are while it runs, and how they get from and to the
+ * program. Large transfers go straight to the program's pages, which are pinned, or are pinned
+ * already in a registered buffer of io_uring. Small ones are copied, which is cheaper, and so are
+ * those whose pages the host controller can't take or the program may not pin: RLIMIT_MEMLOCK
+ * bounds its pins, and a cap for each file (max_buffer_mb) what the kernel lends instead.
+ *
+ * winusb_buffer_prepare(), _deliver() and _release() touch user memory or sleep: they are called
+ * outside the gate, since a page fault may wait for user space and disconnect() must not. The rest
+ * is for the thread or completion that runs the request.
+ *
+ * Bytes that are copied to the program are delivered when its transfer is collected. Another
+ * process may do that; then the pages of the one that submitted it are pinned for the moment.
+ */
+#include <linux/bvec.h>
+#include <linux/capability.h>
+#include <linux/dma-mapping.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "buffer.h"
+#include "compat.h"
+#include "file.h"
+
+#define WINUSB_COPY_LENGTH 16384	/* up to here copying is cheaper than pinning */
+#define WINUSB_PIN_BATCH 32		/* pages; on the stack */
+#define WINUSB_KEPT_SEGMENTS 520	/* of a list that is kept: one URB of single pages */
+#define WINUSB_ALIGNMENT 4		/* that the DMA of all host controllers can do */
+
+static unsigned int winusb_buffer_alignment(void)
+{
+	return max_t(unsigned int, WINUSB_ALIGNMENT, dma_get_cache_alignment());
+}
+
+static bool winusb_buffer_has_list(const struct winusb_buffer *buffer)
+{
+	return buffer->kind >= WINUSB_MEMORY_PAGES;
+}
+
+static int winusb_buffer_grow(struct scatterlist **list, unsigned int *size, unsigned int wanted)
+{
+	struct scatterlist *grown;
+
+	if (*size >= wanted)
+		return 0;
+	grown = kvmalloc_array(wanted, sizeof(*grown), GFP_KERNEL_ACCOUNT);
+	if (!grown)
+		return -ENOMEM;
+	kvfree(*list);
+	*list = grown;
+	*size = wanted;
+	return 0;
+}
+
+static int winusb_buffer_start_list(struct winusb_buffer *buffer, unsigned int segments)
+{
+	int ret = winusb_buffer_grow(&buffer->sgl, &buffer->sgl_size, segments);
+
+	buffer->nents = 0;
+	if (!ret)
+		sg_init_table(buffer->sgl, segments);
+	return ret;
+}
+
+/* Append a piece of memory, of at most one segment. There is room for it. */
+static void winusb_buffer_append(struct winusb_buffer *buffer, struct page *page,
+				 unsigned int offset, unsigned int length)
+{
+	struct scatterlist *last = buffer->nents ? &buffer->sgl[buffer->nents - 1] : NULL;
+
+	page += offset / PAGE_SIZE;
+	offset %= PAGE_SIZE;
+	if (last && last->length + length <= WINUSB_SEGMENT &&
+	    page_to_phys(sg_page(last)) + last->offset + last->length ==
+	    page_to_phys(page) + offset) {
+		last->length += length;
+		return;
+	}
+	sg_set_page(&buffer->sgl[buffer->nents++], page, length, offset);
+}
+
+/* Give the list its end. sg_init_table() has marked the last place of the array. */
+static void winusb_buffer_end_list(struct winusb_buffer *buffer, unsigned int segments)
+{
+	sg_unmark_end(&buffer->sgl[segments - 1]);
+	sg_mark_end(&buffer->sgl[buffer->nents - 1]);
+}
+
+/* Can the host controller take the segments as they are? */
+static bool winusb_buffer_fits(const struct winusb_buffer *buffer, const struct winusb_dma *dma)
+{
+	unsigned int tail = buffer->in && buffer->length % dma->maxp ? 1 : 0;
+	unsigned int cache = dma_get_cache_alignment();
+	size_t end = buffer->sgl[0].offset + buffer->length;
+	unsigned int i;
+
+	if (buffer->sgl[0].offset % winusb_buffer_alignment() ||
+	    (buffer->in && cache > 1 && end % cache))
+		return false;
+	if (buffer->nents + tail == 1)
+		return dma->max_segments || !PageHighMem(sg_page(buffer->sgl));
+	if (dma->max_segments < 2)
+		return false;
+	if (buffer->nents + tail > dma->max_segments && buffer->length <= dma->max_transfer)
+		return false;
+	for (i = 0; dma->whole_packets && i + 1 < buffer->nents; i++)
+		if (buffer->sgl[i].length % dma->maxp)
+			return false;
+	return true;
+}
+
+/* Memory for the list of a part, where a URB does not cover all segments and nothing else. */
+static int winusb_buffer_prepare_part(struct winusb_buffer *buffer, const struct winusb_dma *dma)
+{
+	size_t most = min_t(size_t, buffer->length, dma->max_transfer);
+	unsigned int segments;
+
+	if (buffer->length <= dma->max_transfer &&
+	    (!buffer->in || !(buffer->length % dma->maxp) || buffer->kind == WINUSB_MEMORY_PAGES))
+		return 0;
+	segments = min3((unsigned int)(most / PAGE_SIZE + 3), buffer->nents + 1,
+			dma->max_segments);
+	if (!segments)
+		return 0;
+	return winusb_buffer_grow(&buffer->part, &buffer->part_size, segments);
+}
+
+/* Charge pages to the program's RLIMIT_MEMLOCK. */
+static int winusb_buffer_charge(struct winusb_buffer *buffer, unsigned long pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long pinned = atomic64_add_return(pages, &buffer->mm->pinned_vm);
+
+	if (pinned > limit && !capable(CAP_IPC_LOCK)) {
+		atomic64_sub(pages, &buffer->mm->pinned_vm);
+		return -ENOMEM;
+	}
+	buffer->pins = pages;
+	return 0;
+}
+
+static void winusb_buffer_unpin(struct winusb_buffer *buffer, bool dirty)
+{
+	unsigned int i;
+
+	for (i = 0; i < buffer->nents; i++) {
+		struct scatterlist *segment = &buffer->sgl[i];
+
+		unpin_user_page_range_dirty_lock(sg_page(segment),
+						 DIV_ROUND_UP(segment->offset + segment->length,
+							      PAGE_SIZE),
+						 dirty && buffer->in);
+	}
+	buffer->nents = 0;
+	atomic64_sub(buffer->pins, &buffer->mm->pinned_vm);
+	buffer->pins = 0;
+}
+
+static int winusb_buffer_pin_pages(struct winusb_buffer *buffer, unsigned long address)
+{
+	unsigned int flags = FOLL_LONGTERM | (buffer->in ? FOLL_WRITE : 0);
+	struct page *pages[WINUSB_PIN_BATCH];
+	size_t left = buffer->length;
+	int i, got;
+
+	while (left) {
+		size_t offset = offset_in_page(address);
+		size_t wanted = DIV_ROUND_UP(offset + left, PAGE_SIZE);
+
+		got = pin_user_pages_fast(address - offset, min_t(size_t, wanted, WINUSB_PIN_BATCH),
+					  flags, pages);
+		if (got <= 0)
+			return got ? got : -EFAULT;
+		for (i = 0; i < got; i++) {
+			size_t length = min(left, PAGE_SIZE - offset);
+
+			winusb_buffer_append(buffer, pages[i], offset, length);
+			address += length;
+			left -= length;
+			offset = 0;
+		}
+	}
+	return 0;
+}
+
+/* Use the program's pages. Any failure means that the bytes are to be copied. */
+static int winusb_buffer_pin(struct winusb_buffer *buffer, const struct winusb_dma *dma)
+{
+	unsigned long address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
+	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
+	int ret;
+
+	if (!buffer->mm || address % winusb_buffer_alignment())
+		return -EINVAL;
+	ret = winusb_buffer_start_list(buffer, pages);
+	if (ret)
+		return ret;
+	ret = winusb_buffer_charge(buffer, pages);
+	if (ret)
+		return ret;
+	ret = winusb_buffer_pin_pages(buffer, address);
+	if (ret)
+		goto err_unpin;
+	winusb_buffer_end_list(buffer, pages);
+	buffer->kind = WINUSB_MEMORY_PINNED;
+	buffer->room = buffer->length;
+	ret = winusb_buffer_fits(buffer, dma) ? winusb_buffer_prepare_part(buffer, dma) : -EINVAL;
+	if (ret)
+		goto err_unpin;
+	return 0;
+
+err_unpin:
+	winusb_buffer_unpin(buffer, false);
+	buffer->kind = WINUSB_MEMORY_NONE;
+	return ret;
+}
+
+/* Use the pages of a registered buffer. As above. */
+static int winusb_buffer_map(struct winusb_buffer *buffer, const struct winusb_dma *dma)
+{
+	const struct bio_vec *bvec = buffer->target.bvec;
+	size_t left = buffer->length, skip = buffer->target.iov_offset;
+	unsigned int segments = 0;
+	size_t length, piece;
+	int ret;
+
+	for (length = left + skip; length; length -= min_t(size_t, length, bvec->bv_len), bvec++)
+		segments += bvec->bv_len / WINUSB_SEGMENT + 2;
+	ret = winusb_buffer_start_list(buffer, segments);
+	if (ret)
+		return ret;
+	for (bvec = buffer->target.bvec; left; bvec++, skip = 0) {
+		for (; left && skip < bvec->bv_len; skip += piece, left -= piece) {
+			piece = min3(left, bvec->bv_len - skip, (size_t)WINUSB_SEGMENT);
+			winusb_buffer_append(buffer, bvec->bv_page, bvec->bv_offset + skip, piece);
+		}
+	}
+	winusb_buffer_end_list(buffer, segments);
+	buffer->kind = WINUSB_MEMORY_FIXED;
+	buffer->room = buffer->length;
+	ret = winusb_buffer_fits(buffer, dma) ? winusb_buffer_prepare_part(buffer, dma) : -EINVAL;
+	if (ret) {
+		buffer->nents = 0;
+		buffer->kind = WINUSB_MEMORY_NONE;
+	}
+	return ret;
+}
+
+static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer)
+{
+	if (buffer->linear_size < buffer->room) {
+		/* Zeroed when it is used. A small one will do for most that come later. */
+		size_t size = max_t(size_t, buffer->room, 512);
+		u8 *linear = kmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+		if (!linear)
+			return -ENOMEM;
+		kfree(buffer->linear);
+		buffer->linear = linear;
+		buffer->linear_size = size;
+	}
+	/* What a host controller says it received is not always what it wrote. */
+	if (buffer->in)
+		memset(buffer->linear, 0, buffer->room);
+	buffer->kind = WINUSB_MEMORY_LINEAR;
+	return 0;
+}
+
+static void winusb_buffer_free_pages(struct winusb_buffer *buffer)
+{
+	unsigned int i;
+
+	for (i = 0; i < buffer->nents; i++)
+		__free_pages(sg_page(&buffer->sgl[i]), get_order(buffer->sgl[i].length));
+	buffer->nents = 0;
+}
+
+/* Blocks as large as there are, so that few segments do. */
+static int winusb_buffer_alloc_pages(struct winusb_buffer *buffer, const struct winusb_dma *dma)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_NOWARN | (buffer->in ? __GFP_ZERO : 0);
+	unsigned int most = DIV_ROUND_UP(buffer->room, PAGE_SIZE), order;
+	size_t left = PAGE_ALIGN(buffer->room);
+	struct page *page;
+	int ret;
+
+	ret = winusb_buffer_start_list(buffer, most);
+	if (ret)
+		return ret;
+	buffer->kind = WINUSB_MEMORY_PAGES;
+	order = get_order(WINUSB_SEGMENT);
+	while (left) {
+		while (order && PAGE_SIZE << order > left)
+			order--;
+		page = alloc_pages(order ? gfp | __GFP_NORETRY : gfp, order);
+		if (!page && order) {
+			order--;
+			continue;
+		}
+		if (!page || fatal_signal_pending(current)) {
+			if (page)
+				__free_pages(page, order);
+			goto err_free;
+		}
+		/* Not merged: each is freed as it was allocated. */
+		sg_set_page(&buffer->sgl[buffer->nents++], page, PAGE_SIZE << order, 0);
+		left -= PAGE_SIZE << order;
+	}
+	winusb_buffer_end_list(buffer, most);
+	buffer->room = PAGE_ALIGN(buffer->room);
+	ret = winusb_buffer_grow(&buffer->part, &buffer->part_size,
+				 min3(buffer->nents + 1, dma->max_segments,
+				      (unsigned int)WINUSB_KEPT_SEGMENTS));
+	if (!ret)
+		return 0;
+err_free:
+	winusb_buffer_free_pages(buffer);
+	buffer->kind = WINUSB_MEMORY_NONE;
+	return -ENOMEM;
+}
+
+static size_t winusb_buffer_fill(struct winusb_buffer *buffer)
+{
+	struct iov_iter iter = buffer->target;
+	size_t filled = 0, piece;
+	unsigned int i;
+
+	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+		return copy_from_iter(buffer->linear, buffer->length, &iter);
+	for (i = 0; i < buffer->nents && filled < buffer->length; i++) {
+		piece = min_t(size_t, buffer->sgl[i].length, buffer->length - filled);
+		if (copy_from_iter(sg_virt(&buffer->sgl[i]), piece, &iter) != piece)
+			break;
+		filled += piece;
+	}
+	return filled;
+}
+
+/* Use memory of our own. @linear_max bytes are taken in one piece. */
+static int winusb_buffer_copy(struct winusb_buffer *buffer, struct winusb_file *wf,
+			      const struct winusb_dma *dma, size_t linear_max)
+{
+	struct iov_iter iter = buffer->target;
+	int ret;
+
+	/* A bad buffer is refused before anything moves, or is allocated. */
+	if (buffer->in && fault_in_iov_iter_writeable(&iter, buffer->length))
+		return -EFAULT;
+	ret = winusb_file_charge(wf, buffer->room);
+	if (ret)
+		return ret;
+	buffer->charged = buffer->room;
+	if (buffer->room <= linear_max)
+		ret = winusb_buffer_alloc_linear(buffer);
+	else
+		ret = winusb_buffer_alloc_pages(buffer, dma);
+	if (ret)
+		return ret;
+	if (!buffer->in && winusb_buffer_fill(buffer) != buffer->length)
+		return -EFAULT;
+	return 0;
+}
+
+static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_iter *iter, bool in)
+{
+	buffer->kind = WINUSB_MEMORY_NONE;
+	buffer->in = in;
+	buffer->length = iov_iter_count(iter);
+	buffer->room = buffer->length;
+	buffer->target = *iter;
+	if (iter_is_ubuf(iter) && current->mm) {
+		buffer->mm = current->mm;
+		mmgrab(buffer->mm);
+	}
+}
+
+/**
+ * winusb_buffer_prepare - Get the memory of a bulk or interrupt transfer
+ * @buffer: The buffer. winusb_buffer_release() is called, also after failure.
+ * @wf: The file that pays.
+ * @iter: The caller's memory: of user space, of io_uring, or the kernel's.
+ * @in: It is to be written.
+ * @dma: What the host controller takes.
+ *
+ * The bytes of a write are taken here, unless their pages are used.
+ *
+ * Return: 0, -EFAULT for a bad pointer, or -ENOMEM.
+ */
+int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
+			  const struct iov_iter *iter, bool in, const struct winusb_dma *dma)
+{
+	size_t linear_max = dma->max_segments ? WINUSB_COPY_LENGTH : WINUSB_SEGMENT;
+
+	winusb_buffer_begin(buffer, iter, in);
+	if (!buffer->length)
+		return 0;
+	if (iov_iter_is_bvec(iter)) {
+		if (!winusb_buffer_map(buffer, dma))
+			return 0;
+	} else if (buffer->length > WINUSB_COPY_LENGTH && iter_is_ubuf(iter)) {
+		if (!winusb_buffer_pin(buffer, dma))
+			return 0;
+	}
+	buffer->room = in ? roundup(buffer->length, dma->maxp) : buffer->length;
+	return winusb_buffer_copy(buffer, wf, dma, linear_max);
+}
+
+/**
+ * winusb_buffer_prepare_control - Get the memory of a control transfer
+ * @buffer: The buffer. As above.
+ * @wf: The file that pays.
+ * @iter: The caller's memory.
+ * @length: Bytes of it that are used, at most 65535.
+ * @in: It is to be written.
+ *
+ * Return: As above.
+ */
+int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
+				  const struct iov_iter *iter, size_t length, bool in)
+{
+	winusb_buffer_begin(buffer, iter, in);
+	buffer->length = length;
+	buffer->room = length;
+	iov_iter_truncate(&buffer->target, length);
+	return length ? winusb_buffer_copy(buffer, wf, NULL, length) : 0;
+}
+
+/* Copy to the memory of another process. */
+static size_t winusb_buffer_deliver_remote(struct mm_struct *mm, unsigned long address,
+					   const u8 *from, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		size_t offset = offset_in_page(address + done);
+		size_t piece = min(length - done, PAGE_SIZE - offset);
+		struct page *page;
+		void *to;
+
+		if (mmap_read_lock_killable(mm))
+			break;
+		if (winusb_pin_remote(mm, address + done - offset, &page) != 1) {
+			mmap_read_unlock(mm);
+			break;
+		}
+		mmap_read_unlock(mm);
+		to = kmap_local_page(page);
+		memcpy(to + offset, from + done, piece);
+		flush_dcache_page(page);
+		kunmap_local(to);
+		unpin_user_pages_dirty_lock(&page, 1, true);
+		done += piece;
+	}
+	return done;
+}
+
+static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const void *from,
+					  size_t length)
+{
+	unsigned long address;
+	size_t done;
+
+	if (!buffer->mm || buffer->mm == current->mm)
+		return copy_to_iter(from, length, &buffer->target);
+	if (!mmget_not_zero(buffer->mm))
+		return 0;	/* that process has ended */
+	address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
+	done = winusb_buffer_deliver_remote(buffer->mm, address, from, length);
+	iov_iter_advance(&buffer->target, done);
+	mmput(buffer->mm);
+	return done;
+}
+
+/**
+ * winusb_buffer_deliver - Give the program what the device sent
+ * @buffer: The buffer of a finished transfer.
+ * @length: Bytes that it moved; how many of them arrived.
+ *
+ * Return: 0, or -EFAULT if some did not.
+ */
+int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length)
+{
+	size_t done = 0, piece, moved = *length;
+	unsigned int i;
+
+	if (!buffer->in || !moved)
+		return 0;
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
+		done = winusb_buffer_deliver_piece(buffer, buffer->linear, moved);
+	} else if (buffer->kind == WINUSB_MEMORY_PAGES) {
+		for (i = 0; i < buffer->nents && done < moved; i++) {
+			size_t arrived;
+
+			piece = min_t(size_t, buffer->sgl[i].length, moved - done);
+			arrived = winusb_buffer_deliver_piece(buffer, sg_virt(&buffer->sgl[i]),
+							      piece);
+			done += arrived;
+			if (arrived != piece)
+				break;
+		}
+	} else {
+		return 0;
+	}
+	*length = done;
+	return done == moved ? 0 : -EFAULT;
+}
+
+/**
+ * winusb_buffer_release - Give the memory of a transfer back
+ * @buffer: The buffer. What is worth it is kept for the next transfer.
+ * @wf: The file that paid.
+ * @dirty: The device has written to it.
+ */
+void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf, bool dirty)
+{
+	if (buffer->kind == WINUSB_MEMORY_PINNED)
+		winusb_buffer_unpin(buffer, dirty);
+	else if (buffer->kind == WINUSB_MEMORY_PAGES)
+		winusb_buffer_free_pages(buffer);
+	buffer->kind = WINUSB_MEMORY_NONE;
+	if (buffer->charged)
+		winusb_file_uncharge(wf, buffer->charged);
+	buffer->charged = 0;
+	if (buffer->mm)
+		mmdrop(buffer->mm);
+	buffer->mm = NULL;
+
+	if (buffer->linear_size > WINUSB_COPY_LENGTH) {
+		kfree(buffer->linear);
+		buffer->linear = NULL;
+		buffer->linear_size = 0;
+	}
+	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS) {
+		kvfree(buffer->sgl);
+		buffer->sgl = NULL;
+		buffer->sgl_size = 0;
+	}
+}
+
+/**
+ * winusb_buffer_destroy - Free what was kept
+ * @buffer: The buffer, released.
+ */
+void winusb_buffer_destroy(struct winusb_buffer *buffer)
+{
+	kfree(buffer->linear);
+	kvfree(buffer->sgl);
+	kvfree(buffer->part);
+}
+
+/**
+ * winusb_buffer_write - Copy bytes of a read into the buffer
+ * @buffer: The buffer.
+ * @offset: Where they go.
+ * @from: The bytes.
+ * @length: How many; they fit.
+ */
+void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void *from,
+			 size_t length)
+{
+	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+		memcpy(buffer->linear + offset, from, length);
+	else if (winusb_buffer_has_list(buffer))
+		sg_pcopy_from_buffer(buffer->sgl, buffer->nents, from, length, offset);
+}
+
+/**
+ * winusb_buffer_read - Copy bytes out of the buffer
+ * @buffer: The buffer.
+ * @offset: Where they are.
+ * @to: Where they go.
+ * @length: How many.
+ */
+void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, size_t length)
+{
+	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+		memcpy(to, buffer->linear + offset, length);
+	else if (winusb_buffer_has_list(buffer))
+		sg_pcopy_to_buffer(buffer->sgl, buffer->nents, to, length, offset);
+}
+
+/**
+ * winusb_buffer_address - Show a part of the buffer as one piece of memory
+ * @buffer: The buffer.
+ * @offset: Where it begins.
+ * @length: Bytes.
+ * @piece: Where it is said how many bytes are in one piece there.
+ *
+ * Return: Its address, which a host controller can use, or NULL if it is not in one piece.
+ */
+void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t length,
+			    size_t *piece)
+{
+	struct scatterlist *segment = buffer->sgl;
+	unsigned int i;
+
+	*piece = 0;
+	if (offset >= buffer->room || offset % winusb_buffer_alignment())
+		return NULL;
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
+		*piece = buffer->room - offset;
+		return *piece >= length ? buffer->linear + offset : NULL;
+	}
+	if (!winusb_buffer_has_list(buffer))
+		return NULL;
+	for (i = 0; i < buffer->nents && offset >= segment->length; i++, segment++)
+		offset -= segment->length;
+	if (i == buffer->nents || PageHighMem(sg_page(segment)))
+		return NULL;
+	*piece = segment->length - offset;
+	return *piece >= length ? sg_virt(segment) + offset : NULL;
+}
+
+/**
+ * winusb_buffer_list - Show a part of the buffer as a scatter list
+ * @buffer: The buffer.
+ * @offset: Where it begins.
+ * @length: Bytes wanted, in whole packets unless they are the last. What was covered.
+ * @dma: What the host controller takes.
+ * @tail: A packet of memory that is to follow, or NULL. It does if all of @length was covered.
+ * @list: Where the list goes. Good until the next call.
+ *
+ * Return: The number of segments, 0 if there is no way.
+ */
+unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, size_t *length,
+				const struct winusb_dma *dma, void *tail,
+				struct scatterlist **list)
+{
+	unsigned int most = min(buffer->part_size, dma->max_segments), i, n = 0;
+	size_t left = *length, total = 0;
+
+	if (!winusb_buffer_has_list(buffer) || offset % winusb_buffer_alignment())
+		return 0;
+	if (!offset && !tail && *length == buffer->length && buffer->length == buffer->room &&
+	    buffer->nents <= dma->max_segments) {
+		*list = buffer->sgl;
+		return buffer->nents;
+	}
+	if (!most)
+		return 0;
+	sg_init_table(buffer->part, buffer->part_size);
+	for (i = 0; i < buffer->nents && left && n < most; i++) {
+		struct scatterlist *segment = &buffer->sgl[i];
+		size_t piece;
+
+		if (offset >= segment->length) {
+			offset -= segment->length;
+			continue;
+		}
+		piece = min_t(size_t, segment->length - offset, left);
+		if (dma->whole_packets && piece % dma->maxp && (tail || piece < left))
+			break;
+		sg_set_page(&buffer->part[n++], sg_page(segment), piece, segment->offset + offset);
+		offset = 0;
+		left -= piece;
+		total += piece;
+	}
+	if (left) {
+		/* Cut short: back to a whole packet. */
+		while (n && total % dma->maxp) {
+			size_t excess = min_t(size_t, total % dma->maxp,
+					      buffer->part[n - 1].length);
+
+			buffer->part[n - 1].length -= excess;
+			total -= excess;
+			if (!buffer->part[n - 1].length)
+				n--;
+		}
+	} else if (tail) {
+		if (n == most)	/* never the only one: there is a packet to put off */
+			return 0;
+		sg_set_buf(&buffer->part[n++], tail, dma->maxp);
+	}
+	if (!n)
+		return 0;
+	sg_unmark_end(&buffer->part[buffer->part_size - 1]);
+	sg_mark_end(&buffer->part[n - 1]);
+	*length = total;
+	*list = buffer->part;
+	return n;
+}

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queue: how requests get through a pipe (winusb.md 1.5, 2.2, 2.3).
+ *
+ * Without RAW_IO the oldest request owns the pipe (&winusb_pipe.active) and is the only one with a
+ * URB at the host controller. It goes on in steps: begin, and then each time its URB is back, until
+ * it ends and the next one begins. Steps are taken by whoever comes by: the thread that submits, the
+ * completion of a URB, the work item that has cleared a stall. &winusb_pipe.stepping makes sure that
+ * it is one at a time; a second one leaves, since the first one looks again before it stops. So
+ * a host controller may complete a URB inside usb_submit_urb(), and completions may run on any CPU.
+ *
+ * Raw requests, and those of the control pipe, are not queued: each has its URB at the host
+ * controller from the start, and ends when that is back.
+ *
+ * A completion takes no gate and does not sleep. It may submit the next URB, into the anchor that
+ * disconnect() poisons; disconnect() has ended all requests before, so that a step finds out at
+ * its next submission. Threads and work items step inside the gate.
+ */
+#include <linux/slab.h>
+#include <linux/usb.h>
+
+#include "compat.h"
+#include "handle.h"
+#include "interface.h"
+#include "pipe.h"
+#include "queue.h"
+#include "request.h"
+#include "status.h"
+#include "trace.h"
+
+/**
+ * winusb_queue_enter - Enter a request into its pipe
+ * @pipe: The pipe.
+ * @req: The request.
+ *
+ * It can be ended from now on. The caller holds the file's lock and is inside the gate.
+ */
+void winusb_queue_enter(struct winusb_pipe *pipe, struct winusb_request *req)
+{
+	spin_lock(&pipe->lock);	/* interrupts are off */
+	req->state = WINUSB_REQUEST_QUEUED;
+	list_add_tail(&req->pipe_node, req->raw ? &pipe->raw : &pipe->queue);
+	spin_unlock(&pipe->lock);
+}
+
+/* It is over. The caller holds the pipe's lock and finishes it afterwards, without. */
+static void winusb_queue_set_done(struct winusb_request *req, int status)
+{
+	struct winusb_pipe *pipe = req->pipe;
+
+	lockdep_assert_held(&pipe->lock);
+
+	list_del_init(&req->pipe_node);
+	if (pipe->active == req)
+		pipe->active = NULL;
+	req->state = WINUSB_REQUEST_DONE;
+	req->status = status;
+	if (req->cancel && !--pipe->cancelled)
+		wake_up_all(&pipe->idle);
+}
+
+static void winusb_queue_done(struct winusb_request *req, int status)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	winusb_queue_set_done(req, status);
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	winusb_request_finish(req);
+}
+
+/*
+ * Does its failure reset the pipe (winusb.md 2.2, AUTO_CLEAR_STALL)? Not if it was ended by us, or by
+ * the removal.
+ */
+static bool winusb_queue_must_clear(const struct winusb_request *req, int status)
+{
+	return req->in && req->failed && !req->cancel && status != -ESHUTDOWN &&
+	       winusb_policy(&req->pipe->policies, WINUSB_POLICY_AUTO_CLEAR_STALL);
+}
+
+/* The request that owns the pipe ends, or is set aside until the pipe is reset. */
+static void winusb_queue_end(struct winusb_request *req, int status)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	if (winusb_queue_must_clear(req, status)) {
+		req->state = WINUSB_REQUEST_CLEARING;
+		req->status = status;
+		pipe->parked = true;
+		spin_unlock_irqrestore(&pipe->lock, flags);
+		winusb_pipe_schedule_clear(pipe);
+		return;
+	}
+	winusb_queue_set_done(req, status);
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	winusb_request_finish(req);
+}
+
+/**
+ * winusb_queue_cleared - The pipe was reset for the request that failed: complete that
+ * @pipe: The pipe, parked by winusb_queue_end().
+ *
+ * The caller runs the queue afterwards.
+ */
+void winusb_queue_cleared(struct winusb_pipe *pipe)
+{
+	struct winusb_request *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	req = pipe->active;
+	winusb_queue_set_done(req, req->status);
+	pipe->parked = false;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	winusb_request_finish(req);
+}
+
+static unsigned int winusb_queue_urb_pipe(const struct winusb_request *req)
+{
+	struct usb_device *udev = req->wh->wi->udev;
+	unsigned int number = req->address & USB_ENDPOINT_NUMBER_MASK;
+
+	switch (req->pipe->type) {
+	case USB_ENDPOINT_XFER_CONTROL:
+		return req->in ? usb_rcvctrlpipe(udev, 0) : usb_sndctrlpipe(udev, 0);
+	case USB_ENDPOINT_XFER_INT:
+		return req->in ? usb_rcvintpipe(udev, number) : usb_sndintpipe(udev, number);
+	default:
+		return req->in ? usb_rcvbulkpipe(udev, number) : usb_sndbulkpipe(udev, number);
+	}
+}
+
+static void winusb_queue_completed(struct urb *urb);
+
+/* Fill the URB for one piece of memory. */
+static void winusb_queue_fill_piece(struct winusb_request *req, void *address, size_t length)
+{
+	struct usb_device *udev = req->wh->wi->udev;
+	unsigned int urb_pipe = winusb_queue_urb_pipe(req);
+	struct urb *urb = req->urb;
+
+	urb->transfer_flags = 0;
+	urb->sg = NULL;
+	urb->num_sgs = 0;
+	req->chunk = length;
+	req->bounced = 0;
+	if (req->pipe->type == USB_ENDPOINT_XFER_CONTROL)
+		usb_fill_control_urb(urb, udev, urb_pipe, (u8 *)req->setup, address, length,
+				     winusb_queue_completed, req);
+	else if (req->pipe->type == USB_ENDPOINT_XFER_INT)
+		usb_fill_int_urb(urb, udev, urb_pipe, address, length, winusb_queue_completed, req,
+				 req->pipe->interval);
+	else
+		usb_fill_bulk_urb(urb, udev, urb_pipe, address, length, winusb_queue_completed,
+				  req);
+}
+
+/* Memory of the pipe's own, where the request's is of no use to the host controller. */
+static int winusb_queue_fill_bounce(struct winusb_request *req, size_t length)
+{
+	struct winusb_pipe *pipe = req->pipe;
+
+	if (!pipe->bounce)
+		return -EIO;
+	length = min(length, winusb_pipe_bounce_size(pipe->dma.maxp));
+	if (req->in)
+		memset(pipe->bounce, 0, length);
+	else
+		winusb_buffer_read(&req->buffer, req->moved, pipe->bounce, length);
+	winusb_queue_fill_piece(req, pipe->bounce, length);
+	req->bounced = length;
+	return 0;
+}
+
+/*
+ * A scatter list. If the memory ends in the middle of a packet, that one goes to the pipe's own
+ * memory (winusb.md 2.3, step 5).
+ */
+static bool winusb_queue_fill_list(struct winusb_request *req, size_t length)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	struct winusb_buffer *buffer = &req->buffer;
+	size_t direct = length, wanted;
+	struct scatterlist *list;
+	unsigned int nents;
+	u8 *tail = NULL;
+
+	if (req->moved + length > buffer->room) {
+		direct = rounddown(min(length, buffer->length - req->moved), pipe->dma.maxp);
+		tail = pipe->bounce;
+		if (!direct || !tail)
+			return false;
+	}
+	wanted = direct;
+	nents = winusb_buffer_list(buffer, req->moved, &direct, &pipe->dma, tail, &list);
+	if (!nents)
+		return false;
+	if (direct != wanted)
+		tail = NULL;
+	if (tail)
+		memset(tail, 0, pipe->dma.maxp);
+	winusb_queue_fill_piece(req, NULL, direct + (tail ? pipe->dma.maxp : 0));
+	req->bounced = tail ? pipe->dma.maxp : 0;
+	req->urb->sg = list;
+	req->urb->num_sgs = nents;
+	return true;
+}
+
+/* Fill the URB with the next chunk (winusb.md 1.5, 2.3 step 5): whole packets for a read. */
+static int winusb_queue_fill(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	struct winusb_buffer *buffer = &req->buffer;
+	size_t rest = buffer->length - req->moved, length, piece;
+	u16 maxp = pipe->dma.maxp;
+	void *address;
+
+	if (pipe->type == USB_ENDPOINT_XFER_CONTROL) {
+		winusb_queue_fill_piece(req, buffer->linear, buffer->length);
+		return 0;
+	}
+	length = min_t(size_t, req->in ? roundup(rest, maxp) : rest, pipe->dma.max_transfer);
+	if (!length) {
+		winusb_queue_fill_piece(req, NULL, 0);
+		return 0;
+	}
+	address = winusb_buffer_address(buffer, req->moved, length, &piece);
+	if (!address && pipe->dma.max_segments > 1 && winusb_queue_fill_list(req, length))
+		return 0;
+	if (!address) {
+		piece = rounddown(piece, maxp);
+		if (piece && piece < length)
+			address = winusb_buffer_address(buffer, req->moved, piece, &length);
+		if (address)
+			length = piece;
+	}
+	if (!address)
+		return winusb_queue_fill_bounce(req, length);
+	winusb_queue_fill_piece(req, address, length);
+	return 0;
+}
+
+/* The zero-length packet after the last chunk (winusb.md 2.2, SHORT_PACKET_TERMINATE). */
+static void winusb_queue_terminate(struct winusb_request *req)
+{
+	size_t length = req->buffer.length;
+
+	if (!req->in && req->pipe->type != USB_ENDPOINT_XFER_CONTROL && length &&
+	    !(length % req->pipe->dma.maxp) && req->moved + req->chunk == length &&
+	    winusb_policy(&req->pipe->policies, WINUSB_POLICY_SHORT_PACKET_TERMINATE))
+		req->urb->transfer_flags |= URB_ZERO_PACKET;
+}
+
+/* From now on the URB may be at the host controller, if the request and the pipe live. */
+static int winusb_queue_enter_stack(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	u32 timeout_ms = req->timeout_ms;
+	unsigned long flags, timeout;
+	int ret;
+
+	if (!timeout_ms)
+		timeout_ms = winusb_policy(&pipe->policies, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT);
+	timeout = msecs_to_jiffies(timeout_ms) + 1;
+	spin_lock_irqsave(&pipe->lock, flags);
+	ret = req->cancel;
+	if (!ret && pipe->halted)
+		ret = -EPIPE;
+	if (!ret) {
+		req->in_stack = true;
+		req->resets = pipe->resets;
+		/* A timer that is left from the URB before has its answer here. */
+		req->deadline = jiffies + (timeout_ms ? timeout : MAX_JIFFY_OFFSET);
+	}
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (!ret && timeout_ms)
+		mod_timer(&req->timer, req->deadline);
+	return ret;
+}
+
+static void winusb_queue_leave_stack(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	req->in_stack = false;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+}
+
+/*
+ * Hand the filled URB to the host controller. On success the request may be over at any time: the
+ * caller steps the queue, or has a reference.
+ */
+static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
+{
+	struct winusb_interface *wi = req->wh->wi;
+	struct winusb_pipe *pipe = req->pipe;
+	struct urb *urb = req->urb;
+	unsigned long flags;
+	bool cancelled;
+	int ret;
+
+	ret = winusb_queue_enter_stack(req);
+	if (ret)
+		return ret;
+	winusb_queue_terminate(req);
+	urb->actual_length = 0;
+	usb_anchor_urb(urb, &wi->anchor);
+	trace_winusb_urb(req);
+	ret = usb_submit_urb(urb, gfp);
+	if (ret) {
+		usb_unanchor_urb(urb);
+		winusb_queue_leave_stack(req);
+		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
+		if (ret == -ENOENT && wi->intf->condition == USB_INTERFACE_BOUND)
+			ret = -EIO;
+		return winusb_status_to_errno(ret);
+	}
+	spin_lock_irqsave(&pipe->lock, flags);
+	cancelled = req->cancel && req->in_stack;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (cancelled)
+		usb_unlink_urb(urb);
+	return 0;
+}
+
+/* Why did the URB come back? */
+static int winusb_queue_status(struct winusb_request *req)
+{
+	int status = req->urb->status;
+
+	/* Set before the URB was unlinked. */
+	if ((status == -ENOENT || status == -ECONNRESET) && READ_ONCE(req->cancel))
+		return req->cancel;	/* it was us, and we know why */
+	status = winusb_status_to_errno(status);
+	if (status)
+		req->failed = true;
+	if (status == -EPIPE)
+		winusb_pipe_halt(req->pipe, req->resets);
+	return status;
+}
+
+/*
+ * A read's chunk is back: move what came through the pipe's memory to where it belongs, keep what
+ * was not asked for (winusb.md 2.3, steps 5 and 7). Gives whether there was more than asked for.
+ */
+static bool winusb_queue_take(struct winusb_request *req, size_t got)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	struct winusb_buffer *buffer = &req->buffer;
+	size_t direct = req->chunk - req->bounced;
+	size_t wanted = min(got, buffer->length - req->moved);
+	size_t excess = got - wanted;
+
+	if (req->bounced && wanted > direct)
+		winusb_buffer_write(buffer, req->moved + direct, pipe->bounce, wanted - direct);
+	if (excess && winusb_policy(&pipe->policies, WINUSB_POLICY_ALLOW_PARTIAL_READS) &&
+	    !winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH)) {
+		if (req->bounced)
+			winusb_pipe_save(pipe, pipe->bounce + wanted - min(direct, wanted), excess);
+		else
+			winusb_pipe_save_from(pipe, buffer, req->moved + wanted, excess);
+	}
+	req->moved += wanted;
+	return excess;
+}
+
+/* Go on after a chunk came back: an error, 0 at the end, 1 for more. */
+static int winusb_queue_go_on(struct winusb_request *req)
+{
+	size_t got = min_t(size_t, req->urb->actual_length, req->chunk);
+	struct winusb_policies *policies = &req->pipe->policies;
+	int status = winusb_queue_status(req);
+	bool excess = false;
+
+	if (req->in)
+		excess = winusb_queue_take(req, got);
+	else
+		req->moved += got;
+	if (status)
+		return status;
+	if (excess && !winusb_policy(policies, WINUSB_POLICY_ALLOW_PARTIAL_READS))
+		return -EOVERFLOW;
+	if (req->moved == req->buffer.length)
+		return 0;
+	if (got == req->chunk)
+		return 1;
+	if (!req->in)
+		return -EIO;	/* a controller that does less than it says */
+	return winusb_policy(policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS) ? 1 : 0;
+}
+
+/* The turn of a request has come. As above. Saved bytes go first (winusb.md 2.3, steps 3, 4). */
+static int winusb_queue_begin(struct winusb_request *req)
+{
+	if (!req->in)
+		return 1;
+	req->moved = winusb_pipe_take_saved(req->pipe, &req->buffer);
+	return req->moved == req->buffer.length ? 0 : 1;
+}
+
+static void winusb_queue_step(struct winusb_request *req, gfp_t gfp)
+{
+	int ret;
+
+	if (req->returned) {
+		req->returned = false;
+		ret = winusb_queue_go_on(req);
+	} else {
+		ret = winusb_queue_begin(req);
+	}
+	if (ret > 0) {
+		ret = winusb_queue_fill(req);
+		if (!ret)
+			ret = winusb_queue_submit(req, gfp);
+		if (!ret)
+			return;		/* it is under way */
+	}
+	winusb_queue_end(req, ret);
+}
+
+/* The request that can take a step: the one that owns the pipe, or else the first in line. */
+static struct winusb_request *winusb_queue_next(struct winusb_pipe *pipe)
+{
+	struct winusb_request *req = pipe->active;
+
+	if (req)
+		return req->state == WINUSB_REQUEST_RUNNING && !req->in_stack ? req : NULL;
+	if (pipe->parked)
+		return NULL;
+	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
+	if (req) {
+		list_del_init(&req->pipe_node);
+		req->state = WINUSB_REQUEST_RUNNING;
+		pipe->active = req;
+	}
+	return req;
+}
+
+/**
+ * winusb_queue_run - Let the requests of a pipe go on as far as they can
+ * @pipe: The pipe. The caller is inside the gate, or is the completion of one of its URBs.
+ * @gfp: How URBs may be submitted.
+ */
+void winusb_queue_run(struct winusb_pipe *pipe, gfp_t gfp)
+{
+	struct winusb_request *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	if (pipe->stepping) {
+		spin_unlock_irqrestore(&pipe->lock, flags);
+		return;		/* that one looks again */
+	}
+	pipe->stepping = true;
+	while ((req = winusb_queue_next(pipe))) {
+		spin_unlock_irqrestore(&pipe->lock, flags);
+		winusb_queue_step(req, gfp);
+		spin_lock_irqsave(&pipe->lock, flags);
+	}
+	pipe->stepping = false;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+}
+
+/* A URB is back. In any context, also inside usb_submit_urb(). */
+static void winusb_queue_completed(struct urb *urb)
+{
+	struct winusb_request *req = urb->context;
+	struct winusb_pipe *pipe = req->pipe;
+	int status;
+
+	if (req->raw) {
+		status = winusb_queue_status(req);
+		req->moved = min_t(size_t, urb->actual_length, req->chunk);
+		if (!status && !req->in && req->moved < req->chunk)
+			status = -EIO;
+		winusb_queue_leave_stack(req);
+		winusb_queue_done(req, status);
+		return;
+	}
+	req->returned = true;
+	winusb_queue_leave_stack(req);	/* whoever steps has it from here on */
+	winusb_queue_run(pipe, GFP_ATOMIC);
+}
+
+/**
+ * winusb_queue_start_raw - Hand over a request that does not wait for others
+ * @req: The request; the caller is inside the gate and has a reference.
+ */
+void winusb_queue_start_raw(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	unsigned long flags;
+	bool ended;
+	int ret;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	ended = req->state != WINUSB_REQUEST_QUEUED;
+	if (!ended)
+		req->state = WINUSB_REQUEST_RUNNING;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (ended)
+		return;
+	ret = winusb_queue_fill(req);
+	if (!ret)
+		ret = winusb_queue_submit(req, GFP_NOIO);
+	if (ret)
+		winusb_queue_done(req, ret);
+}
+
+/**
+ * winusb_queue_cancel - End all requests of a pipe
+ * @pipe: The pipe.
+ * @error: The error they end with, unless they have one already.
+ *
+ * Does not wait. A request that is entered later is not touched.
+ */
+void winusb_queue_cancel(struct winusb_pipe *pipe, int error)
+{
+	struct winusb_request *req, *next;
+	LIST_HEAD(finish);
+	LIST_HEAD(unlink);
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	if (pipe->active)
+		winusb_request_mark(pipe->active, error, &finish, &unlink);
+	list_for_each_entry_safe(req, next, &pipe->raw, pipe_node)
+		winusb_request_mark(req, error, &finish, &unlink);
+	list_for_each_entry_safe(req, next, &pipe->queue, pipe_node)
+		winusb_request_mark(req, error, &finish, &unlink);
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	winusb_request_end_marked(&finish, &unlink);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_RECORD_H
+#define WINUSB_RECORD_H
+
+#include <linux/types.h>
+
+struct eventfd_ctx;
+struct winusb_file;
+
+void winusb_records_ready(struct winusb_file *wf);
+void winusb_records_end(struct winusb_file *wf);
+bool winusb_records_pending(struct winusb_file *wf);
+void winusb_records_set_eventfd(struct winusb_file *wf, struct eventfd_ctx *eventfd);
+ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t length,
+			    bool nonblock);
+
+#endif /* WINUSB_RECORD_H */
