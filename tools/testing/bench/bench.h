@@ -51,6 +51,7 @@ struct target {
 	const char *title;
 	bool counters;			/* winusb_bench counts what arrives, and data are stamped */
 	uint8_t quiet_pipe;		/* IN endpoint that never answers, for cancelling; 0: none */
+	bool waits;			/* transfers take time, so that idle time has to be soaked up */
 	bool usbtest;			/* can be qualified */
 	const char *usbtest_pattern;
 	uint64_t segment;		/* most bytes between begin and end; 0: no limit */
@@ -234,6 +235,7 @@ int run_check(const struct run *run, uint64_t count, char *why, size_t why_size)
 
 /* measure.c */
 bool idle_known(void);
+void soak(bool on);
 uint64_t now_ns(void);
 void measure_cell(struct cell_result *r, const struct options *o);
 void figure_of(struct figure *figure, const double *values, unsigned int nr);

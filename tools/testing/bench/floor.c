@@ -24,8 +24,9 @@ static int floor_go(struct run *run, uint64_t count)
 	char text[128];
 	int result;
 
-	snprintf(text, sizeof(text), "%u %u 0x%02x %u %u %llu", device->bus, device->number,
-		 cell->pipe.address, cell->size, cell->depth, (unsigned long long)count);
+	snprintf(text, sizeof(text), "%u %u 0x%02x %u %u %llu %u", device->bus, device->number,
+		 cell->pipe.address, cell->size, cell->depth, (unsigned long long)count,
+		 cell->target->counters);
 	result = file_write(DEBUGFS "floor", text);
 	if (!result)
 		result = file_read(DEBUGFS "floor", text, sizeof(text));

@@ -381,6 +381,8 @@ int main(int argc, char **argv)
 	       "not a device that usbtest can qualify");
 	if (report.target->usbtest && o.qualify)
 		qualify(report.target, report.qualified, sizeof(report.qualified), o.quick);
+	if (report.target->waits)
+		soak(true);
 	report.idle_known = idle_known();
 	winusb_open(report.target);
 	usbfs_open(report.target);

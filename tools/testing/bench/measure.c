@@ -8,6 +8,7 @@
  * process's own time (getrusage) is noted beside it.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -43,6 +44,24 @@ static bool idle_ns(uint64_t *ns)
 		return false;
 	*ns = us * 1000;
 	return true;
+}
+
+/* Threads of winusb_bench that take all the time that is left, below everything else. */
+void soak(bool on)
+{
+	struct sched_param param = { 0 };
+	char text[256], *pid, *end;
+	int result;
+
+	result = file_write(DEBUGFS "soak", on ? "1" : "0");
+	if (result || file_read(DEBUGFS "soak", text, sizeof(text)) < 0)
+		fail("cannot turn soaking %s: %s", on ? "on" : "off", strerror(-result));
+	for (pid = text; on && *pid; pid = end) {
+		result = strtol(pid, &end, 10);
+		end += *end == '\n';
+		if (sched_setscheduler(result, SCHED_IDLE, &param))
+			fail("cannot make thread %d SCHED_IDLE: %s", result, strerror(errno));
+	}
 }
 
 bool idle_known(void)

@@ -154,7 +154,7 @@ static void print_summary(const struct report *report, FILE *out)
 	static const char *const async[] = { "winusb-records", "winusb-uring", "winusb-fixed" };
 	unsigned int i, in;
 
-	fprintf(out, "\nIn short\n");
+	fprintf(out, "\nSummary\n");
 	for (in = 2; in-- > 0; ) {
 		compare(report, in, 512, 1, "winusb-blocking", "usbfs-blocking", out);
 		for (i = 0; i < ARRAY_SIZE(async); i++)
@@ -178,7 +178,9 @@ void table_print(const struct report *report, FILE *out)
 		fprintf(out, "%s\n", o->machine);
 	fprintf(out, "%s; %u rounds of %.0f ms for each method, in turn; medians ± half the distance of the "
 		"quartiles\n", report->qualified, o->rounds, o->ms);
-	fprintf(out, "CPU: %s.\n", report->idle_known ?
+	fprintf(out, "CPU: %s.\n", report->idle_known && report->target->waits ?
+		"time that passed on all CPUs, less what a thread below all others could use" :
+		report->idle_known ?
 		"time that passed on all CPUs, less idle time, so softirqs and workers count" :
 		"of the process only (getrusage): this kernel does not tell its idle time");
 	if (report->target->counters)

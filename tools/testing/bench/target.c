@@ -37,6 +37,7 @@ static struct target targets[] = {
 	{
 		.name = "dummy",
 		.title = "dummy_hcd, SuperSpeed, gadgets SourceSink",
+		.waits = true,
 		.usbtest = true,
 		.usbtest_pattern = "0",
 		.plug = gadget_plug,
@@ -45,6 +46,7 @@ static struct target targets[] = {
 	{
 		.name = "xhci",
 		.title = "QEMU's xHCI, two usb-storage devices, data stage of READ(10) and WRITE(10)",
+		.waits = true,
 		.segment = 16 << 20,
 		.plug = storage_plug,
 		.unplug = storage_unplug,

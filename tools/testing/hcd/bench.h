@@ -9,6 +9,10 @@
 
 struct dentry;
 
+/* bench_idle.c: how long the CPUs had nothing to do */
+void winusb_idle_init(struct dentry *folder);
+void winusb_idle_exit(void);
+
 /* bench_floor.c: the loop of URBs inside the kernel */
 void winusb_floor_init(struct dentry *folder);
 

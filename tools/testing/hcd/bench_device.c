@@ -17,20 +17,17 @@
  *	data		what sources send and sinks expect, see below
  *	unlink_us	delay from the unlink of a URB to its give-back
  *	counters	of each source and sink; writing anything resets them
- *	idle_us		idle time of all CPUs
+ *	idle_us, soak	see bench_idle.c
  *	floor		see bench_floor.c
  */
 
-#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/kernel_stat.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/tick.h>
 
 #include "bench.h"
 #include "winusb_hcd.h"
@@ -203,12 +200,36 @@ static void winusb_bench_serve(void *context, struct urb *urb)
 	ep->bytes += length;
 }
 
+/* What a high speed device would be at full speed: usbtest asks. */
+static int winusb_bench_other_speed(u8 *buf, size_t size)
+{
+	u8 config[sizeof(winusb_bench_config)];
+	size_t i;
+
+	memcpy(config, winusb_bench_config, sizeof(config));
+	config[1] = USB_DT_OTHER_SPEED_CONFIG;
+	config[2] = sizeof(config);
+	for (i = 0; i < sizeof(config); i += config[i]) {
+		if (config[i + 1] != USB_DT_ENDPOINT)
+			continue;
+		config[i + 4] = WINUSB_BENCH_PACKET;
+		config[i + 5] = 0;
+	}
+	size = min(size, sizeof(config));
+	memcpy(buf, config, size);
+	return size;
+}
+
 static int winusb_bench_control(void *context,
 				const struct usb_ctrlrequest *setup, void *buf,
 				size_t size)
 {
 	struct winusb_bench_device *device = context;
 
+	if (setup->bRequestType == USB_DIR_IN &&
+	    setup->bRequest == USB_REQ_GET_DESCRIPTOR &&
+	    setup->wValue == cpu_to_le16(USB_DT_OTHER_SPEED_CONFIG << 8))
+		return winusb_bench_other_speed(buf, size);
 	if ((setup->bRequestType & USB_TYPE_MASK) != USB_TYPE_VENDOR)
 		return -EOPNOTSUPP;
 	if (size > WINUSB_BENCH_CONTROL)
@@ -389,24 +410,6 @@ static int winusb_bench_unlink_set(void *unused, u64 us)
 DEFINE_DEBUGFS_ATTRIBUTE(winusb_bench_unlink_fops, winusb_bench_unlink_get,
 			 winusb_bench_unlink_set, "%llu\n");
 
-/* To the microsecond, which /proc/stat is not. U64_MAX: this kernel can't tell. */
-static int winusb_bench_idle_get(void *unused, u64 *us)
-{
-	unsigned int cpu;
-	u64 one;
-
-	*us = 0;
-	for_each_online_cpu(cpu) {
-		one = get_cpu_idle_time_us(cpu, NULL);
-		if (one == U64_MAX)
-			return -EOPNOTSUPP;
-		*us += one;
-	}
-	return 0;
-}
-DEFINE_DEBUGFS_ATTRIBUTE(winusb_bench_idle_fops, winusb_bench_idle_get, NULL,
-			 "%llu\n");
-
 static void winusb_bench_remove(void)
 {
 	debugfs_remove_recursive(winusb_bench_folder);
@@ -465,8 +468,7 @@ static int __init winusb_bench_init(void)
 			    &winusb_bench_counters_fops);
 	debugfs_create_file_unsafe("unlink_us", 0600, winusb_bench_folder, NULL,
 				   &winusb_bench_unlink_fops);
-	debugfs_create_file_unsafe("idle_us", 0400, winusb_bench_folder, NULL,
-				   &winusb_bench_idle_fops);
+	winusb_idle_init(winusb_bench_folder);
 	winusb_floor_init(winusb_bench_folder);
 	return 0;
 }
@@ -475,6 +477,7 @@ module_init(winusb_bench_init);
 static void __exit winusb_bench_exit(void)
 {
 	winusb_bench_remove();
+	winusb_idle_exit();
 }
 module_exit(winusb_bench_exit);
 

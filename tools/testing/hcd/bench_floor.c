@@ -4,9 +4,10 @@
  *
  * What no interface to user space can be faster than: URBs that submit
  * themselves again from their completion, with buffers that are allocated once.
- * Write "BUS DEVICE ENDPOINT SIZE DEPTH COUNT" to the file floor: COUNT URBs of
- * SIZE bytes are moved, DEPTH of them in flight, and the write returns when all
- * are done. Then read "URBS NANOSECONDS BYTES" of it.
+ * Write "BUS DEVICE ENDPOINT SIZE DEPTH COUNT DATA" to the file floor: COUNT URBs
+ * of SIZE bytes are moved, DEPTH of them in flight, and the write returns when
+ * all are done. DATA is 1 for a sink of bench_device.c, 0 for one that wants
+ * zeros. Then read "URBS NANOSECONDS BYTES" of it.
  */
 
 #include <linux/atomic.h>
@@ -25,6 +26,7 @@
 #include <linux/usb.h>
 
 #include "bench.h"
+#include "winusb_hcd.h"
 
 #define WINUSB_FLOOR_DEPTH	512
 #define WINUSB_FLOOR_SIZE	SZ_4M
@@ -37,6 +39,7 @@
  * @size: bytes of a URB
  * @depth: URBs in flight
  * @count: URBs to move
+ * @data: OUT URBs carry stamp and pattern
  * @urbs: the @depth URBs
  * @started: URBs submitted
  * @ended: URBs completed; completions of one endpoint come one at a time
@@ -50,6 +53,7 @@ struct winusb_floor {
 	u32 size;
 	u32 depth;
 	u32 count;
+	unsigned int data;
 	struct urb **urbs;
 	atomic_t started;
 	u32 ended;
@@ -69,7 +73,7 @@ static bool winusb_floor_next(struct winusb_floor *floor, struct urb *urb)
 
 	if (!atomic_add_unless(&floor->started, 1, floor->count))
 		return false;
-	if (usb_urb_dir_out(urb) && floor->size >= sizeof(number)) {
+	if (usb_urb_dir_out(urb) && floor->data && floor->size >= sizeof(number)) {
 		number = cpu_to_le64(atomic_read(&floor->started) - 1);
 		memcpy(urb->transfer_buffer, &number, sizeof(number));
 	}
@@ -102,9 +106,8 @@ static void winusb_floor_fill(struct winusb_floor *floor, struct urb *urb,
 	unsigned int pipe;
 	u32 i;
 
-	/* What the sink of bench_device.c wants. */
 	for (i = 0; i < floor->size; i++)
-		((u8 *)buffer)[i] = i % 251;
+		((u8 *)buffer)[i] = floor->data ? winusb_hcd_pattern(i) : 0;
 	if (usb_endpoint_xfer_int(desc)) {
 		pipe = usb_endpoint_dir_in(desc) ?
 			usb_rcvintpipe(floor->udev, nr) :
@@ -239,8 +242,9 @@ static ssize_t winusb_floor_write(struct file *file, const char __user *text,
 	if (copy_from_user(line, text, length))
 		return -EFAULT;
 	line[length] = 0;
-	if (sscanf(line, "%u %u %i %u %u %u", &wanted.bus, &wanted.device,
-		   &address, &floor.size, &floor.depth, &floor.count) != 6)
+	if (sscanf(line, "%u %u %i %u %u %u %u", &wanted.bus, &wanted.device,
+		   &address, &floor.size, &floor.depth, &floor.count,
+		   &floor.data) != 7)
 		return -EINVAL;
 	if (!floor.depth || floor.depth > WINUSB_FLOOR_DEPTH || !floor.size ||
 	    floor.size > WINUSB_FLOOR_SIZE || !floor.count || address > 0xff)

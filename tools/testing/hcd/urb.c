@@ -134,8 +134,15 @@ static void winusb_hcd_queue_locked(struct winusb_hcd_ep *ep,
 	winusb_hcd_advance_locked(ep);
 }
 
+/*
+ * At most so many at once: URBs that submit themselves again on an endpoint
+ * that answers at once would never end, and nobody could unlink them.
+ */
+#define WINUSB_HCD_BUDGET	512
+
 static void winusb_hcd_give_back(struct winusb_hcd *hc)
 {
+	unsigned int budget = WINUSB_HCD_BUDGET;
 	struct winusb_hcd_xfer *xfer;
 	unsigned long flags;
 
@@ -143,7 +150,7 @@ static void winusb_hcd_give_back(struct winusb_hcd *hc)
 	if (hc->giving_back)
 		goto out_unlock;
 	hc->giving_back = true;
-	while (!list_empty(&hc->done)) {
+	while (!list_empty(&hc->done) && budget--) {
 		xfer = list_first_entry(&hc->done, struct winusb_hcd_xfer,
 					node);
 		list_del(&xfer->node);
@@ -156,6 +163,8 @@ static void winusb_hcd_give_back(struct winusb_hcd *hc)
 		spin_lock(&hc->lock);
 	}
 	hc->giving_back = false;
+	if (!list_empty(&hc->done))
+		tasklet_schedule(&hc->tasklet);
 out_unlock:
 	spin_unlock_irqrestore(&hc->lock, flags);
 	if (wq_has_sleeper(&hc->wait))
@@ -346,7 +355,7 @@ void winusb_hcd_unlink_work(struct work_struct *work)
 		if (first == KTIME_MAX)
 			return;
 		us = ktime_us_delta(first, now) + 1;
-		usleep_range(us, us);
+		usleep_range(us, us + 1);
 	}
 }
 
