@@ -58,6 +58,9 @@ def prepare(kernel, smp=False):
 def cmd_run(o):
     if o.kernel == 'uml-debug':
         o.smp = True
+    if o.xhci and o.kernel.startswith('uml'):
+        raise Error('--xhci is hardware that QEMU emulates: choose a stock '
+                    'kernel, like --kernel=6.12')
     if o.timeout is None:
         o.timeout = 120 if o.kernel == 'uml' else 600
     if not o.command and not sys.stdin.isatty():
@@ -187,6 +190,9 @@ def add_run(sub):
                    metavar='NAME[,OPTION=VALUE]...',
                    help='plug this board in; may be given several times; '
                    '"lab list" shows them')
+    p.add_argument('--xhci', action='store_true',
+                   help='an xHCI controller with two empty disks, for '
+                   'benchmarks (stock kernels)')
     p.add_argument('--timeout', type=float, metavar='S',
                    help='seconds until the guest is killed: 120 on uml, '
                    'else 600')

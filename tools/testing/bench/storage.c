@@ -9,6 +9,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -112,9 +113,17 @@ static void wake(bool winusb)
 
 int storage_plug(struct target *t)
 {
+	unsigned int i;
+
 	target = t;
-	if (!device_find(&t->winusb, VENDOR, PRODUCT, NULL) ||
-	    !device_find(&t->usbfs, VENDOR, PRODUCT, &t->winusb))
+	/* The ports come up while the guest starts. */
+	for (i = 0; i < 1000; i++) {
+		if (device_find(&t->winusb, VENDOR, PRODUCT, NULL) &&
+		    device_find(&t->usbfs, VENDOR, PRODUCT, &t->winusb))
+			break;
+		usleep(10000);
+	}
+	if (i == 1000)
 		fail("there are no two disks of QEMU on USB: run this on a stock kernel with "
 		     "scripts/lab run --kernel=6.12 --xhci -- winusb-bench --target=xhci");
 	winusb_bind(&t->winusb, VENDOR, PRODUCT);

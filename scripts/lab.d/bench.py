@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""scripts/bench: runs winusb-bench in a guest. See --help."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import modules
+from common import TREE, Error, need, read, say
+from lab import KERNELS, prepare
+
+OUT = '/run/winusb-lab/out'     # the guest's name of the --out folder
+TARGETS = ('scripted', 'dummy', 'xhci')
+# An emulated "rep movsb" takes nanoseconds a byte, which no machine does; with
+# these flags off the kernel copies by words. It would favour who copies less.
+TCG = '--append=clearcpuid=erms,fsrm'
+PICTURE = os.path.join(TREE, 'tools/testing/bench/winusb-bench-svg')
+
+
+def machine(kernel):
+    """What the numbers were made on, without the machine's name."""
+    info = read('/proc/cpuinfo', '')
+    model = re.search(r'^model name\s*: (.*)$', info, re.M)
+    text = f'{model.group(1) if model else "unknown CPU"}, {os.cpu_count()} CPUs'
+    if kernel.startswith('uml'):
+        return f'User Mode Linux on {text}'
+    return f'QEMU without hardware virtualization (TCG) on {text}'
+
+
+def pick_cpu():
+    return max(os.sched_getaffinity(0))
+
+
+def run_once(o, target, folder):
+    """(exit status, path of the JSON)"""
+    name = f'{o.kernel}-{target}.json'
+    argv = [os.path.join(TREE, 'scripts/lab'), 'run', f'--kernel={o.kernel}',
+            '--memory=1G', f'--timeout={o.timeout}', f'--out={folder}']
+    if not o.kernel.startswith('uml'):
+        argv.append(TCG)
+    if target == 'xhci':
+        argv.append('--xhci')
+    # Two threads of QEMU do xHCI's work, one of them while the guest waits
+    # for it. All else is one thread, and slower when it wanders.
+    pin = target != 'xhci'
+    if pin:
+        argv = ['taskset', '-c', str(pick_cpu()), *argv]
+    argv += ['--', 'winusb-bench', f'--target={target}',
+             f'--json={OUT}/{name}', f'--machine={machine(o.kernel)}',
+             *o.options]
+    return subprocess.run(argv).returncode, os.path.join(folder, name)
+
+
+def picture(paths, output):
+    if subprocess.run([PICTURE, *paths, '--output', output]).returncode:
+        raise Error('no picture; the reason stands above')
+    say(f'wrote {output}')
+
+
+def parser():
+    p = argparse.ArgumentParser(
+        prog='scripts/bench', description='Boots a guest and measures winusb '
+        'against usbfs and a loop inside the kernel with winusb-bench. Builds '
+        'what that needs. Leave the machine alone meanwhile.',
+        epilog='More options of winusb-bench go behind "--"; scripts/bench -- '
+        '--help shows them.')
+    p.add_argument('--kernel', choices=KERNELS, default='uml',
+                   help='uml (default), or a stock kernel under QEMU')
+    p.add_argument('--target', choices=TARGETS, action='append',
+                   help='scripted (default), dummy, or xhci (stock kernels); '
+                   'may be given several times')
+    p.add_argument('--json', metavar='FILE', help='keep the numbers as JSON; '
+                   'with several targets FILE gets the target\'s name before '
+                   'its suffix')
+    p.add_argument('--svg', metavar='FILE', help='draw a picture')
+    p.add_argument('--timeout', type=int, default=3600, metavar='S',
+                   help='seconds until a guest is killed (3600)')
+    p.add_argument('options', nargs='*', metavar='OPTION',
+                   help='for winusb-bench')
+    return p
+
+
+def json_name(o, target):
+    if len(o.target) == 1:
+        return o.json
+    stem, suffix = os.path.splitext(o.json)
+    return f'{stem}-{target}{suffix}'
+
+
+def main():
+    o = parser().parse_args()
+    o.target = o.target or ['scripted']
+    if 'xhci' in o.target and o.kernel.startswith('uml'):
+        raise Error('target xhci is emulated by QEMU: choose a stock kernel, '
+                    'like --kernel=6.12')
+    need('taskset', 'gcc', 'make')
+    # Not pinned, and not timed.
+    modules.build(prepare(o.kernel))
+    modules.build_tools(bench=True)
+    folder = tempfile.mkdtemp(prefix='winusb-bench-')
+    try:
+        paths = []
+        for target in o.target:
+            status, path = run_once(o, target, folder)
+            if status:
+                return status
+            if not os.path.exists(path):    # --help and --list
+                continue
+            with open(path) as file:
+                json.load(file)
+            if o.json:
+                shutil.copy(path, json_name(o, target))
+            paths.append(path)
+        if o.svg and paths:
+            picture(paths, o.svg)
+        return 0
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except Error as e:
+        print(f'bench: error: {e}', file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
