@@ -61,26 +61,37 @@
 
 /*
  * Commands of io_uring can be cancelled from 6.7 on; before that, a pending one would keep exec()
- * from ending. 6.14 gave the import of a registered buffer the issue flags, 6.18 made one function
+ * from ending. 6.15 gave the import of a registered buffer the issue flags, 6.18 made one function
  * for short and one for long completions, and 6.19 changed the task work.
  */
 #if IS_ENABLED(CONFIG_IO_URING) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/io_uring/cmd.h>
+
 #define WINUSB_HAVE_URING
+
+static inline int winusb_uring_import(struct io_uring_cmd *cmd, u64 address, size_t length, int rw,
+				      struct iov_iter *iter, unsigned int issue_flags)
+{
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
-#define winusb_uring_import(address, length, rw, iter, cmd, issue_flags) \
-	io_uring_cmd_import_fixed(address, length, rw, iter, cmd)
+	return io_uring_cmd_import_fixed(address, length, rw, iter, cmd);
 #else
-#define winusb_uring_import(address, length, rw, iter, cmd, issue_flags) \
-	io_uring_cmd_import_fixed(address, length, rw, iter, cmd, issue_flags)
+	return io_uring_cmd_import_fixed(address, length, rw, iter, cmd, issue_flags);
 #endif
+}
+
+static inline void winusb_uring_done(struct io_uring_cmd *cmd, int ret, u64 extra, bool wide,
+				     unsigned int issue_flags)
+{
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
-#define winusb_uring_done(cmd, ret, extra, wide, issue_flags) \
-	io_uring_cmd_done(cmd, ret, (wide) ? (extra) : 0, issue_flags)
+	io_uring_cmd_done(cmd, ret, wide ? extra : 0, issue_flags);
 #else
-#define winusb_uring_done(cmd, ret, extra, wide, issue_flags) \
-	((wide) ? io_uring_cmd_done32(cmd, ret, extra, issue_flags) : \
-		  io_uring_cmd_done(cmd, ret, issue_flags))
+	if (wide)
+		io_uring_cmd_done32(cmd, ret, extra, issue_flags);
+	else
+		io_uring_cmd_done(cmd, ret, issue_flags);
 #endif
+}
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
 #define WINUSB_URING_TASK_WORK(name, function) \
 	static void name(struct io_uring_cmd *cmd, unsigned int issue_flags) \
@@ -94,7 +105,6 @@
 		function(io_uring_cmd_from_tw(tw_req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS); \
 	}
 #endif
-#define winusb_uring_in_task(cmd, work) io_uring_cmd_complete_in_task(cmd, work)
 #endif
 
 /*

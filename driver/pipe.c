@@ -322,7 +322,7 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
 		spin_lock_irqsave(&pipe->lock, flags);
 		if (!pipe->bounce) {
 			pipe->saved = bounce + winusb_pipe_bounce_size(maxp);
-			smp_store_release(&pipe->bounce, bounce);
+			smp_store_release(&pipe->bounce, bounce);	/* after @saved */
 			bounce = NULL;
 		}
 		spin_unlock_irqrestore(&pipe->lock, flags);

@@ -63,10 +63,11 @@ int winusb_policy_get(const struct winusb_policies *policies, u32 policy, u32 *v
 {
 	int ret = winusb_policy_check(policy, false);
 
-	if (!ret)
-		*value = winusb_policy(policies, array_index_nospec(policy,
-						ARRAY_SIZE(policies->value)));
-	return ret;
+	if (ret)
+		return ret;
+	policy = array_index_nospec(policy, ARRAY_SIZE(policies->value));
+	*value = winusb_policy(policies, policy);
+	return 0;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_policy_get);
 

@@ -4,10 +4,11 @@
  *
  * Without RAW_IO the oldest request owns the pipe (&winusb_pipe.active) and is the only one with a
  * URB at the host controller. It goes on in steps: begin, and then each time its URB is back, until
- * it ends and the next one begins. Steps are taken by whoever comes by: the thread that submits, the
- * completion of a URB, the work item that has cleared a stall. &winusb_pipe.stepping makes sure that
- * it is one at a time; a second one leaves, since the first one looks again before it stops. So
- * a host controller may complete a URB inside usb_submit_urb(), and completions may run on any CPU.
+ * it ends and the next one begins. Steps are taken by whoever comes by: the thread that submits,
+ * the completion of a URB, the work item that has cleared a stall. &winusb_pipe.stepping makes sure
+ * that it is one at a time; a second one leaves, since the first one looks again before it stops.
+ * So a host controller may complete a URB inside usb_submit_urb(), and completions may run on any
+ * CPU.
  *
  * Raw requests, and those of the control pipe, are not queued: each has its URB at the host
  * controller from the start, and ends when that is back.
@@ -71,8 +72,8 @@ static void winusb_queue_done(struct winusb_request *req, int status)
 }
 
 /*
- * Does its failure reset the pipe (winusb.md 2.2, AUTO_CLEAR_STALL)? Not if it was ended by us, or by
- * the removal.
+ * Does its failure reset the pipe (winusb.md 2.2, AUTO_CLEAR_STALL)? Not if it was ended by us, or
+ * by the removal.
  */
 static bool winusb_queue_must_clear(const struct winusb_request *req, int status)
 {

@@ -339,7 +339,8 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 		return ret;
 
 	/* A thread that comes while another one of its process closes the file, see there. */
-	if (req->door == WINUSB_DOOR_BLOCKING && READ_ONCE(wf->flushed) && winusb_file_is_closed(wf))
+	if (req->door == WINUSB_DOOR_BLOCKING && READ_ONCE(wf->flushed) &&
+	    winusb_file_is_closed(wf))
 		winusb_request_cancel(req, -ECANCELED);
 	return 0;
 }

@@ -35,8 +35,8 @@ enum winusb_door {
  * enum winusb_request_state - Who is to move a request on
  * @WINUSB_REQUEST_NEW: Nobody knows it but the thread that makes it.
  * @WINUSB_REQUEST_QUEUED: It waits in its pipe for those before it.
- * @WINUSB_REQUEST_RUNNING: The host controller has its URB, or winusb_queue_run() is about to go on.
- * @WINUSB_REQUEST_CLEARING: It failed, and a work item is resetting its pipe before it completes it.
+ * @WINUSB_REQUEST_RUNNING: The host controller has its URB, or winusb_queue_run() goes on with it.
+ * @WINUSB_REQUEST_CLEARING: It failed; a work item is resetting its pipe and then completes it.
  * @WINUSB_REQUEST_DONE: It is out of its pipe; its status is set.
  */
 enum winusb_request_state {

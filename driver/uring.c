@@ -10,7 +10,6 @@
 #include "uring.h"
 
 #ifdef WINUSB_HAVE_URING
-#include <linux/io_uring/cmd.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -102,7 +101,7 @@ void winusb_uring_finished(struct winusb_request *req)
 	struct io_uring_cmd *cmd = req->cmd;
 
 	if (atomic_xchg(&req->uring, WINUSB_URING_DONE) == WINUSB_URING_PENDING)
-		winusb_uring_in_task(cmd, winusb_uring_task_work);
+		io_uring_cmd_complete_in_task(cmd, winusb_uring_task_work);
 }
 
 static int winusb_uring_iter(struct io_uring_cmd *cmd, const struct winusb_uring_sqe *sqe, bool in,
@@ -113,8 +112,8 @@ static int winusb_uring_iter(struct io_uring_cmd *cmd, const struct winusb_uring
 	if (sqe->length > INT_MAX)
 		return -EINVAL;
 	if (sqe->length && (cmd->flags & IORING_URING_CMD_FIXED))
-		return winusb_uring_import(sqe->address, sqe->length, in ? READ : WRITE, iter, cmd,
-					   issue_flags);
+		return winusb_uring_import(cmd, sqe->address, sqe->length, in ? READ : WRITE,
+					   iter, issue_flags);
 	if (sqe->address != (unsigned long)sqe->address || !access_ok(user, sqe->length))
 		return -EFAULT;
 	iov_iter_ubuf(iter, in ? READ : WRITE, user, sqe->length);
