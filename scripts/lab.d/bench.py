@@ -62,6 +62,47 @@ def picture(paths, output):
     say(f'wrote {output}')
 
 
+def smoke(path):
+    """What is wrong with the numbers' form; their size is nobody's business.
+    The program itself has compared data and counts."""
+    with open(path) as file:
+        run = json.load(file)
+    bad = []
+    calls = {'usbfs-blocking': 1, 'usbfs-async': 2, 'usbfs-mmap': 2,
+             'winusb-blocking': 1, 'kernel': 0}
+    for cell in run['cells']:
+        name = f'{cell["direction"]} {cell["size"]} depth {cell["depth"]}'
+        for result in cell['results']:
+            method = result['method']
+            if 'left_out' in result:
+                if cell['depth'] == 1 or not method.endswith('blocking'):
+                    bad.append(f'{name}: no {method}: {result["left_out"]}')
+            elif not result['operations_per_second']['median'] > 0:
+                bad.append(f'{name}: {method} is not measured')
+            elif result['calls_per_operation'] != calls.get(
+                    method, result['calls_per_operation']):
+                bad.append(f'{name}: {method}: '
+                           f'{result["calls_per_operation"]} calls each')
+    if len(run['cells']) < 8:
+        bad.append(f'only {len(run["cells"])} cells')
+    bad += [f'cancel: no {way["way"]}: {way["left_out"]}'
+            for way in run['cancel']['results'] if 'left_out' in way]
+    return bad
+
+
+def cmd_smoke(o, folder):
+    o.target = ['scripted']
+    o.options = ['--quick']
+    status, path = run_once(o, 'scripted', folder)
+    if status:
+        return status
+    picture([path], os.path.join(folder, 'picture.svg'))
+    bad = smoke(path)
+    for line in bad:
+        print(f'bench: {line}', file=sys.stderr)
+    return 1 if bad else 0
+
+
 def parser():
     p = argparse.ArgumentParser(
         prog='scripts/bench', description='Boots a guest and measures winusb '
@@ -80,6 +121,8 @@ def parser():
     p.add_argument('--svg', metavar='FILE', help='draw a picture')
     p.add_argument('--timeout', type=int, default=3600, metavar='S',
                    help='seconds until a guest is killed (3600)')
+    p.add_argument('--smoke', action='store_true', help='a short run of '
+                   'everything that checks the benchmark, not the speed')
     p.add_argument('options', nargs='*', metavar='OPTION',
                    help='for winusb-bench')
     return p
@@ -104,6 +147,8 @@ def main():
     modules.build_tools(bench=True)
     folder = tempfile.mkdtemp(prefix='winusb-bench-')
     try:
+        if o.smoke:
+            return cmd_smoke(o, folder)
         paths = []
         for target in o.target:
             status, path = run_once(o, target, folder)
