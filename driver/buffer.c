@@ -475,6 +475,32 @@ static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const vo
 	return done;
 }
 
+static size_t winusb_buffer_deliver_pages(struct winusb_buffer *buffer, size_t length)
+{
+	size_t done = 0, piece, arrived;
+	unsigned int i;
+
+	for (i = 0; i < buffer->nents && done < length; i++) {
+		piece = min_t(size_t, buffer->sgl[i].length, length - done);
+		arrived = winusb_buffer_deliver_piece(buffer, sg_virt(&buffer->sgl[i]), piece);
+		done += arrived;
+		if (arrived != piece)
+			break;
+	}
+	return done;
+}
+
+/* The bytes are in the program's pages, but is there still a program? */
+static bool winusb_buffer_has_owner(struct winusb_buffer *buffer)
+{
+	if (!buffer->mm || buffer->mm == current->mm)
+		return true;
+	if (!mmget_not_zero(buffer->mm))
+		return false;
+	mmput(buffer->mm);
+	return true;
+}
+
 /**
  * winusb_buffer_deliver - Give the program what the device sent
  * @buffer: The buffer of a finished transfer.
@@ -484,29 +510,21 @@ static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const vo
  */
 int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length)
 {
-	size_t done = 0, piece, moved = *length;
-	unsigned int i;
+	size_t moved = *length;
 
 	if (!buffer->in || !moved)
 		return 0;
-	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
-		done = winusb_buffer_deliver_piece(buffer, buffer->linear, moved);
-	} else if (buffer->kind == WINUSB_MEMORY_PAGES) {
-		for (i = 0; i < buffer->nents && done < moved; i++) {
-			size_t arrived;
-
-			piece = min_t(size_t, buffer->sgl[i].length, moved - done);
-			arrived = winusb_buffer_deliver_piece(buffer, sg_virt(&buffer->sgl[i]),
-							      piece);
-			done += arrived;
-			if (arrived != piece)
-				break;
-		}
-	} else {
-		return 0;
+	switch (buffer->kind) {
+	case WINUSB_MEMORY_LINEAR:
+		*length = winusb_buffer_deliver_piece(buffer, buffer->linear, moved);
+		break;
+	case WINUSB_MEMORY_PAGES:
+		*length = winusb_buffer_deliver_pages(buffer, moved);
+		break;
+	default:
+		*length = winusb_buffer_has_owner(buffer) ? moved : 0;
 	}
-	*length = done;
-	return done == moved ? 0 : -EFAULT;
+	return *length == moved ? 0 : -EFAULT;
 }
 
 /**

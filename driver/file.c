@@ -429,10 +429,10 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, or in reading records, these end with -ECANCELED. They hold the file, so the last close
- * comes after them and could not end them. Transfers of another process that inherited the file go on, and so do all
- * while the process has another descriptor of it. A transfer that is just about to be entered sees
- * the flag and asks for itself.
+ * transfers, or in reading records, these end with -ECANCELED. They hold the file, so the last
+ * close comes after them and could not end them. Transfers of another process that inherited the file go
+ * on, and so do all while the process has another descriptor of it, and those that nobody is
+ * blocked in. A transfer that is just about to be entered sees the flag and asks for itself.
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {

@@ -71,7 +71,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_interface_number);
 int winusb_interface_enter(struct winusb_interface *wi, bool nonblock)
 {
 	for (;;) {
-		if (nonblock ? !down_read_trylock(&wi->gate) : down_read_interruptible(&wi->gate))
+		if (nonblock ? !down_read_trylock(&wi->gate) : down_read_killable(&wi->gate))
 			return nonblock ? -EAGAIN : -EINTR;
 		if (wi->gone) {
 			up_read(&wi->gate);
@@ -82,8 +82,8 @@ int winusb_interface_enter(struct winusb_interface *wi, bool nonblock)
 		up_read(&wi->gate);
 		if (nonblock)
 			return -EAGAIN;
-		if (wait_event_interruptible(wi->wait, READ_ONCE(wi->gone) ||
-					     !READ_ONCE(wi->resetting)))
+		if (wait_event_killable(wi->wait, READ_ONCE(wi->gone) ||
+					!READ_ONCE(wi->resetting)))
 			return -EINTR;
 	}
 }

@@ -371,6 +371,17 @@ static bool winusb_queue_take(struct winusb_request *req, size_t got)
 	return excess;
 }
 
+/*
+ * A URB that we have unlinked says so even if all of it had moved before. Then the request is
+ * complete: a program that repeats a write which it believes cancelled would send it twice.
+ */
+static bool winusb_queue_is_complete(const struct winusb_request *req)
+{
+	return req->cancel && !req->failed && req->buffer.length &&
+	       req->moved == req->buffer.length &&
+	       !(req->urb->transfer_flags & URB_ZERO_PACKET);
+}
+
 /* Go on after a chunk came back: an error, 0 at the end, 1 for more. */
 static int winusb_queue_go_on(struct winusb_request *req)
 {
@@ -383,7 +394,7 @@ static int winusb_queue_go_on(struct winusb_request *req)
 		excess = winusb_queue_take(req, got);
 	else
 		req->moved += got;
-	if (status)
+	if (status && !winusb_queue_is_complete(req))
 		return status;
 	if (excess && !winusb_policy(policies, WINUSB_POLICY_ALLOW_PARTIAL_READS))
 		return -EOVERFLOW;
@@ -478,6 +489,8 @@ static void winusb_queue_completed(struct urb *urb)
 	if (req->raw) {
 		status = winusb_queue_status(req);
 		req->moved = min_t(size_t, urb->actual_length, req->chunk);
+		if (winusb_queue_is_complete(req))
+			status = 0;
 		if (!status && !req->in && req->moved < req->chunk)
 			status = -EIO;
 		winusb_queue_leave_stack(req);

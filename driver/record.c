@@ -166,7 +166,7 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 
 	for (;;) {
 		if (mutex_lock_interruptible(&wf->read_lock))
-			return -EINTR;
+			return winusb_interrupted();
 		done = winusb_records_read_ready(wf, buffer, length);
 		mutex_unlock(&wf->read_lock);
 		if (done)
@@ -180,6 +180,6 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 		if (wait_event_interruptible(wf->wait, winusb_records_pending(wf) ||
 					     winusb_records_ended(wf) ||
 					     winusb_records_closed(wf)))
-			return -EINTR;
+			return winusb_interrupted();
 	}
 }

@@ -18,7 +18,7 @@
  * what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/winusb.h>
@@ -543,27 +543,43 @@ void winusb_request_cancel(struct winusb_request *req, int error)
 	winusb_request_end_marked(&finish, &unlink);
 }
 
+/*
+ * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
+ * this thread waits; a signal does not.
+ */
+static void winusb_request_wait_control(struct winusb_request *req)
+{
+	while (!task_sigpending(current) &&
+	       !wait_for_completion_killable_timeout(&req->complete, HZ / 10))
+		;
+}
+
 /**
  * winusb_request_wait - Wait for a blocking request and collect it
  * @req: The request; started. Is gone afterwards.
  * @moved: Where the number of bytes moved goes, also on failure.
  *
  * A signal ends the request, and then the wait is for its URB, as long as the host controller
- * needs.
+ * needs. What io_uring has for the thread to do ends it too: that may be what the transfer waits
+ * for. Then the call is made again by itself, unless something has moved.
  *
- * Return: 0 or an error of the contract.
+ * Return: 0, an error of the contract, or -ERESTARTNOINTR.
  */
 int winusb_request_wait(struct winusb_request *req, size_t *moved)
 {
 	int ret;
 
 	if (wait_for_completion_interruptible(&req->complete)) {
-		winusb_request_cancel(req, -EINTR);
+		if (!req->address && !task_sigpending(current))
+			winusb_request_wait_control(req);
+		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
 		wait_for_completion(&req->complete);
 	}
 	winusb_request_collect(req);
 	*moved = req->moved;
 	ret = req->status;
+	if (ret == -EINTR && !req->moved && req->address)
+		ret = winusb_interrupted();
 	winusb_request_put(req);
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/sched/signal.h>
 #include <linux/timer.h>
 #include <linux/uio.h>
 #include <linux/usb.h>
@@ -155,6 +156,12 @@ int winusb_request_control(struct winusb_handle *wh, const struct usb_ctrlreques
 			   void *data, size_t *moved, bool nonblock);
 int winusb_request_command(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
 			   u32 timeout_ms, bool nonblock);
+
+/* Why an interruptible wait ended: a signal, or task work, after which the call is made again. */
+static inline int winusb_interrupted(void)
+{
+	return task_sigpending(current) ? -EINTR : -ERESTARTNOINTR;
+}
 
 void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
 			 struct list_head *unlink);

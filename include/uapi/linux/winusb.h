@@ -84,8 +84,9 @@
  *                   170 BUSY otherwise          setting or pipe with a transfer outstanding
  * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
  *                                               that others use
- * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset under way, in
- *                   21 NOT_READY                non-blocking mode; sibling not bound yet
+ * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset or a change of the
+ *                   21 NOT_READY                setting under way, in non-blocking mode; sibling
+ *                                               not bound yet
  * -EINTR            none                        signal; never restarted; what moved counts
  * -ETIMEDOUT        121 SEM_TIMEOUT             timeout policy; what moved is delivered
  * -ECANCELED        995 OPERATION_ABORTED       abort, cancel, close
@@ -477,7 +478,7 @@ struct winusb_set_alternate_setting {
  * WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE - Bytes of the largest transfer that goes to the host
  * controller in one piece. Can't be set: -EINVAL. 2092032 at high speed and above, 262144 below,
  * rounded down to whole packets, or 65536 if the host controller takes no scatter lists. 4096 on
- * pipe 0.
+ * pipe 0. Interrupt pipes have 65536 too.
  */
 #define WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE	0x08
 /**
