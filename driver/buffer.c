@@ -347,13 +347,13 @@ static int winusb_buffer_copy(struct winusb_buffer *buffer, struct winusb_file *
 	struct iov_iter iter = buffer->target;
 	int ret;
 
-	/* A bad buffer is refused before anything moves, or is allocated. */
-	if (buffer->in && fault_in_iov_iter_writeable(&iter, buffer->length))
-		return -EFAULT;
 	ret = winusb_file_charge(wf, buffer->room);
 	if (ret)
 		return ret;
 	buffer->charged = buffer->room;
+	/* A bad buffer is refused before anything moves. */
+	if (buffer->in && fault_in_iov_iter_writeable(&iter, buffer->length))
+		return -EFAULT;
 	if (buffer->room <= linear_max)
 		ret = winusb_buffer_alloc_linear(buffer);
 	else

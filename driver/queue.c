@@ -232,12 +232,10 @@ static int winusb_queue_fill(struct winusb_request *req)
 	address = winusb_buffer_address(buffer, req->moved, length, &piece);
 	if (!address && pipe->dma.max_segments > 1 && winusb_queue_fill_list(req, length))
 		return 0;
-	if (!address) {
-		piece = rounddown(piece, maxp);
-		if (piece && piece < length)
-			address = winusb_buffer_address(buffer, req->moved, piece, &length);
-		if (address)
-			length = piece;
+	/* A chunk is cut short only where it must be: it has a timeout of its own. */
+	if (!address && length > winusb_pipe_bounce_size(maxp) && piece >= maxp) {
+		length = rounddown(piece, maxp);
+		address = winusb_buffer_address(buffer, req->moved, length, &piece);
 	}
 	if (!address)
 		return winusb_queue_fill_bounce(req, length);
