@@ -250,22 +250,42 @@ static int winusb_buffer_map(struct winusb_buffer *buffer, const struct winusb_d
 	return ret;
 }
 
-static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer)
+static void winusb_buffer_free_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
 {
-	if (buffer->linear_size < buffer->room) {
-		/* Zeroed when it is used. A small one will do for most that come later. */
-		size_t size = max_t(size_t, buffer->room, 512);
-		u8 *linear = kmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	kfree(buffer->linear);
+	buffer->linear = NULL;
+	if (buffer->linear_size)
+		winusb_file_uncharge(wf, buffer->linear_size);
+	buffer->linear_size = 0;
+}
 
-		if (!linear)
-			return -ENOMEM;
-		kfree(buffer->linear);
-		buffer->linear = linear;
-		buffer->linear_size = size;
+static int winusb_buffer_grow_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
+{
+	/* A small one will do for most that come later. */
+	size_t size = max_t(size_t, buffer->room, 512);
+	int ret;
+
+	winusb_buffer_free_linear(buffer, wf);
+	ret = winusb_file_charge(wf, size);
+	if (ret)
+		return ret;
+	buffer->linear_size = size;
+	buffer->linear = kmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (buffer->linear)
+		return 0;
+	winusb_buffer_free_linear(buffer, wf);
+	return -ENOMEM;
+}
+
+static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
+{
+	int ret;
+
+	if (buffer->linear_size < buffer->room) {
+		ret = winusb_buffer_grow_linear(buffer, wf);
+		if (ret)
+			return ret;
 	}
-	/* What a host controller says it received is not always what it wrote. */
-	if (buffer->in)
-		memset(buffer->linear, 0, buffer->room);
 	buffer->kind = WINUSB_MEMORY_LINEAR;
 	return 0;
 }
@@ -340,29 +360,66 @@ static size_t winusb_buffer_fill(struct winusb_buffer *buffer)
 	return filled;
 }
 
+/* Can the program's memory be written? Nearly always it is there, and can be seen to be. */
+static bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
+{
+	unsigned long address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
+	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
+	struct page *seen[WINUSB_COPY_LENGTH / PAGE_SIZE + 1];
+	struct iov_iter iter = buffer->target;
+	int i, got = 0;
+
+	if (iter_is_ubuf(&iter) && pages <= ARRAY_SIZE(seen)) {
+		got = get_user_pages_fast_only(address & PAGE_MASK, pages, FOLL_WRITE, seen);
+		for (i = 0; i < got; i++)
+			put_page(seen[i]);
+		if (got == pages)
+			return true;
+	}
+	return !fault_in_iov_iter_writeable(&iter, buffer->length);
+}
+
 /* Use memory of our own. @linear_max bytes are taken in one piece. */
 static int winusb_buffer_copy(struct winusb_buffer *buffer, struct winusb_file *wf,
 			      const struct winusb_dma *dma, size_t linear_max)
 {
-	struct iov_iter iter = buffer->target;
 	int ret;
 
-	ret = winusb_file_charge(wf, buffer->room);
-	if (ret)
-		return ret;
-	buffer->charged = buffer->room;
-	/* A bad buffer is refused before anything moves. */
-	if (buffer->in && fault_in_iov_iter_writeable(&iter, buffer->length))
-		return -EFAULT;
-	if (buffer->room <= linear_max)
-		ret = winusb_buffer_alloc_linear(buffer);
-	else
+	if (buffer->room <= linear_max) {
+		ret = winusb_buffer_alloc_linear(buffer, wf);
+	} else {
+		ret = winusb_file_charge(wf, buffer->room);
+		if (ret)
+			return ret;
+		buffer->charged = buffer->room;
+		/* Before there is all that memory for nothing. */
+		if (buffer->in && !winusb_buffer_is_writable(buffer))
+			return -EFAULT;
 		ret = winusb_buffer_alloc_pages(buffer, dma);
+	}
 	if (ret)
 		return ret;
-	if (!buffer->in && winusb_buffer_fill(buffer) != buffer->length)
-		return -EFAULT;
+	/* A bad buffer is refused before anything moves. */
+	if (!buffer->in)
+		return winusb_buffer_fill(buffer) == buffer->length ? 0 : -EFAULT;
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
+		if (!winusb_buffer_is_writable(buffer))
+			return -EFAULT;
+		/* What a host controller says it received is not always what it wrote. */
+		memset(buffer->linear, 0, buffer->room);
+	}
 	return 0;
+}
+
+/* Bytes that are copied later, and pins, are somebody's. */
+static void winusb_buffer_set_owner(struct winusb_buffer *buffer, bool stays)
+{
+	if (!iter_is_ubuf(&buffer->target) || !current->mm)
+		return;
+	buffer->mm = current->mm;
+	buffer->mm_held = stays;
+	if (stays)
+		mmgrab(buffer->mm);
 }
 
 static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_iter *iter, bool in)
@@ -372,10 +429,6 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
 	buffer->length = iov_iter_count(iter);
 	buffer->room = buffer->length;
 	buffer->target = *iter;
-	if (iter_is_ubuf(iter) && current->mm) {
-		buffer->mm = current->mm;
-		mmgrab(buffer->mm);
-	}
 }
 
 /**
@@ -384,6 +437,7 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
  * @wf: The file that pays.
  * @iter: The caller's memory: of user space, of io_uring, or the kernel's.
  * @in: It is to be written.
+ * @stays: This thread will not wait for the end.
  * @dma: What the host controller takes.
  *
  * The bytes of a write are taken here, unless their pages are used.
@@ -391,13 +445,16 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
  * Return: 0, -EFAULT for a bad pointer, or -ENOMEM.
  */
 int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
-			  const struct iov_iter *iter, bool in, const struct winusb_dma *dma)
+			  const struct iov_iter *iter, bool in, bool stays,
+			  const struct winusb_dma *dma)
 {
 	size_t linear_max = dma->max_segments ? WINUSB_COPY_LENGTH : WINUSB_SEGMENT;
 
 	winusb_buffer_begin(buffer, iter, in);
 	if (!buffer->length)
 		return 0;
+	if (in || buffer->length > WINUSB_COPY_LENGTH)
+		winusb_buffer_set_owner(buffer, stays);
 	if (iov_iter_is_bvec(iter)) {
 		if (!winusb_buffer_map(buffer, dma))
 			return 0;
@@ -416,13 +473,16 @@ int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
  * @iter: The caller's memory.
  * @length: Bytes of it that are used, at most 65535.
  * @in: It is to be written.
+ * @stays: This thread will not wait for the end.
  *
  * Return: As above.
  */
 int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
-				  const struct iov_iter *iter, size_t length, bool in)
+				  const struct iov_iter *iter, size_t length, bool in, bool stays)
 {
 	winusb_buffer_begin(buffer, iter, in);
+	if (in)
+		winusb_buffer_set_owner(buffer, stays);
 	buffer->length = length;
 	buffer->room = length;
 	iov_iter_truncate(&buffer->target, length);
@@ -543,15 +603,13 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 	if (buffer->charged)
 		winusb_file_uncharge(wf, buffer->charged);
 	buffer->charged = 0;
-	if (buffer->mm)
+	if (buffer->mm_held)
 		mmdrop(buffer->mm);
+	buffer->mm_held = false;
 	buffer->mm = NULL;
 
-	if (buffer->linear_size > WINUSB_COPY_LENGTH) {
-		kfree(buffer->linear);
-		buffer->linear = NULL;
-		buffer->linear_size = 0;
-	}
+	if (buffer->linear_size > WINUSB_COPY_LENGTH)
+		winusb_buffer_free_linear(buffer, wf);
 	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS) {
 		kvfree(buffer->sgl);
 		buffer->sgl = NULL;
@@ -562,10 +620,11 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 /**
  * winusb_buffer_destroy - Free what was kept
  * @buffer: The buffer, released.
+ * @wf: The file that paid.
  */
-void winusb_buffer_destroy(struct winusb_buffer *buffer)
+void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf)
 {
-	kfree(buffer->linear);
+	winusb_buffer_free_linear(buffer, wf);
 	kvfree(buffer->sgl);
 	kvfree(buffer->part);
 }

@@ -48,16 +48,17 @@ enum winusb_memory {
  * @room: Bytes that the host controller may write, at least @length. More, to a whole packet, only
  *	where that memory is our own.
  * @linear: Our own memory, kept for the next transfer.
- * @linear_size: Its size, bytes.
+ * @linear_size: Its size, bytes, which the file pays as long as it is there.
  * @sgl: The segments, for all but WINUSB_MEMORY_NONE and LINEAR. The array is kept.
  * @nents: How many.
  * @sgl_size: How many fit.
  * @part: Another list, to show a host controller a part of @sgl; kept.
  * @part_size: How many segments fit there.
  * @target: The caller's memory, as far as bytes are copied.
- * @mm: Whose memory that is, or who pays for the pins; counted, so that it is not another's.
+ * @mm: Whose memory that is, or who pays for the pins; NULL if nobody needs to know.
+ * @mm_held: It is counted, so that it is not another's when it has ended.
  * @pins: Pages charged to it.
- * @charged: Bytes charged to the file.
+ * @charged: Bytes charged to the file, without @linear_size.
  */
 struct winusb_buffer {
 	enum winusb_memory kind;
@@ -73,17 +74,19 @@ struct winusb_buffer {
 	unsigned int part_size;
 	struct iov_iter target;
 	struct mm_struct *mm;
+	bool mm_held;
 	unsigned long pins;
 	size_t charged;
 };
 
 int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
-			  const struct iov_iter *iter, bool in, const struct winusb_dma *dma);
+			  const struct iov_iter *iter, bool in, bool stays,
+			  const struct winusb_dma *dma);
 int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
-				  const struct iov_iter *iter, size_t length, bool in);
+				  const struct iov_iter *iter, size_t length, bool in, bool stays);
 int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length);
 void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf, bool dirty);
-void winusb_buffer_destroy(struct winusb_buffer *buffer);
+void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf);
 
 void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void *from,
 			 size_t length);

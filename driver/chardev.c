@@ -47,8 +47,7 @@ static ssize_t winusb_read(struct file *file, char __user *buffer, size_t length
 
 	if (!wf->listener)
 		return winusb_records_read(wf, buffer, length, file->f_flags & O_NONBLOCK);
-	return winusb_events_read(wf->events, wf->wi, buffer, length,
-				  file->f_flags & O_NONBLOCK);
+	return winusb_events_read(wf, buffer, length, file->f_flags & O_NONBLOCK);
 }
 
 static __poll_t winusb_poll(struct file *file, poll_table *wait)

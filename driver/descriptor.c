@@ -4,6 +4,7 @@
  * settings an interface has, what a pipe is. No I/O, no locks, no allocation: usbcore keeps what
  * is read here as long as the interface is held (usb_get_intf()).
  */
+#include <linux/nospec.h>
 #include <linux/string.h>
 #include <linux/usb.h>
 
@@ -119,7 +120,7 @@ winusb_descriptor_setting(const struct usb_interface *intf, unsigned int index)
 {
 	if (index >= intf->num_altsetting)
 		return NULL;
-	return &intf->altsetting[index];
+	return &intf->altsetting[array_index_nospec(index, intf->num_altsetting)];
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_setting);
 

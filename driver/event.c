@@ -10,7 +10,9 @@
 
 #include "compat.h"
 #include "event.h"
+#include "file.h"
 #include "interface.h"
+#include "request.h"
 
 /**
  * winusb_events_create - Begin to listen
@@ -120,6 +122,12 @@ static bool winusb_events_ended(struct winusb_events *events, struct winusb_inte
 	return ended;
 }
 
+/* This process has closed its last descriptor, and one of its other threads is reading. */
+static bool winusb_events_closed(struct winusb_file *wf)
+{
+	return READ_ONCE(wf->flushed) && winusb_file_is_closed(wf);
+}
+
 /* Copy the oldest record out. It is taken out of the ring only when it arrived. */
 static int winusb_events_read_one(struct winusb_events *events, struct winusb_interface *wi,
 				  char __user *buffer)
@@ -141,17 +149,18 @@ static int winusb_events_read_one(struct winusb_events *events, struct winusb_in
 
 /**
  * winusb_events_read - read(2) of a listener
- * @events: The queue.
- * @wi: The interface.
+ * @wf: The listener.
  * @buffer: Where whole records go.
  * @length: Room there, bytes.
  * @nonblock: Give -EAGAIN instead of waiting for a record.
  *
  * Return: Bytes read, 0 after the last record of an interface that left, or an error.
  */
-ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface *wi,
-			   char __user *buffer, size_t length, bool nonblock)
+ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t length,
+			   bool nonblock)
 {
+	struct winusb_events *events = wf->events;
+	struct winusb_interface *wi = wf->wi;
 	ssize_t done = 0;
 	int ret = 0;
 
@@ -160,7 +169,7 @@ ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface
 
 	for (;;) {
 		if (mutex_lock_interruptible(&events->read_lock))
-			return -EINTR;
+			return winusb_interrupted();
 		while (length - done >= sizeof(struct winusb_event) &&
 		       winusb_events_pending(events, wi)) {
 			ret = winusb_events_read_one(events, wi, buffer + done);
@@ -174,11 +183,14 @@ ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface
 
 		if (winusb_events_ended(events, wi))
 			return 0;
+		if (winusb_events_closed(wf))
+			return -ECANCELED;
 		if (nonblock)
 			return -EAGAIN;
 		/* Another reader may have taken the last record, so look for the end too. */
 		if (wait_event_interruptible(events->wait, winusb_events_pending(events, wi) ||
-					     winusb_events_ended(events, wi)))
-			return -EINTR;
+					     winusb_events_ended(events, wi) ||
+					     winusb_events_closed(wf)))
+			return winusb_interrupted();
 	}
 }

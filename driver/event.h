@@ -9,6 +9,7 @@
 
 #include <uapi/linux/winusb.h>
 
+struct winusb_file;
 struct winusb_interface;
 
 #define WINUSB_EVENTS 64	/* records that a listener's queue holds */
@@ -17,7 +18,7 @@ struct winusb_interface;
  * struct winusb_events - The queue of a listener
  * @node: In &winusb_interface.listeners.
  * @read_lock: One reader at a time. Taken outside events_lock.
- * @wait: Woken when a record comes in, and at removal.
+ * @wait: Woken when a record comes in, at removal, and when a descriptor of the file is closed.
  * @head: Number of records put in so far, under events_lock.
  * @tail: Number of records read so far, under events_lock; advanced under @read_lock.
  * @sequence: Number of events so far, also of those that were dropped; under events_lock.
@@ -38,8 +39,8 @@ struct winusb_events {
 struct winusb_events *winusb_events_create(struct winusb_interface *wi);
 void winusb_events_destroy(struct winusb_events *events, struct winusb_interface *wi);
 void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value);
-ssize_t winusb_events_read(struct winusb_events *events, struct winusb_interface *wi,
-			   char __user *buffer, size_t length, bool nonblock);
+ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t length,
+			   bool nonblock);
 bool winusb_events_pending(struct winusb_events *events, struct winusb_interface *wi);
 
 #endif /* WINUSB_EVENT_H */

@@ -24,7 +24,10 @@ static unsigned int winusb_max_buffer_mb = 128;
 module_param_named(max_buffer_mb, winusb_max_buffer_mb, uint, 0644);
 MODULE_PARM_DESC(max_buffer_mb, "MiB of kernel memory that the transfers of one open file may use");
 
-/* Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. */
+/*
+ * Reserve the function, or the one interface of it. The caller holds winusb_functions_lock. A
+ * device that was mute gets another chance.
+ */
 static int winusb_file_acquire(struct winusb_file *wf)
 {
 	struct winusb_interface *wi = wf->wi, *sibling;
@@ -38,12 +41,14 @@ static int winusb_file_acquire(struct winusb_file *wf)
 		if (wi->opener || wi->associated)
 			return -EBUSY;
 		wi->opener = wf;
+		WRITE_ONCE(fn->mute, false);
 		return 0;
 	}
 	list_for_each_entry(sibling, &fn->interfaces, sibling)
 		if (sibling->opener || sibling->associated)
 			return -EBUSY;
 	fn->opener = wf;
+	WRITE_ONCE(fn->mute, false);
 	return 0;
 }
 
@@ -172,12 +177,12 @@ static unsigned int winusb_file_take(struct winusb_file *wf, struct winusb_inter
 	return n;
 }
 
-static void winusb_file_restore(struct winusb_interface **list, unsigned int n)
+static void winusb_file_restore(struct winusb_interface **list, unsigned int n, bool locked)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		winusb_interface_restore(list[i]);
+		winusb_interface_restore(list[i], locked);
 		winusb_interface_put(list[i]);
 	}
 }
@@ -188,7 +193,8 @@ static bool winusb_file_is_quiet(struct winusb_file *wf, bool all)
 	bool quiet;
 
 	spin_lock_irqsave(&wf->requests_lock, flags);
-	quiet = list_empty(&wf->requests) && (!all || wf->num_requests == wf->num_idle);
+	quiet = list_empty(&wf->requests) &&
+		(!all || wf->num_requests == wf->num_idle + !!READ_ONCE(wf->spare));
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 	return quiet;
 }
@@ -218,9 +224,13 @@ static void winusb_file_end_requests(struct winusb_file *wf)
 	xa_for_each(&wf->handles, number, wh)
 		winusb_interface_flush_work(wh->wi);
 	winusb_interface_flush_work(wf->wi);
-	wait_event(wf->wait, winusb_file_is_quiet(wf, true));
+	/* Whoever gives the last one back as the spare does not look whether somebody waits. */
+	while (!wait_event_timeout(wf->wait, winusb_file_is_quiet(wf, true), HZ / 50))
+		;
 	list_for_each_entry_safe(req, next, &wf->idle, file_node)
 		winusb_request_destroy(req);
+	if (wf->spare)
+		winusb_request_destroy(wf->spare);
 	winusb_records_set_eventfd(wf, NULL);
 }
 
@@ -228,7 +238,8 @@ static void winusb_file_end_requests(struct winusb_file *wf)
  * winusb_file_close - Close a file
  * @wf: The file; no call is running on it. The caller's reference is gone afterwards.
  *
- * The device is as at its first open when another file can open it: setting 0, no saved data.
+ * The device is as at its first open when another file can open it: setting 0, no saved data. If
+ * the setting is another, this waits for the device lock, see winusb_interface_restore().
  */
 void winusb_file_close(struct winusb_file *wf)
 {
@@ -242,13 +253,13 @@ void winusb_file_close(struct winusb_file *wf)
 	ours = !wf->restoring;
 	n = winusb_file_take(wf, list);
 	mutex_unlock(&winusb_functions_lock);
-	winusb_file_restore(list, n);
-	if (ours)
-		winusb_file_release(wf);
-	if (n) {
+	winusb_file_restore(list, n, false);
+	if (n) {	/* before anybody else can open it, so that their event comes later */
 		winusb_events_post(wf->wi, WINUSB_EVENT_CLOSED, 0);
 		trace_winusb_close(wf->wi);
 	}
+	if (ours)
+		winusb_file_release(wf);
 
 	if (wf->events)
 		winusb_events_destroy(wf->events, wf->wi);
@@ -296,6 +307,25 @@ unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 coo
 	return count;
 }
 
+/* Free the requests that are kept: there is better use for what they cost. */
+static bool winusb_file_drop_idle(struct winusb_file *wf)
+{
+	struct winusb_request *req, *next;
+	unsigned long flags;
+	LIST_HEAD(list);
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	list_splice_init(&wf->idle, &list);
+	wf->num_requests -= wf->num_idle;
+	wf->num_idle = 0;
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	if (list_empty(&list))
+		return false;
+	list_for_each_entry_safe(req, next, &list, file_node)
+		winusb_request_destroy(req);
+	return true;
+}
+
 /**
  * winusb_file_charge - Account for kernel memory of a request
  * @wf: The file.
@@ -307,9 +337,11 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 {
 	unsigned long most = (unsigned long)READ_ONCE(winusb_max_buffer_mb) << 20;
 
-	if (atomic_long_add_return(bytes, &wf->charged) <= most)
-		return 0;
-	atomic_long_sub(bytes, &wf->charged);
+	do {
+		if (atomic_long_add_return(bytes, &wf->charged) <= most)
+			return 0;
+		atomic_long_sub(bytes, &wf->charged);
+	} while (winusb_file_drop_idle(wf));
 	return -ENOMEM;
 }
 
@@ -331,9 +363,13 @@ void winusb_file_uncharge(struct winusb_file *wf, size_t bytes)
  */
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf)
 {
-	struct winusb_request *req;
+	struct winusb_request *req = NULL;
 	unsigned long flags;
 
+	if (READ_ONCE(wf->spare))
+		req = xchg(&wf->spare, NULL);
+	if (req || list_empty_careful(&wf->idle))
+		return req;
 	spin_lock_irqsave(&wf->requests_lock, flags);
 	req = list_first_entry_or_null(&wf->idle, struct winusb_request, file_node);
 	if (req) {
@@ -358,29 +394,29 @@ void winusb_file_count(struct winusb_file *wf)
 }
 
 /**
- * winusb_file_keep - Keep a request that nobody uses any more
+ * winusb_file_keep - Keep a request that nobody uses any more, or free it
  * @wf: The file. It may be gone afterwards.
  * @req: The request.
- *
- * Return: false if it is to be destroyed.
  */
-bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
+void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
 {
 	unsigned long flags;
-	bool keep;
 
+	if (!READ_ONCE(wf->closed) && !READ_ONCE(wf->spare) && !cmpxchg(&wf->spare, NULL, req))
+		return;
 	spin_lock_irqsave(&wf->requests_lock, flags);
-	keep = !wf->closed && wf->num_idle < WINUSB_IDLE_REQUESTS;
-	if (keep) {
+	if (wf->num_idle < WINUSB_IDLE_REQUESTS || wf->closed) {
 		list_add(&req->file_node, &wf->idle);
 		wf->num_idle++;
-	} else {
-		wf->num_requests--;
+		req = NULL;
 		if (wf->closed)
 			wake_up(&wf->wait);
+	} else {
+		wf->num_requests--;
 	}
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
-	return keep;
+	if (req)
+		winusb_request_destroy(req);
 }
 
 /**
@@ -429,10 +465,11 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  * @owner: The open file table that the descriptor was in.
  *
  * When a process closes its last descriptor of the file while other threads of it are blocked in
- * transfers, or in reading records, these end with -ECANCELED. They hold the file, so the last
- * close comes after them and could not end them. Transfers of another process that inherited the file go
- * on, and so do all while the process has another descriptor of it, and those that nobody is
- * blocked in. A transfer that is just about to be entered sees the flag and asks for itself.
+ * transfers, or in reading records or events, these end with -ECANCELED. They hold the file, so the
+ * last close comes after them and could not end them. Transfers of another process that inherited
+ * the file go on, and so do all while the process has another descriptor of it, and those that
+ * nobody is blocked in. A transfer that is just about to be entered sees the flag and asks for
+ * itself.
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
@@ -443,11 +480,13 @@ void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 	spin_unlock_irq(&wf->requests_lock);
 	winusb_file_cancel(wf, owner, -ECANCELED);
 	wake_up_all(&wf->wait);
+	if (wf->events)
+		wake_up_interruptible(&wf->events->wait);
 }
 
 /**
  * winusb_file_orphan - Take away what the file on an interface that left had acquired
- * @wi: The interface; gone, and its requests ended.
+ * @wi: The interface; gone, and its requests ended. Its device is locked.
  *
  * Associated handles of the file are on interfaces that may stay. Their requests end, and then they
  * can be opened again, while the file lives on as an empty shell.
@@ -480,7 +519,7 @@ void winusb_file_orphan(struct winusb_interface *wi)
 
 	/* The function stays reserved until all of it is as it was. */
 	winusb_handle_kill_associated(wf);
-	winusb_file_restore(list, n);
+	winusb_file_restore(list, n, true);
 	if (ours)
 		winusb_file_release(wf);
 	kref_put(&wf->ref, winusb_file_free);

@@ -31,13 +31,15 @@ struct winusb_request;
  *	and @requests_lock; a hint without one of them.
  * @restoring: Somebody has begun to restore what it has. Under winusb_functions_lock.
  * @file: The struct file, only compared. Constant.
- * @flushed: A process has closed its last descriptor. Written under @requests_lock.
+ * @flushed: A process has closed its last descriptor. Written under @requests_lock; a reader, which
+ *	is woken afterwards, looks without it.
  * @closed: It is being closed: no requests any more. Under @requests_lock.
  * @requests_lock: Guards what is below. Taken in any context; a pipe's lock is taken inside it.
  * @requests: Requests that were started and are not done (&winusb_request.file_node).
  * @done: Requests that are to be read as records, oldest first.
  * @idle: Requests that nobody uses, kept for the next.
  * @num_idle: How many.
+ * @spare: One more of them, which is taken and given without the lock.
  * @num_requests: How many there are, in these lists and elsewhere.
  * @wait: Woken when a record is ready, when the interface leaves, and at the close.
  * @read_lock: One reader of records at a time. Outside @requests_lock.
@@ -63,6 +65,7 @@ struct winusb_file {
 	struct list_head done;
 	struct list_head idle;
 	unsigned int num_idle;
+	struct winusb_request *spare;
 	unsigned int num_requests;
 	wait_queue_head_t wait;
 	struct mutex read_lock;
@@ -78,7 +81,7 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes);
 void winusb_file_uncharge(struct winusb_file *wf, size_t bytes);
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf);
 void winusb_file_count(struct winusb_file *wf);
-bool winusb_file_keep(struct winusb_file *wf, struct winusb_request *req);
+void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req);
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner);
 bool winusb_file_is_closed(struct winusb_file *wf);
 void winusb_file_orphan(struct winusb_interface *wi);

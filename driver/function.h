@@ -21,6 +21,8 @@ struct winusb_interface;
  * @whole: The grouping is the whole device; constant.
  * @interfaces: The bound interfaces (&winusb_interface.sibling). Under winusb_functions_lock.
  * @opener: The file on the default interface, which reserves all. Under winusb_functions_lock.
+ * @mute: The device did not answer when an interface was restored. Set with the device locked,
+ *	cleared under winusb_functions_lock when a file is opened; a hint.
  */
 struct winusb_function {
 	struct kref ref;
@@ -30,6 +32,7 @@ struct winusb_function {
 	bool whole;
 	struct list_head interfaces;
 	struct winusb_file *opener;
+	bool mute;
 };
 
 extern struct mutex winusb_functions_lock;

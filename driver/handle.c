@@ -13,7 +13,8 @@
  * by a shell, which was made along with it: the number stays valid and answers queries, and the
  * interface is given up in that same way.
  */
-#include <linux/sched/mm.h>
+#include <linux/lockdep.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -23,8 +24,14 @@
 #include "handle.h"
 #include "interface.h"
 
-static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf,
-						 struct winusb_interface *wi)
+static void winusb_handle_set_interface(struct winusb_handle *wh, struct winusb_interface *wi)
+{
+	winusb_interface_get(wi);	/* put in winusb_handle_dispose() */
+	wh->wi = wi;
+}
+
+/* It has no interface yet. */
+static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf)
 {
 	struct winusb_handle *wh;
 
@@ -33,16 +40,15 @@ static struct winusb_handle *winusb_handle_alloc(struct winusb_file *wf,
 		return NULL;
 	kref_init(&wh->ref);	/* the table's */
 	wh->wf = wf;
-	winusb_interface_get(wi);
-	wh->wi = wi;
 	return wh;
 }
 
 /*
  * Give up the interface if this handle made it acquired. A file that has the whole function
  * restores it at its end, see winusb_file_take(); this is decided in one step with giving it up.
+ * @locked: the caller holds the device lock.
  */
-static void winusb_handle_disassociate(struct winusb_handle *wh)
+static void winusb_handle_disassociate(struct winusb_handle *wh, bool locked)
 {
 	struct winusb_interface *wi = wh->wi;
 
@@ -50,7 +56,7 @@ static void winusb_handle_disassociate(struct winusb_handle *wh)
 	if (wi->associated == wh && (wi->fn->opener != wh->wf || wh->wf->gone)) {
 		/* Nobody else can become the one that has it while it is us. */
 		mutex_unlock(&winusb_functions_lock);
-		winusb_interface_restore(wi);
+		winusb_interface_restore(wi, locked);
 		mutex_lock(&winusb_functions_lock);
 	}
 	if (wi->associated == wh)
@@ -58,23 +64,35 @@ static void winusb_handle_disassociate(struct winusb_handle *wh)
 	mutex_unlock(&winusb_functions_lock);
 }
 
+static void winusb_handle_dispose(struct winusb_handle *wh)
+{
+	if (wh->wi)
+		winusb_interface_put(wh->wi);
+	kfree(wh);
+}
+
+static void winusb_handle_destroy(struct winusb_handle *wh, bool locked)
+{
+	if (wh->associated)
+		winusb_handle_disassociate(wh, locked);
+	if (wh->shell)	/* nobody else ever saw it */
+		winusb_handle_dispose(wh->shell);
+	winusb_handle_dispose(wh);
+}
+
 static void winusb_handle_release(struct kref *ref)
 {
-	struct winusb_handle *wh = container_of(ref, struct winusb_handle, ref);
+	winusb_handle_destroy(container_of(ref, struct winusb_handle, ref), false);
+}
 
-	if (wh->associated)
-		winusb_handle_disassociate(wh);
-	winusb_interface_put(wh->wi);
-	if (wh->shell) {	/* nobody else ever saw it */
-		winusb_interface_put(wh->shell->wi);
-		kfree(wh->shell);
-	}
-	kfree(wh);
+static void winusb_handle_release_locked(struct kref *ref)
+{
+	winusb_handle_destroy(container_of(ref, struct winusb_handle, ref), true);
 }
 
 /**
  * winusb_handle_put - Drop a reference to a handle
- * @wh: The handle. The caller can sleep and is outside the gates.
+ * @wh: The handle. The caller can sleep and, if it is a published one, holds no lock.
  */
 void winusb_handle_put(struct winusb_handle *wh)
 {
@@ -149,9 +167,14 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_discard);
  */
 struct winusb_handle *winusb_handle_initialize(struct winusb_file *wf)
 {
+	struct winusb_handle *wh;
+
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return ERR_PTR(-ENODEV);
-	return winusb_handle_reserve(wf, winusb_handle_alloc(wf, wf->wi));
+	wh = winusb_handle_reserve(wf, winusb_handle_alloc(wf));
+	if (!IS_ERR(wh))
+		winusb_handle_set_interface(wh, wf->wi);
+	return wh;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_initialize);
 
@@ -165,52 +188,59 @@ static int winusb_handle_why_unbound(struct winusb_file *wf, u8 number)
 	       -EBUSY : -EAGAIN;
 }
 
-/* With its shell. It is marked as associated when it has its number. */
-static struct winusb_handle *winusb_handle_alloc_associated(struct winusb_file *wf,
-							    struct winusb_interface *wi)
+/* With its shell. It is marked as associated when it has its interface. */
+static struct winusb_handle *winusb_handle_alloc_associated(struct winusb_file *wf)
 {
-	struct winusb_handle *wh = winusb_handle_alloc(wf, wi);
+	struct winusb_handle *wh = winusb_handle_alloc(wf);
 
 	if (!wh)
 		return NULL;
-	wh->shell = winusb_handle_alloc(wf, wi);
+	wh->shell = winusb_handle_alloc(wf);
 	if (!wh->shell) {
 		winusb_handle_put(wh);
 		return NULL;
 	}
-	wh->shell->associated = true;
 	return wh;
 }
 
-static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 index)
+/* The interface that an associated handle with this index would have, if it can have it now. */
+static struct winusb_interface *winusb_handle_find_associated(struct winusb_file *wf, u8 index)
 {
 	struct winusb_function *fn = wf->wi->fn;
 	struct winusb_interface *wi;
-	struct winusb_handle *wh;
-	int position;
+	unsigned int position;
+	int own;
+
+	lockdep_assert_held(&winusb_functions_lock);
 
 	/* Under the lock an interface in its function stays bound, and its device configured. */
 	if (wf->gone || list_empty(&wf->wi->sibling))
 		return ERR_PTR(-ENODEV);
-	position = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));
-	if (position < 0 || position + 1 + index >= fn->grouping.count)
+	own = winusb_descriptor_position(&fn->grouping, winusb_interface_number(wf->wi));
+	position = own + 1 + index;
+	if (own < 0 || position >= fn->grouping.count)
 		return ERR_PTR(-ENOENT);
+	position = array_index_nospec(position, fn->grouping.count);
 
-	wi = winusb_function_find(fn, fn->grouping.numbers[position + 1 + index]);
+	wi = winusb_function_find(fn, fn->grouping.numbers[position]);
 	if (!wi)
-		return ERR_PTR(winusb_handle_why_unbound(wf, fn->grouping.numbers[position + 1 +
-										  index]));
+		return ERR_PTR(winusb_handle_why_unbound(wf, fn->grouping.numbers[position]));
 	if (wi->associated)
 		return ERR_PTR(wi->associated->wf == wf ? -EEXIST : -EBUSY);
 	if (wi->opener)
 		return ERR_PTR(-EBUSY);
+	return wi;
+}
 
-	wh = winusb_handle_reserve(wf, winusb_handle_alloc_associated(wf, wi));
-	if (!IS_ERR(wh)) {
-		wh->associated = true;
-		wi->associated = wh;
-	}
-	return wh;
+static void winusb_handle_associate(struct winusb_handle *wh, struct winusb_interface *wi)
+{
+	lockdep_assert_held(&winusb_functions_lock);
+
+	winusb_handle_set_interface(wh, wi);
+	winusb_handle_set_interface(wh->shell, wi);
+	wh->associated = true;
+	wh->shell->associated = true;
+	wi->associated = wh;
 }
 
 /**
@@ -224,7 +254,7 @@ static struct winusb_handle *winusb_handle_associate(struct winusb_file *wf, u8 
 struct winusb_handle *winusb_handle_get_associated(struct winusb_file *wf, u32 number, u8 index)
 {
 	struct winusb_handle *parent, *wh;
-	unsigned int noio;
+	struct winusb_interface *wi;
 	bool associated;
 
 	parent = winusb_handle_get(wf, number);
@@ -235,13 +265,18 @@ struct winusb_handle *winusb_handle_get_associated(struct winusb_file *wf, u32 n
 	if (associated || index == 0xff)	/* index + 1 must not wrap (winusb.md 1.2) */
 		return ERR_PTR(-EINVAL);
 
-	/* disconnect() takes the lock, and storage may be waiting for it. */
-	noio = memalloc_noio_save();
+	/* Before the lock, which all devices share. Having no memory is the least of the errors. */
+	wh = winusb_handle_reserve(wf, winusb_handle_alloc_associated(wf));
 	mutex_lock(&winusb_functions_lock);
-	wh = winusb_handle_associate(wf, index);
+	wi = winusb_handle_find_associated(wf, index);
+	if (!IS_ERR(wi) && !IS_ERR(wh))
+		winusb_handle_associate(wh, wi);
 	mutex_unlock(&winusb_functions_lock);
-	memalloc_noio_restore(noio);
-	return wh;
+	if (!IS_ERR(wi))
+		return wh;
+	if (!IS_ERR(wh))
+		winusb_handle_discard(wh);
+	return ERR_CAST(wi);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_handle_get_associated);
 
@@ -354,7 +389,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_handle_free);
 
 /**
  * winusb_handle_kill_associated - The interface of a file left: give up what it had beside it
- * @wf: The file; gone.
+ * @wf: The file; gone. Its device is locked.
  *
  * The interfaces are free for others when the calls that still use them are over.
  */
@@ -372,7 +407,7 @@ void winusb_handle_kill_associated(struct winusb_file *wf)
 			wh = NULL;
 		xa_unlock(&wf->handles);
 		if (wh)
-			winusb_handle_put(wh);
+			kref_put(&wh->ref, winusb_handle_release_locked);
 	}
 }
 

@@ -8,18 +8,22 @@
  *
  * Lock order, outermost first:
  *
- *	device lock		usbcore holds it around bind, unbind and reset
+ *	device lock		usbcore holds it around bind, unbind and reset; a change of the
+ *				setting takes it, since usbcore's removal would race with it
  *	winusb_functions_lock	who belongs together, who has what open
  *	gate			is the device there, which pipes are there
  *	requests_lock		the requests of a file
  *	pipe lock		the requests of a pipe
  *	events_lock		the queues of listeners; by itself
  *
- * Two gates are never held together. Nothing waits for user space inside a gate; the only wait for
- * the device is that of a change of the setting, which usbcore bounds to five seconds, and to ten
- * if the device did not answer and the old setting is selected again. What allocates inside a gate
- * or under winusb_functions_lock does so without I/O: storage of the same device may be waiting for
- * the reset that waits for us.
+ * Two gates are never held together. Whoever waits for the device lock holds none of the others and
+ * no request, so unbind and reset wait for nobody who waits for them. Nothing waits for user space
+ * inside a gate; the only wait for the device is that of a change of the setting. usbcore gives
+ * each of its requests five seconds: SET_INTERFACE, a second one for the old setting if the first
+ * failed, and with each of them those that switch link power management at SuperSpeed. And it may
+ * wait for the bandwidth_mutex of the controller, under which it does the same for another device.
+ * What allocates inside a gate or under winusb_functions_lock does so without I/O: storage of the
+ * same device may be waiting for the reset that waits for us.
  *
  * Removal, in this order: the node goes; the gate is shut (gone), so that nothing new comes in; all
  * requests are marked and unlinked, newest first, and then waited for; what an open file had
@@ -40,6 +44,7 @@
 #include "function.h"
 #include "interface.h"
 #include "queue.h"
+#include "request.h"
 #include "trace.h"
 
 static DEFINE_IDA(winusb_minors);
@@ -105,6 +110,8 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 	const struct usb_host_interface *setting = wi->intf->cur_altsetting;
 	unsigned int i, n = 0;
 
+	WRITE_ONCE(wi->change, wi->change + 1);
+	smp_wmb();	/* pairs with the looks: who sees what follows sees that, too */
 	for (i = 0; i < setting->desc.bNumEndpoints && n < ARRAY_SIZE(wi->pipes); i++) {
 		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
 
@@ -113,7 +120,8 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 			continue;
 		winusb_pipe_setup(&wi->pipes[n++], desc);
 	}
-	wi->num_pipes = n;
+	WRITE_ONCE(wi->num_pipes, n);
+	smp_store_release(&wi->change, wi->change + 1);	/* pairs with the looks */
 }
 
 static bool winusb_interface_is_busy(struct winusb_interface *wi)
@@ -143,13 +151,18 @@ u8 winusb_interface_get_setting(struct winusb_interface *wi)
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_interface_get_setting);
 
-/* The gate is held for writing: nobody is looking at a pipe, and there is no request in any. */
+/*
+ * The gate is held for writing: nobody is looking at a pipe, and there is no request in any. The
+ * device is locked: usb_set_interface() replaces the children of the interface in sysfs, which
+ * usbcore's removal takes away before it calls us.
+ */
 static int winusb_interface_select(struct winusb_interface *wi, u8 alternate)
 {
 	u8 number = winusb_interface_number(wi);
 	unsigned int i, noio;
 	int ret;
 
+	device_lock_assert(&wi->udev->dev);
 	lockdep_assert_held_write(&wi->gate);
 
 	noio = memalloc_noio_save();
@@ -186,30 +199,33 @@ static int winusb_interface_select_error(int error)
 }
 
 /**
- * winusb_interface_enter_write - As winusb_interface_enter(), alone
+ * winusb_interface_enter_write - As winusb_interface_enter(), alone, and with the device locked
  * @wi: The interface.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Return: 0 with the gate held for writing; -ENODEV after removal, -EAGAIN, or -EINTR.
+ * Return: 0 with the device lock held, and the gate for writing; -ENODEV after removal, -EAGAIN, or
+ * -EINTR.
  */
 int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 {
-	for (;;) {
-		if (down_write_killable(&wi->gate))
-			return -EINTR;
-		if (wi->gone) {
-			up_write(&wi->gate);
-			return -ENODEV;
-		}
-		if (!wi->resetting)
-			return 0;
-		up_write(&wi->gate);
-		if (nonblock)
-			return -EAGAIN;
-		if (wait_event_interruptible(wi->wait, READ_ONCE(wi->gone) ||
-					     !READ_ONCE(wi->resetting)))
-			return -EINTR;
-	}
+	int ret = -EINTR;
+
+	if (winusb_interface_is_gone(wi))
+		return -ENODEV;
+	if (nonblock && READ_ONCE(wi->resetting))
+		return -EAGAIN;
+	/* Who resets the device holds its lock from the one end to the other. */
+	if (device_lock_interruptible(&wi->udev->dev))
+		return winusb_interrupted();
+	if (down_write_killable(&wi->gate))
+		goto err_unlock;
+	if (!wi->gone)
+		return 0;
+	ret = -ENODEV;
+	up_write(&wi->gate);
+err_unlock:
+	device_unlock(&wi->udev->dev);
+	return ret;
 }
 
 /**
@@ -219,11 +235,12 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 void winusb_interface_leave_write(struct winusb_interface *wi)
 {
 	up_write(&wi->gate);
+	device_unlock(&wi->udev->dev);
 }
 
 /**
  * winusb_interface_set_setting - Change the setting
- * @wi: The interface; the caller holds its gate for writing.
+ * @wi: The interface; the caller is inside winusb_interface_enter_write().
  * @alternate: bAlternateSetting.
  *
  * Return: 0 or an error of the contract, and then nothing has changed.
@@ -252,32 +269,47 @@ void winusb_interface_set_defaults(struct winusb_interface *wi)
 	up_read(&wi->gate);
 }
 
+/*
+ * The device is locked, so nobody is resetting it: usbcore unbinds nothing of ours in a reset. On
+ * the way to system sleep no children may come, see usb_unbind_interface(): this interface is about
+ * to be unbound as well, and usbcore selects setting 0 when it binds it again.
+ */
+static void winusb_interface_restore_setting(struct winusb_interface *wi)
+{
+	device_lock_assert(&wi->udev->dev);
+
+	down_write(&wi->gate);
+	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
+	    !wi->intf->dev.power.is_prepared && !READ_ONCE(wi->fn->mute) &&
+	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
+	    winusb_descriptor_alternate(wi->intf, 0) &&
+	    winusb_interface_select(wi, 0) == -ETIMEDOUT)
+		WRITE_ONCE(wi->fn->mute, true);
+	up_write(&wi->gate);
+}
+
 /**
  * winusb_interface_restore - Make an interface as it was before it was opened
  * @wi: The interface. May have left, and then there is nothing to do.
+ * @locked: The caller holds the device lock. Otherwise it is outside all locks.
  *
  * Setting 0, default policies, no saved data (winusb.md 5.2). If the device refuses the setting,
- * the next one who opens it finds the one that it has.
+ * the next one who opens it finds the one that it has. If the device does not answer at all, the
+ * other interfaces of the function are not tried.
+ *
+ * Nobody but the caller can change the setting. If it is 0 the device lock is not needed. Otherwise
+ * the wait for it can't be interrupted, as this is the end of a file: it takes as long as whoever
+ * has it, which is usbcore at work on the device, whose transfers have timeouts.
  */
-void winusb_interface_restore(struct winusb_interface *wi)
+void winusb_interface_restore(struct winusb_interface *wi, bool locked)
 {
-	for (;;) {
-		down_write(&wi->gate);
-		if (wi->gone || !wi->resetting)
-			break;
-		up_write(&wi->gate);
-		/*
-		 * The reset ends in post_reset() or disconnect(), both of which usbcore ensures.
-		 * Also called when a sibling is disconnected, with the device locked: usbcore
-		 * unbinds no interface of ours between the two ends of a reset.
-		 */
-		wait_event(wi->wait, READ_ONCE(wi->gone) || !READ_ONCE(wi->resetting));
+	if (!winusb_interface_is_gone(wi) && winusb_interface_get_setting(wi)) {
+		if (!locked)
+			usb_lock_device(wi->udev);
+		winusb_interface_restore_setting(wi);
+		if (!locked)
+			usb_unlock_device(wi->udev);
 	}
-	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
-	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
-	    winusb_descriptor_alternate(wi->intf, 0))
-		winusb_interface_select(wi, 0);
-	up_write(&wi->gate);
 	winusb_interface_set_defaults(wi);
 }
 
@@ -357,6 +389,13 @@ static void winusb_interface_release(struct device *dev)
 	usb_put_intf(wi->intf);
 	usb_put_dev(wi->udev);
 	kfree(wi);
+	/*
+	 * From here on the module may go, and the rest of this function with it. Before its text is
+	 * freed, free_module() waits in synchronize_rcu(), and so for every task that is in these
+	 * last instructions, unless it was preempted there. That is possible on a preemptible
+	 * kernel only, where nothing but the time that the unloading takes is on our side: no
+	 * release() can be left before its own last instruction.
+	 */
 	if (atomic_dec_and_test(&winusb_num_interfaces))
 		wake_up_var(&winusb_num_interfaces);
 }

@@ -38,6 +38,7 @@ struct winusb_handle;
  * @pipes: The pipes of the current setting: @num_pipes of them. Changed under @gate for writing
  *	while no request is in them; a request in a pipe keeps it as it is.
  * @num_pipes: How many of @pipes are in use. As @pipes.
+ * @change: Odd while @pipes is being changed, and another number afterwards.
  * @control: The default control pipe, as this interface uses it. Constant.
  * @anchor: All URBs of this interface, data and control.
  * @events_lock: Guards @listeners and their queues.
@@ -62,6 +63,7 @@ struct winusb_interface {
 	wait_queue_head_t wait;
 	struct winusb_pipe pipes[USB_MAXENDPOINTS];
 	unsigned int num_pipes;
+	unsigned int change;
 	struct winusb_pipe control;
 	struct usb_anchor anchor;
 
@@ -87,7 +89,7 @@ void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
 void winusb_interface_flush_work(struct winusb_interface *wi);
-void winusb_interface_restore(struct winusb_interface *wi);
+void winusb_interface_restore(struct winusb_interface *wi, bool locked);
 
 static inline void winusb_interface_get(struct winusb_interface *wi)
 {
@@ -97,6 +99,23 @@ static inline void winusb_interface_get(struct winusb_interface *wi)
 static inline void winusb_interface_put(struct winusb_interface *wi)
 {
 	put_device(&wi->dev);
+}
+
+/*
+ * A look at the pipes outside the gate. It is good if none was being changed from begin to end, but may
+ * be old afterwards.
+ */
+static inline bool winusb_interface_begin_look(const struct winusb_interface *wi,
+					       unsigned int *change)
+{
+	*change = smp_load_acquire(&wi->change);	/* pairs with winusb_interface_setup_pipes() */
+	return !(*change & 1);
+}
+
+static inline bool winusb_interface_end_look(const struct winusb_interface *wi, unsigned int change)
+{
+	smp_rmb();	/* pairs with winusb_interface_setup_pipes() */
+	return READ_ONCE(wi->change) == change;
 }
 
 /* True once the interface was unbound; a false answer is a hint, and true only inside the gate. */

@@ -230,6 +230,7 @@ static int winusb_ioctl_query_pipe(struct winusb_call *call)
 	struct winusb_query_pipe *arg = &call->arg.query_pipe;
 	const struct usb_host_interface *setting;
 	struct winusb_handle *wh;
+	unsigned int i;
 	int ret = 0;
 
 	if (!WINUSB_IS_ZERO(arg->__reserved) || arg->__reserved2 || arg->__reserved3)
@@ -238,13 +239,14 @@ static int winusb_ioctl_query_pipe(struct winusb_call *call)
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
 	setting = winusb_descriptor_setting(wh->wi->intf, arg->setting_index);
-	if (!setting)
+	if (!setting) {
 		ret = -EINVAL;
-	else if (arg->pipe_index >= setting->desc.bNumEndpoints)
+	} else if (arg->pipe_index >= setting->desc.bNumEndpoints) {
 		ret = -ENOENT;
-	else
-		winusb_descriptor_pipe(&setting->endpoint[arg->pipe_index], wh->wi->udev->speed,
-				       arg);
+	} else {
+		i = array_index_nospec(arg->pipe_index, setting->desc.bNumEndpoints);
+		winusb_descriptor_pipe(&setting->endpoint[i], wh->wi->udev->speed, arg);
+	}
 	winusb_handle_put(wh);
 	return ret;
 }
@@ -427,7 +429,7 @@ static int winusb_ioctl_submit(struct winusb_call *call)
 		if (ret)
 			break;
 		arg->out_count++;
-		if (i + 1 < count && signal_pending(current)) {
+		if (i + 1 < count && task_sigpending(current)) {
 			ret = -EINTR;
 			break;
 		}
@@ -641,9 +643,12 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ret;
 	if (call.wf->listener && !(command->flags & WINUSB_LISTENER))
 		return -EBADF;
-	/* Results that can't be given are found out before anything is done. */
+	/*
+	 * Results that can't be given are found out before anything is done: what was read is
+	 * written back, all of it, because the structure may be on two pages.
+	 */
 	if ((command->flags & WINUSB_REPLY) &&
-	    put_user(call.user_size, (u32 __user *)call.user))
+	    copy_to_user(call.user, &call.arg, min(call.user_size, call.size)))
 		return -EFAULT;
 
 	ret = command->handler(&call);

@@ -87,7 +87,7 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 
 	down_read(&wi->gate);
 	if (!wi->gone && !wi->resetting)
-		winusb_queue_run(pipe, GFP_NOIO);
+		winusb_queue_run(pipe);
 	up_read(&wi->gate);
 }
 
@@ -174,6 +174,23 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
 }
 
 /**
+ * winusb_pipe_look - The pipe of an address, as it seems
+ * @wi: The interface; the caller is between winusb_interface_begin_look() and _end_look().
+ * @address: bEndpointAddress, not 0.
+ *
+ * Return: The pipe, or NULL.
+ */
+struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address)
+{
+	unsigned int i, n = READ_ONCE(wi->num_pipes);
+
+	for (i = 0; i < n; i++)
+		if (READ_ONCE(wi->pipes[i].address) == address)
+			return &wi->pipes[i];
+	return NULL;
+}
+
+/**
  * winusb_pipe_find - The pipe of an address in the current setting
  * @wi: The interface; the caller is inside its gate.
  * @address: bEndpointAddress, not 0.
@@ -182,14 +199,9 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
  */
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address)
 {
-	unsigned int i;
-
 	lockdep_assert_held(&wi->gate);
 
-	for (i = 0; i < wi->num_pipes; i++)
-		if (wi->pipes[i].address == address)
-			return &wi->pipes[i];
-	return NULL;
+	return winusb_pipe_look(wi, address);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_pipe_find);
 
@@ -333,8 +345,8 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
 
 /**
  * winusb_pipe_take_saved - Put saved bytes at the head of a read, oldest first
- * @pipe: The pipe; the caller's request owns it.
- * @buffer: Its buffer, empty so far.
+ * @pipe: The pipe. The caller holds its lock, and its request owns it.
+ * @buffer: The request's buffer, empty so far.
  *
  * What the read does not take stays, unless AUTO_FLUSH was set meanwhile (winusb.md 2.3, step 3).
  *
@@ -342,19 +354,15 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
  */
 size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer)
 {
-	unsigned long flags;
-	size_t n;
+	size_t n = min_t(size_t, buffer->length, pipe->saved_length);
 
-	spin_lock_irqsave(&pipe->lock, flags);
-	n = min_t(size_t, buffer->length, pipe->saved_length);
-	if (n) {
-		winusb_buffer_write(buffer, 0, pipe->saved, n);
-		pipe->saved_length -= n;
-		memmove(pipe->saved, pipe->saved + n, pipe->saved_length);
-		if (winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH))
-			pipe->saved_length = 0;
-	}
-	spin_unlock_irqrestore(&pipe->lock, flags);
+	lockdep_assert_held(&pipe->lock);
+
+	winusb_buffer_write(buffer, 0, pipe->saved, n);
+	pipe->saved_length -= n;
+	memmove(pipe->saved, pipe->saved + n, pipe->saved_length);
+	if (winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH))
+		pipe->saved_length = 0;
 	return n;
 }
 

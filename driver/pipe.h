@@ -73,6 +73,7 @@ void winusb_pipe_destroy_workqueue(void);
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi);
 void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc);
 void winusb_pipe_destroy(struct winusb_pipe *pipe);
+struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address);
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address);
 void winusb_pipe_set_defaults(struct winusb_pipe *pipe);
 bool winusb_pipe_is_busy(struct winusb_pipe *pipe);

@@ -16,6 +16,9 @@
  * A completion takes no gate and does not sleep. It may submit the next URB, into the anchor that
  * disconnect() poisons; disconnect() has ended all requests before, so that a step finds out at
  * its next submission. Threads and work items step inside the gate.
+ *
+ * All of this runs for every transfer, so locks are few: one critical section to enter, one when
+ * the URB is back, one to end and to let the next one begin.
  */
 #include <linux/slab.h>
 #include <linux/usb.h>
@@ -29,46 +32,91 @@
 #include "status.h"
 #include "trace.h"
 
-/**
- * winusb_queue_enter - Enter a request into its pipe
- * @pipe: The pipe.
- * @req: The request.
- *
- * It can be ended from now on. The caller holds the file's lock and is inside the gate.
+/*
+ * From now on the URB may be at the host controller. The caller holds the pipe's lock. Gives 1, or
+ * why the request can't go on.
  */
-void winusb_queue_enter(struct winusb_pipe *pipe, struct winusb_request *req)
+static int winusb_queue_enter_stack(struct winusb_request *req)
 {
-	spin_lock(&pipe->lock);	/* interrupts are off */
-	req->state = WINUSB_REQUEST_QUEUED;
-	list_add_tail(&req->pipe_node, req->raw ? &pipe->raw : &pipe->queue);
-	spin_unlock(&pipe->lock);
+	struct winusb_pipe *pipe = req->pipe;
+
+	lockdep_assert_held(&pipe->lock);
+
+	if (req->cancel)
+		return req->cancel;
+	if (pipe->halted)
+		return -EPIPE;
+	req->in_stack = true;
+	req->resets = pipe->resets;
+	req->until_ms = req->timeout_ms;
+	if (!req->until_ms)
+		req->until_ms = winusb_policy(&pipe->policies,
+					      WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT);
+	/* A timer that is left from the URB before finds here that it is late. */
+	req->deadline = jiffies + (req->until_ms ? msecs_to_jiffies(req->until_ms) + 1 :
+				   MAX_JIFFY_OFFSET);
+	return 1;
 }
 
-/* It is over. The caller holds the pipe's lock and finishes it afterwards, without. */
+/*
+ * The turn of a request has come: saved bytes go first (winusb.md 2.3, steps 3, 4). The caller holds
+ * the pipe's lock. Gives 1 for a URB, 0 if there is nothing left to do, or an error.
+ */
+static int winusb_queue_begin(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+
+	req->state = WINUSB_REQUEST_RUNNING;
+	pipe->active = req;
+	if (req->in && pipe->saved_length) {
+		req->moved = winusb_pipe_take_saved(pipe, &req->buffer);
+		if (req->moved == req->buffer.length)
+			return 0;
+	}
+	return winusb_queue_enter_stack(req);
+}
+
+/* The next in line begins, if there is one and it may. The caller holds the pipe's lock. */
+static struct winusb_request *winusb_queue_next(struct winusb_pipe *pipe, int *ret)
+{
+	struct winusb_request *req;
+
+	if (pipe->active || pipe->parked)
+		return NULL;
+	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
+	if (req) {
+		list_del_init(&req->pipe_node);
+		*ret = winusb_queue_begin(req);
+	}
+	return req;
+}
+
+/* It is over. The caller holds the pipe's lock, and finishes it. */
 static void winusb_queue_set_done(struct winusb_request *req, int status)
 {
 	struct winusb_pipe *pipe = req->pipe;
 
 	lockdep_assert_held(&pipe->lock);
 
-	list_del_init(&req->pipe_node);
-	if (pipe->active == req)
+	if (req->raw)
+		list_del_init(&req->pipe_node);
+	else
 		pipe->active = NULL;
+	req->in_stack = false;
 	req->state = WINUSB_REQUEST_DONE;
 	req->status = status;
 	if (req->cancel && !--pipe->cancelled)
 		wake_up_all(&pipe->idle);
 }
 
-static void winusb_queue_done(struct winusb_request *req, int status)
+static void winusb_queue_raw_done(struct winusb_request *req, int status)
 {
-	struct winusb_pipe *pipe = req->pipe;
-	unsigned long flags;
+	unsigned long flags = winusb_request_lock(req);
 
-	spin_lock_irqsave(&pipe->lock, flags);
+	spin_lock(&req->pipe->lock);
 	winusb_queue_set_done(req, status);
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	winusb_request_finish(req);
+	spin_unlock(&req->pipe->lock);
+	winusb_request_finish(req, flags);
 }
 
 /*
@@ -77,28 +125,49 @@ static void winusb_queue_done(struct winusb_request *req, int status)
  */
 static bool winusb_queue_must_clear(const struct winusb_request *req, int status)
 {
-	return req->in && req->failed && !req->cancel && status != -ESHUTDOWN &&
+	return status && req->in && req->failed && !READ_ONCE(req->cancel) &&
+	       status != -ESHUTDOWN &&
 	       winusb_policy(&req->pipe->policies, WINUSB_POLICY_AUTO_CLEAR_STALL);
 }
 
-/* The request that owns the pipe ends, or is set aside until the pipe is reset. */
-static void winusb_queue_end(struct winusb_request *req, int status)
+/* Set the request that owns the pipe aside until the pipe is reset. Nobody steps then. */
+static void winusb_queue_clear(struct winusb_request *req, int status)
 {
 	struct winusb_pipe *pipe = req->pipe;
 	unsigned long flags;
 
 	spin_lock_irqsave(&pipe->lock, flags);
-	if (winusb_queue_must_clear(req, status)) {
-		req->state = WINUSB_REQUEST_CLEARING;
-		req->status = status;
-		pipe->parked = true;
-		spin_unlock_irqrestore(&pipe->lock, flags);
-		winusb_pipe_schedule_clear(pipe);
-		return;
-	}
-	winusb_queue_set_done(req, status);
+	req->state = WINUSB_REQUEST_CLEARING;
+	req->status = status;
+	pipe->parked = true;
+	pipe->stepping = false;
 	spin_unlock_irqrestore(&pipe->lock, flags);
-	winusb_request_finish(req);
+	winusb_pipe_schedule_clear(pipe);
+}
+
+/*
+ * The request that owns the pipe ends, and the next one begins, which is given back, or nobody steps
+ * any more.
+ */
+static struct winusb_request *winusb_queue_end(struct winusb_request *req, int status, int *ret)
+{
+	struct winusb_pipe *pipe = req->pipe;
+	struct winusb_request *next;
+	unsigned long flags;
+
+	if (winusb_queue_must_clear(req, status)) {
+		winusb_queue_clear(req, status);
+		return NULL;
+	}
+	flags = winusb_request_lock(req);
+	spin_lock(&pipe->lock);
+	winusb_queue_set_done(req, status);
+	next = winusb_queue_next(pipe, ret);
+	if (!next)
+		pipe->stepping = false;
+	spin_unlock(&pipe->lock);
+	winusb_request_finish(req, flags);
+	return next;
 }
 
 /**
@@ -109,15 +178,14 @@ static void winusb_queue_end(struct winusb_request *req, int status)
  */
 void winusb_queue_cleared(struct winusb_pipe *pipe)
 {
-	struct winusb_request *req;
-	unsigned long flags;
+	struct winusb_request *req = pipe->active;	/* until here it is ours */
+	unsigned long flags = winusb_request_lock(req);
 
-	spin_lock_irqsave(&pipe->lock, flags);
-	req = pipe->active;
+	spin_lock(&pipe->lock);
 	winusb_queue_set_done(req, req->status);
 	pipe->parked = false;
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	winusb_request_finish(req);
+	spin_unlock(&pipe->lock);
+	winusb_request_finish(req, flags);
 }
 
 static unsigned int winusb_queue_urb_pipe(const struct winusb_request *req)
@@ -254,77 +322,37 @@ static void winusb_queue_terminate(struct winusb_request *req)
 		req->urb->transfer_flags |= URB_ZERO_PACKET;
 }
 
-/* From now on the URB may be at the host controller, if the request and the pipe live. */
-static int winusb_queue_enter_stack(struct winusb_request *req)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	u32 timeout_ms = req->timeout_ms;
-	unsigned long flags, timeout;
-	int ret;
-
-	if (!timeout_ms)
-		timeout_ms = winusb_policy(&pipe->policies, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT);
-	timeout = msecs_to_jiffies(timeout_ms) + 1;
-	spin_lock_irqsave(&pipe->lock, flags);
-	ret = req->cancel;
-	if (!ret && pipe->halted)
-		ret = -EPIPE;
-	if (!ret) {
-		req->in_stack = true;
-		req->resets = pipe->resets;
-		/* A timer that is left from the URB before has its answer here. */
-		req->deadline = jiffies + (timeout_ms ? timeout : MAX_JIFFY_OFFSET);
-	}
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	if (!ret && timeout_ms)
-		mod_timer(&req->timer, req->deadline);
-	return ret;
-}
-
-static void winusb_queue_leave_stack(struct winusb_request *req)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	unsigned long flags;
-
-	spin_lock_irqsave(&pipe->lock, flags);
-	req->in_stack = false;
-	spin_unlock_irqrestore(&pipe->lock, flags);
-}
-
 /*
- * Hand the filled URB to the host controller. On success the request may be over at any time: the
- * caller steps the queue, or has a reference.
+ * Hand the next chunk to the host controller. The URB is marked as being there. Afterwards it may be
+ * back at any time: the caller steps the queue, or has a reference to the request.
  */
 static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 {
 	struct winusb_interface *wi = req->wh->wi;
-	struct winusb_pipe *pipe = req->pipe;
 	struct urb *urb = req->urb;
-	unsigned long flags;
-	bool cancelled;
 	int ret;
 
-	ret = winusb_queue_enter_stack(req);
+	ret = winusb_queue_fill(req);
 	if (ret)
 		return ret;
 	winusb_queue_terminate(req);
-	urb->actual_length = 0;
+	if (req->until_ms) {
+		req->timed = true;
+		mod_timer(&req->timer, req->deadline);
+	}
 	usb_anchor_urb(urb, &wi->anchor);
 	trace_winusb_urb(req);
 	ret = usb_submit_urb(urb, gfp);
 	if (ret) {
 		usb_unanchor_urb(urb);
-		winusb_queue_leave_stack(req);
 		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
 		if (ret == -ENOENT && wi->intf->condition == USB_INTERFACE_BOUND)
 			ret = -EIO;
 		return winusb_status_to_errno(ret);
 	}
-	spin_lock_irqsave(&pipe->lock, flags);
-	cancelled = req->cancel && req->in_stack;
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	if (cancelled)
-		usb_unlink_urb(urb);
+	smp_mb();	/* pairs with the lock between the mark and the unlink of it */
+	if (READ_ONCE(req->cancel))
+		usb_unlink_urb(urb);	/* does nothing to a URB that is back */
 	return 0;
 }
 
@@ -405,76 +433,88 @@ static int winusb_queue_go_on(struct winusb_request *req)
 	return winusb_policy(policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS) ? 1 : 0;
 }
 
-/* The turn of a request has come. As above. Saved bytes go first (winusb.md 2.3, steps 3, 4). */
-static int winusb_queue_begin(struct winusb_request *req)
+/* One more chunk, unless somebody wants the request to end. */
+static int winusb_queue_again(struct winusb_request *req)
 {
-	if (!req->in)
-		return 1;
-	req->moved = winusb_pipe_take_saved(req->pipe, &req->buffer);
-	return req->moved == req->buffer.length ? 0 : 1;
-}
-
-static void winusb_queue_step(struct winusb_request *req, gfp_t gfp)
-{
+	unsigned long flags;
 	int ret;
 
-	if (req->returned) {
-		req->returned = false;
-		ret = winusb_queue_go_on(req);
-	} else {
-		ret = winusb_queue_begin(req);
-	}
-	if (ret > 0) {
-		ret = winusb_queue_fill(req);
-		if (!ret)
-			ret = winusb_queue_submit(req, gfp);
-		if (!ret)
-			return;		/* it is under way */
-	}
-	winusb_queue_end(req, ret);
+	spin_lock_irqsave(&req->pipe->lock, flags);
+	ret = winusb_queue_enter_stack(req);
+	spin_unlock_irqrestore(&req->pipe->lock, flags);
+	return ret;
 }
 
-/* The request that can take a step: the one that owns the pipe, or else the first in line. */
-static struct winusb_request *winusb_queue_next(struct winusb_pipe *pipe)
+/* Stop stepping while the URB is away. Not if it came back meanwhile: nobody else goes on then. */
+static bool winusb_queue_stop(struct winusb_request *req)
 {
-	struct winusb_request *req = pipe->active;
+	struct winusb_pipe *pipe = req->pipe;
+	unsigned long flags;
+	bool away;
 
-	if (req)
-		return req->state == WINUSB_REQUEST_RUNNING && !req->in_stack ? req : NULL;
-	if (pipe->parked)
-		return NULL;
-	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
-	if (req) {
-		list_del_init(&req->pipe_node);
-		req->state = WINUSB_REQUEST_RUNNING;
-		pipe->active = req;
-	}
-	return req;
+	if (!smp_load_acquire(&req->in_stack))	/* pairs with winusb_queue_completed() */
+		return false;
+	spin_lock_irqsave(&pipe->lock, flags);
+	away = req->in_stack;
+	if (away)
+		pipe->stepping = false;
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	return away;
+}
+
+/*
+ * Take steps, beginning with this request, which owns the pipe: @ret is 1 if it is to go to the host
+ * controller, or how it ends. The caller has set &winusb_pipe.stepping.
+ */
+static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
+{
+	do {
+		while (ret > 0) {
+			ret = winusb_queue_submit(req, gfp);
+			if (ret)
+				break;
+			if (winusb_queue_stop(req))
+				return;
+			ret = winusb_queue_go_on(req);
+			if (ret > 0)
+				ret = winusb_queue_again(req);
+		}
+		req = winusb_queue_end(req, ret, &ret);
+	} while (req);
 }
 
 /**
- * winusb_queue_run - Let the requests of a pipe go on as far as they can
- * @pipe: The pipe. The caller is inside the gate, or is the completion of one of its URBs.
- * @gfp: How URBs may be submitted.
+ * winusb_queue_run - Let the requests that wait for a pipe go on
+ * @pipe: The pipe. The caller is inside the gate.
  */
-void winusb_queue_run(struct winusb_pipe *pipe, gfp_t gfp)
+void winusb_queue_run(struct winusb_pipe *pipe)
 {
-	struct winusb_request *req;
+	struct winusb_request *req = NULL;
 	unsigned long flags;
+	int ret = 0;
 
 	spin_lock_irqsave(&pipe->lock, flags);
-	if (pipe->stepping) {
-		spin_unlock_irqrestore(&pipe->lock, flags);
-		return;		/* that one looks again */
+	if (!pipe->stepping) {
+		req = winusb_queue_next(pipe, &ret);
+		if (req)
+			pipe->stepping = true;
 	}
-	pipe->stepping = true;
-	while ((req = winusb_queue_next(pipe))) {
-		spin_unlock_irqrestore(&pipe->lock, flags);
-		winusb_queue_step(req, gfp);
-		spin_lock_irqsave(&pipe->lock, flags);
-	}
-	pipe->stepping = false;
 	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (req)
+		winusb_queue_step(req, ret, GFP_NOIO);
+}
+
+/* The URB of a raw request is back. */
+static void winusb_queue_completed_raw(struct winusb_request *req)
+{
+	int status = winusb_queue_status(req);
+
+	req->moved = min_t(size_t, req->urb->actual_length, req->chunk);
+	if (winusb_queue_is_complete(req))
+		status = 0;
+	if (!status && !req->in && req->moved < req->chunk)
+		status = -EIO;	/* a controller that does less than it says */
+	winusb_queue_raw_done(req, status);
 }
 
 /* A URB is back. In any context, also inside usb_submit_urb(). */
@@ -482,47 +522,76 @@ static void winusb_queue_completed(struct urb *urb)
 {
 	struct winusb_request *req = urb->context;
 	struct winusb_pipe *pipe = req->pipe;
-	int status;
+	unsigned long flags;
+	bool stepping;
+	int ret;
 
 	if (req->raw) {
-		status = winusb_queue_status(req);
-		req->moved = min_t(size_t, urb->actual_length, req->chunk);
-		if (winusb_queue_is_complete(req))
-			status = 0;
-		if (!status && !req->in && req->moved < req->chunk)
-			status = -EIO;
-		winusb_queue_leave_stack(req);
-		winusb_queue_done(req, status);
+		winusb_queue_completed_raw(req);
 		return;
 	}
-	req->returned = true;
-	winusb_queue_leave_stack(req);	/* whoever steps has it from here on */
-	winusb_queue_run(pipe, GFP_ATOMIC);
+	spin_lock_irqsave(&pipe->lock, flags);
+	stepping = pipe->stepping;
+	pipe->stepping = true;
+	/* Whoever steps has the request from here on, and may look without the lock. */
+	smp_store_release(&req->in_stack, false);
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (stepping)
+		return;
+	ret = winusb_queue_go_on(req);
+	if (ret > 0)
+		ret = winusb_queue_again(req);
+	winusb_queue_step(req, ret, GFP_ATOMIC);
 }
 
 /**
- * winusb_queue_start_raw - Hand over a request that does not wait for others
- * @req: The request; the caller is inside the gate and has a reference.
+ * winusb_queue_enter - Enter a request into its pipe
+ * @req: The request. It can be ended from now on.
+ *
+ * The caller holds the file's lock, is inside the gate, and calls winusb_queue_start() with the
+ * result afterwards.
+ *
+ * Return: 1 if the request is to go to the host controller, how it ends, or WINUSB_QUEUE_WAITS.
  */
-void winusb_queue_start_raw(struct winusb_request *req)
+int winusb_queue_enter(struct winusb_request *req)
 {
 	struct winusb_pipe *pipe = req->pipe;
-	unsigned long flags;
-	bool ended;
 	int ret;
 
-	spin_lock_irqsave(&pipe->lock, flags);
-	ended = req->state != WINUSB_REQUEST_QUEUED;
-	if (!ended)
+	spin_lock(&pipe->lock);	/* interrupts are off */
+	if (req->raw) {
 		req->state = WINUSB_REQUEST_RUNNING;
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	if (ended)
+		list_add_tail(&req->pipe_node, &pipe->raw);
+		ret = winusb_queue_enter_stack(req);
+	} else if (pipe->active || pipe->parked || pipe->stepping || !list_empty(&pipe->queue)) {
+		req->state = WINUSB_REQUEST_QUEUED;
+		list_add_tail(&req->pipe_node, &pipe->queue);
+		ret = WINUSB_QUEUE_WAITS;
+	} else {
+		pipe->stepping = true;
+		ret = winusb_queue_begin(req);
+	}
+	spin_unlock(&pipe->lock);
+	return ret;
+}
+
+/**
+ * winusb_queue_start - Let a request that was entered go on
+ * @req: The request; the caller is inside the gate and has a reference.
+ * @ret: What winusb_queue_enter() gave.
+ */
+void winusb_queue_start(struct winusb_request *req, int ret)
+{
+	if (ret == WINUSB_QUEUE_WAITS)
 		return;
-	ret = winusb_queue_fill(req);
-	if (!ret)
+	if (!req->raw) {
+		winusb_queue_step(req, ret, GFP_NOIO);
+		return;
+	}
+	if (ret > 0)
 		ret = winusb_queue_submit(req, GFP_NOIO);
 	if (ret)
-		winusb_queue_done(req, ret);
+		winusb_queue_raw_done(req, ret);
 }
 
 /**

@@ -4,13 +4,14 @@
 
 #include <linux/types.h>
 
-struct urb;
 struct winusb_pipe;
 struct winusb_request;
 
-void winusb_queue_enter(struct winusb_pipe *pipe, struct winusb_request *req);
-void winusb_queue_run(struct winusb_pipe *pipe, gfp_t gfp);
-void winusb_queue_start_raw(struct winusb_request *req);
+#define WINUSB_QUEUE_WAITS 2	/* the request waits for those before it */
+
+int winusb_queue_enter(struct winusb_request *req);
+void winusb_queue_start(struct winusb_request *req, int ret);
+void winusb_queue_run(struct winusb_pipe *pipe);
 void winusb_queue_cancel(struct winusb_pipe *pipe, int error);
 void winusb_queue_cleared(struct winusb_pipe *pipe);
 

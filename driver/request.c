@@ -80,7 +80,8 @@ static struct winusb_request *winusb_request_alloc(void)
  */
 void winusb_request_destroy(struct winusb_request *req)
 {
-	winusb_buffer_destroy(&req->buffer);
+	winusb_buffer_destroy(&req->buffer, req->wf);
+	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
 	usb_free_urb(req->urb);
 	kfree(req->setup);
 	kfree(req);
@@ -90,8 +91,7 @@ static void winusb_request_release(struct kref *ref)
 {
 	struct winusb_request *req = container_of(ref, struct winusb_request, ref);
 
-	if (!winusb_file_keep(req->wf, req))
-		winusb_request_destroy(req);
+	winusb_file_keep(req->wf, req);
 }
 
 /**
@@ -105,48 +105,60 @@ void winusb_request_put(struct winusb_request *req)
 	kref_put(&req->ref, winusb_request_release);
 }
 
+/* Memory for a request, and what it will have to pay for that. */
+static struct winusb_request *winusb_request_new(struct winusb_file *wf)
+{
+	struct winusb_request *req;
+
+	if (winusb_file_charge(wf, WINUSB_REQUEST_COST))
+		return NULL;
+	req = winusb_request_alloc();
+	if (!req) {
+		winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
+		return NULL;
+	}
+	req->wf = wf;
+	winusb_file_count(wf);
+	return req;
+}
+
 /* A request as new, one that the file has kept if there is one. */
 static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
 {
-	struct winusb_file *wf = wh->wf;
 	struct winusb_request *req;
-	int ret;
 
-	ret = winusb_file_charge(wf, WINUSB_REQUEST_COST);
-	if (ret)
-		return ERR_PTR(ret);
-	req = winusb_file_take_idle(wf);
-	if (!req) {
-		req = winusb_request_alloc();
-		if (!req) {
-			winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
-			return ERR_PTR(-ENOMEM);
-		}
-		winusb_file_count(wf);
-	}
+	req = winusb_file_take_idle(wh->wf);
+	if (!req)
+		req = winusb_request_new(wh->wf);
+	if (!req)
+		return ERR_PTR(-ENOMEM);
 	kref_init(&req->ref);	/* the collector's */
-	req->wf = wf;
-	kref_get(&wh->ref);	/* put when collected */
 	req->wh = wh;
 	req->number = wh->number;
-	req->pipe = NULL;
 	req->door = door;
+	if (door == WINUSB_DOOR_BLOCKING) {
+		req->owner = current->files;
+		req->waiter = current;
+		req->finished = false;
+		reinit_completion(&req->complete);
+	} else {
+		kref_get(&wh->ref);	/* put when collected */
+		req->owner = NULL;
+	}
 	req->address = 0;
 	req->raw = false;
-	req->owner = door == WINUSB_DOOR_BLOCKING ? current->files : NULL;
 	req->cookie = 0;
 	req->state = WINUSB_REQUEST_NEW;
 	req->cancel = 0;
 	req->in_stack = false;
-	req->returned = false;
 	req->failed = false;
 	req->collected = false;
+	req->timed = false;
 	req->status = 0;
 	req->moved = 0;
 	req->timeout_ms = 0;
 	req->submitted_ns = 0;
-	req->cmd = NULL;
-	reinit_completion(&req->complete);
+	req->buffer.length = 0;
 	return req;
 }
 
@@ -174,23 +186,39 @@ static int winusb_request_check(struct winusb_pipe *pipe, size_t length, bool ra
 	return 0;
 }
 
-static int winusb_request_plan(struct winusb_handle *wh, u8 address, size_t length,
-			       struct winusb_request_plan *plan, bool nonblock)
+static int winusb_request_plan_for(struct winusb_pipe *pipe, size_t length,
+				   struct winusb_request_plan *plan)
 {
-	struct winusb_pipe *pipe;
-	int ret;
-
-	ret = winusb_handle_enter(wh, nonblock);
-	if (ret)
-		return ret;
-	pipe = winusb_pipe_find(wh->wi, address);
+	plan->raw = false;
 	if (pipe) {
 		plan->dma = pipe->dma;
 		plan->raw = winusb_policy(&pipe->policies, WINUSB_POLICY_RAW_IO);
 		plan->bounce = !plan->raw && length && !READ_ONCE(pipe->bounce) &&
-			       (winusb_pipe_is_in(pipe) || length > pipe->dma.max_transfer);
+			       (winusb_pipe_is_in(pipe) || length > plan->dma.max_transfer);
 	}
-	ret = winusb_request_check(pipe, length, pipe && plan->raw);
+	return winusb_request_check(pipe, length, plan->raw);
+}
+
+/*
+ * Nearly always the pipes are not being changed, and the answer is good without the gate. A refusal
+ * is given inside it only.
+ */
+static int winusb_request_plan(struct winusb_handle *wh, u8 address, size_t length,
+			       struct winusb_request_plan *plan, bool nonblock)
+{
+	struct winusb_interface *wi = wh->wi;
+	unsigned int change;
+	int ret;
+
+	if (winusb_interface_begin_look(wi, &change)) {
+		ret = winusb_request_plan_for(winusb_pipe_look(wi, address), length, plan);
+		if (winusb_interface_end_look(wi, change) && !ret)
+			return 0;
+	}
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		return ret;
+	ret = winusb_request_plan_for(winusb_pipe_find(wi, address), length, plan);
 	winusb_handle_leave(wh);
 	return ret;
 }
@@ -239,11 +267,12 @@ struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winu
 	req->in = address & USB_DIR_IN;
 	req->raw = plan.raw;
 	req->dma = plan.dma;
-	if (bounce)
+	if (unlikely(bounce))
 		bounce = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
 	kfree(bounce);
 
-	ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in, &plan.dma);
+	ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in,
+				    door != WINUSB_DOOR_BLOCKING, &plan.dma);
 	if (!ret && req->raw && !winusb_request_is_one_urb(req, &plan.dma))
 		ret = -ENOMEM;
 	if (ret) {
@@ -284,7 +313,8 @@ struct winusb_request *winusb_request_create_control(struct winusb_handle *wh,
 	if (req->setup) {
 		*req->setup = *setup;
 		ret = winusb_buffer_prepare_control(&req->buffer, req->wf, iter,
-						    le16_to_cpu(setup->wLength), req->in);
+						    le16_to_cpu(setup->wLength), req->in,
+						    door != WINUSB_DOOR_BLOCKING);
 	}
 	if (ret) {
 		winusb_request_discard(req);
@@ -312,36 +342,37 @@ struct winusb_request *winusb_request_create_done(struct winusb_handle *wh, enum
 }
 
 /*
- * Enter the request into its file and its pipe, so that it can be found and ended. The caller is
- * inside the gate, so the pipe stays what it is.
+ * Enter the request into its file and its pipe, so that it can be found and ended, and let it go on.
+ * The caller is inside the gate, so the pipe stays what it is.
  */
 static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *pipe)
 {
 	struct winusb_file *wf = req->wf;
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	req->pipe = pipe;
 	if (trace_winusb_complete_enabled())
 		req->submitted_ns = ktime_get_ns();
-	spin_lock_irqsave(&wf->requests_lock, flags);
+	flags = winusb_request_lock(req);
 	if (wf->gone || wf->closed) {
-		ret = -ENODEV;
-	} else {
-		kref_get(&req->ref);	/* put in winusb_request_finish() */
-		trace_winusb_submit(req);
-		list_add_tail(&req->file_node, &wf->requests);
-		if (req->state != WINUSB_REQUEST_DONE)
-			winusb_queue_enter(pipe, req);
+		spin_unlock_irqrestore(&wf->requests_lock, flags);
+		return -ENODEV;
 	}
+	trace_winusb_submit(req);
+	list_add_tail(&req->file_node, &wf->requests);
+	if (req->state == WINUSB_REQUEST_DONE) {
+		winusb_request_finish(req, flags);
+		return 0;
+	}
+	ret = winusb_queue_enter(req);
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
-	if (ret)
-		return ret;
 
 	/* A thread that comes while another one of its process closes the file, see there. */
-	if (req->door == WINUSB_DOOR_BLOCKING && READ_ONCE(wf->flushed) &&
+	if (READ_ONCE(wf->flushed) && req->door == WINUSB_DOOR_BLOCKING &&
 	    winusb_file_is_closed(wf))
 		winusb_request_cancel(req, -ECANCELED);
+	winusb_queue_start(req, ret);
 	return 0;
 }
 
@@ -354,13 +385,11 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
  */
 int winusb_request_start(struct winusb_request *req, bool nonblock)
 {
-	struct winusb_handle *wh = req->wh;
-	struct winusb_pipe *pipe = &wh->wi->control;
-	bool done = req->state == WINUSB_REQUEST_DONE;
-	struct winusb_interface *wi = wh->wi;
+	struct winusb_interface *wi = req->wh->wi;
+	struct winusb_pipe *pipe = &wi->control;
 	int ret;
 
-	ret = winusb_handle_enter(wh, nonblock);
+	ret = winusb_handle_enter(req->wh, nonblock);
 	if (ret)
 		return ret;
 	if (req->address) {
@@ -369,47 +398,61 @@ int winusb_request_start(struct winusb_request *req, bool nonblock)
 		/* The setting may have changed since the memory was prepared. */
 		if (!ret && req->buffer.length && !winusb_pipe_takes(pipe, req))
 			ret = -EINVAL;
-		if (!ret && req->in && !req->buffer.length) {
+		if (!ret && req->in && !req->buffer.length)
 			req->state = WINUSB_REQUEST_DONE;
-			done = true;
-		}
 	}
-	if (ret)
-		goto out_leave;
+	if (!ret) {
+		/* Whoever reads its record may be quicker than this thread. */
+		bool record = req->door == WINUSB_DOOR_RECORD;
 
-	kref_get(&req->ref);	/* whoever collects it may be quicker than this thread */
-	ret = winusb_request_enter(req, pipe);
-	if (ret) {
-		kref_put(&req->ref, winusb_request_release);
-		goto out_leave;
+		if (record)
+			kref_get(&req->ref);
+		ret = winusb_request_enter(req, pipe);
+		if (record)
+			winusb_request_put(req);
 	}
-	if (done)
-		winusb_request_finish(req);
-	else if (req->raw)
-		winusb_queue_start_raw(req);
-	else
-		winusb_queue_run(pipe, GFP_NOIO);
-	winusb_request_put(req);
-out_leave:
 	winusb_interface_leave(wi);
 	return ret;
+}
+
+/**
+ * winusb_request_lock - Lock the list that a request is in
+ * @req: The request.
+ *
+ * Return: For winusb_request_finish().
+ */
+unsigned long winusb_request_lock(struct winusb_request *req)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->wf->requests_lock, flags);
+	return flags;
+}
+
+/* Its thread may go on at once, and the request be gone. */
+static void winusb_request_wake(struct winusb_request *req)
+{
+	if (req->waiter == current && in_task())
+		req->finished = true;	/* it was quick: we are that thread */
+	else
+		complete(&req->complete);
 }
 
 /**
  * winusb_request_finish - Tell the door of a request that it is done
  * @req: The request; its state is done, and it is in no list of its pipe. Belongs to the door
  *	afterwards.
+ * @flags: From winusb_request_lock(). Is unlocked.
  *
- * In any context, without locks.
+ * In any context.
  */
-void winusb_request_finish(struct winusb_request *req)
+void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 {
 	struct winusb_file *wf = req->wf;
-	unsigned long flags;
+	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
-	spin_lock_irqsave(&wf->requests_lock, flags);
-	if (req->door == WINUSB_DOOR_RECORD) {
+	if (door == WINUSB_DOOR_RECORD) {
 		list_move_tail(&req->file_node, &wf->done);
 		winusb_records_ready(wf);
 	} else {
@@ -419,23 +462,23 @@ void winusb_request_finish(struct winusb_request *req)
 	}
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 
-	if (req->door == WINUSB_DOOR_BLOCKING)
-		complete(&req->complete);
-	else if (req->door == WINUSB_DOOR_URING)
+	if (door == WINUSB_DOOR_BLOCKING)
+		winusb_request_wake(req);
+	else if (door == WINUSB_DOOR_URING)
 		winusb_uring_finished(req);
-	winusb_request_put(req);
 }
 
 static void winusb_request_give_back(struct winusb_request *req, bool dirty)
 {
 	struct winusb_handle *wh = req->wh;
 
-	timer_delete_sync(&req->timer);
+	if (req->timed)
+		timer_delete_sync(&req->timer);
 	winusb_buffer_release(&req->buffer, req->wf, dirty);
-	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
 	req->wh = NULL;
 	req->collected = true;
-	winusb_handle_put(wh);
+	if (req->door != WINUSB_DOOR_BLOCKING)
+		winusb_handle_put(wh);
 }
 
 /**
@@ -522,7 +565,7 @@ void winusb_request_end_marked(struct list_head *finish, struct list_head *unlin
 	}
 	list_for_each_entry_safe(req, next, finish, cancel_node) {
 		list_del_init(&req->cancel_node);
-		winusb_request_finish(req);
+		winusb_request_finish(req, winusb_request_lock(req));
 	}
 }
 
@@ -569,11 +612,12 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 {
 	int ret;
 
-	if (wait_for_completion_interruptible(&req->complete)) {
+	if (!req->finished && wait_for_completion_interruptible(&req->complete)) {
 		if (!req->address && !task_sigpending(current))
 			winusb_request_wait_control(req);
 		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
-		wait_for_completion(&req->complete);
+		if (!req->finished)
+			wait_for_completion(&req->complete);
 	}
 	winusb_request_collect(req);
 	*moved = req->moved;

@@ -50,11 +50,10 @@ enum winusb_request_state {
 
 /**
  * struct winusb_request - One read, write or control transfer, however many URBs it takes
- * @ref: One for whoever collects it, one while it is in its pipe, one for its timer, one for each
- *	that is cancelling it.
+ * @ref: One for whoever collects it, and one for each that is cancelling it.
  * @wf: Its file, which waits at its end for all its requests to be freed.
  * @wh: The handle it was submitted on, held until it is collected: so long its interface stays
- *	acquired.
+ *	acquired. A blocking thread holds it anyway.
  * @pipe: The pipe. Only good until the request is done.
  * @door: How it came in.
  * @address: bEndpointAddress, or 0.
@@ -71,8 +70,7 @@ enum winusb_request_state {
  * @state: Under the pipe's lock.
  * @cancel: Why it shall end while it runs, 0 if it shall not. Set once, under the pipe's lock.
  *	Such requests are counted in &winusb_pipe.cancelled.
- * @in_stack: Its URB may be with the host controller. Under the pipe's lock.
- * @returned: Its URB came back and was not looked at yet. Of the one that runs it.
+ * @in_stack: Its URB may be with the host controller. Written under the pipe's lock.
  * @failed: The device made it fail. Of the one that runs it.
  * @collected: Its bytes are delivered and its memory given back. Of the one that collects it.
  * @resets: &winusb_pipe.resets when its URB was handed over. Under the pipe's lock.
@@ -83,10 +81,14 @@ enum winusb_request_state {
  * @urb: Its URB.
  * @setup: The setup packet, in memory of its own; made when first needed, and kept.
  * @timeout_ms: A timeout in place of the pipe's policy, 0 for none.
- * @timer: The timeout of its URB. Only unlinks.
+ * @until_ms: The timeout of its URB, 0 for none.
+ * @timer: Ends that. Only unlinks.
+ * @timed: The timer was started. Of the one that runs it.
  * @deadline: When the URB's time is up, jiffies. Under the pipe's lock.
  * @buffer: Its memory.
- * @complete: Blocking: it is done.
+ * @waiter: Blocking: the thread that waits, only compared.
+ * @finished: Blocking: it is done, as that thread knows from itself.
+ * @complete: Blocking: it is done, as somebody else says.
  * @submitted_ns: When it was submitted, if anybody traces that.
  * @cmd: Of io_uring.
  * @uring: Of io_uring: who completes it, see uring.c.
@@ -111,7 +113,6 @@ struct winusb_request {
 	enum winusb_request_state state;
 	int cancel;
 	bool in_stack;
-	bool returned;
 	bool failed;
 	bool collected;
 	unsigned int resets;
@@ -122,9 +123,13 @@ struct winusb_request {
 	struct urb *urb;
 	struct usb_ctrlrequest *setup;
 	u32 timeout_ms;
+	u32 until_ms;
 	struct timer_list timer;
+	bool timed;
 	unsigned long deadline;
 	struct winusb_buffer buffer;
+	const struct task_struct *waiter;
+	bool finished;
 	struct completion complete;
 	u64 submitted_ns;
 	struct io_uring_cmd *cmd;
@@ -144,7 +149,8 @@ struct winusb_request *winusb_request_create_done(struct winusb_handle *wh,
 int winusb_request_start(struct winusb_request *req, bool nonblock);
 int winusb_request_wait(struct winusb_request *req, size_t *moved);
 int winusb_request_run(struct winusb_request *req, size_t *moved, bool nonblock);
-void winusb_request_finish(struct winusb_request *req);
+unsigned long winusb_request_lock(struct winusb_request *req);
+void winusb_request_finish(struct winusb_request *req, unsigned long flags);
 void winusb_request_collect(struct winusb_request *req);
 void winusb_request_discard(struct winusb_request *req);
 void winusb_request_put(struct winusb_request *req);

@@ -64,8 +64,10 @@ int winusb_reset_device(struct winusb_handle *wh)
 		return -ENODEV;
 	/* Gives up with -EINTR if the interface is being unbound by the one who holds the lock. */
 	ret = usb_lock_device_for_reset(udev, wf->wi->intf);
-	if (ret)
-		return ret == -EINTR || ret == -ENODEV ? -ENODEV : -EIO;
+	if (ret == -EINTR)
+		ret = -ENODEV;
+	if (ret)	/* -EBUSY: somebody had the lock for a second */
+		return ret == -ENODEV || ret == -EBUSY ? ret : -EIO;
 
 	if (winusb_interface_is_gone(wf->wi))
 		ret = -ENODEV;

@@ -338,14 +338,22 @@ struct winusb_interface *winusb_bench_wi(struct kunit *test, u8 number)
 
 void winusb_bench_unbind(struct kunit *test, u8 number)
 {
+	struct winusb_bench *b = test->priv;
+
+	usb_lock_device(b->udev);	/* as unbind in sysfs does */
 	device_release_driver(&winusb_bench_intf(test, number)->dev);
+	usb_unlock_device(b->udev);
 }
 
 void winusb_bench_bind(struct kunit *test, u8 number)
 {
-	KUNIT_ASSERT_EQ(test,
-			device_attach(&winusb_bench_intf(test, number)->dev),
-			1);
+	struct winusb_bench *b = test->priv;
+	int ret;
+
+	usb_lock_device(b->udev);
+	ret = device_attach(&winusb_bench_intf(test, number)->dev);
+	usb_unlock_device(b->udev);
+	KUNIT_ASSERT_EQ(test, ret, 1);
 }
 
 /* Opens an interface's node for reading and writing; may be an error. */

@@ -14,6 +14,7 @@
 #include "../driver/interface.h"
 #include "../driver/pipe.h"
 #include "../driver/request.h"
+#include "../driver/reset.h"
 #include "../tools/testing/hcd/winusb_hcd.h"
 #include "winusb_kunit.h"
 

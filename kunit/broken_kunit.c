@@ -158,6 +158,66 @@ static void winusb_test_broken_descriptors_are_survived(struct kunit *test)
 	}
 }
 
+/*
+ * A device that does not answer is asked once when a file ends, not for each
+ * interface, and again after the next open.
+ */
+static void winusb_test_silent_device_is_asked_once(struct kunit *test)
+{
+	static const u8 config[] = {
+		WINUSB_CONFIG(3),
+		WINUSB_INTERFACE(0, 0, 0),
+		WINUSB_INTERFACE(0, 1, 1),
+		WINUSB_BULK(0x81, 512),
+		WINUSB_INTERFACE(1, 0, 0),
+		WINUSB_INTERFACE(1, 1, 1),
+		WINUSB_BULK(0x82, 512),
+		WINUSB_INTERFACE(2, 0, 0),
+		WINUSB_INTERFACE(2, 1, 1),
+		WINUSB_BULK(0x83, 512),
+	};
+	static const struct usb_device_descriptor device =
+		WINUSB_DEVICE(0x0200, 64, WINUSB_BENCH_WHOLE);
+	const struct winusb_hcd_dev_info info = {
+		.device = &device,
+		.config = config,
+		.config_length = sizeof(config),
+	};
+	struct winusb_hcd_rule silent = {
+		.action = WINUSB_HCD_ERROR, .status = -ETIMEDOUT,
+		.repeat = WINUSB_HCD_FOREVER,
+	};
+	struct winusb_bench *b = test->priv;
+	struct winusb_handle *wh, *other;
+	unsigned int i;
+
+	winusb_bench_plug(test, &info);
+	wh = winusb_bench_handle(test, 0);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	for (i = 0; i < 2; i++) {
+		other = winusb_bench_associate(wh, i);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+		KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(other, 1, false),
+				0);
+	}
+	winusb_hcd_script_control(b->dev, 0x01, USB_REQ_SET_INTERFACE, &silent);
+	winusb_hcd_stats_reset(b->dev);
+	winusb_bench_close(test, wh->wf);
+	/* Setting 0, and the old one again. */
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 2U);
+
+	wh = winusb_bench_handle(test, 0);
+	other = winusb_bench_associate(wh, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	winusb_hcd_stats_reset(b->dev);
+	winusb_bench_unbind(test, 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_interface_get_setting(winusb_bench_wi(test, 1)),
+			1);
+	/* The same, and usbcore for the interface that it unbinds. */
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 3U);
+}
+
 /* A device that stalls what it is asked for fails that request only. */
 static void winusb_test_mute_device_is_survived(struct kunit *test)
 {
@@ -194,6 +254,7 @@ static void winusb_test_mute_device_is_survived(struct kunit *test)
 
 static struct kunit_case winusb_broken_cases[] = {
 	WINUSB_CASE_PARAM(broken_descriptors_are_survived, winusb_broken),
+	WINUSB_CASE(silent_device_is_asked_once),
 	WINUSB_CASE(mute_device_is_survived),
 	{ }
 };

@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/sched/signal.h>
 #include <linux/uio.h>
 
 #include <uapi/linux/winusb.h>
@@ -377,6 +378,140 @@ static void winusb_test_refused_setting_changes_nothing(struct kunit *test)
 					      &moved), 0);
 }
 
+static int winusb_setting_thread(void *data)
+{
+	struct winusb_bench_job *job = data;
+
+	allow_signal(SIGUSR1);
+	job->ret = winusb_handle_set_setting(job->wh, 1, false);
+	complete(&job->done);
+	return 0;
+}
+
+static int winusb_close_thread(void *data)
+{
+	struct winusb_bench_job *job = data;
+
+	winusb_file_close(job->wh->wf);
+	complete(&job->done);
+	return 0;
+}
+
+/* Starts a thread that will sleep on the device lock, which the test has. */
+static void winusb_start_locked(struct kunit *test,
+				struct winusb_bench_job *job,
+				int (*run)(void *data))
+{
+	init_completion(&job->done);
+	job->task = kthread_run(run, job, "winusb_locked");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(job->task));
+	msleep(50);
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job));
+}
+
+/*
+ * usb_set_interface() wants the device lock, or it races with the removal. The
+ * wait for it ends with a signal.
+ */
+static void winusb_test_setting_needs_the_device_lock(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench_job job = { .wh = wh };
+	struct winusb_bench *b = test->priv;
+
+	usb_lock_device(b->udev);
+	winusb_start_locked(test, &job, winusb_setting_thread);
+	winusb_bench_signal(&job);
+	wait_for_completion(&job.done);
+	KUNIT_EXPECT_EQ(test, job.ret, -EINTR);
+	winusb_start_locked(test, &job, winusb_setting_thread);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+	usb_unlock_device(b->udev);
+	wait_for_completion(&job.done);
+	KUNIT_EXPECT_EQ(test, job.ret, 0);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 1);
+}
+
+/* A reset does not wait for long, and says that it was not tried. */
+static void winusb_test_reset_of_a_locked_device_is_busy(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	unsigned int resets = winusb_hcd_resets(b->dev);
+
+	usb_lock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), -EBUSY);
+	usb_unlock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_resets(b->dev), resets);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
+	KUNIT_EXPECT_GT(test, winusb_hcd_resets(b->dev), resets);
+}
+
+/* Whoever unbinds has the lock, and does not wait for who waits for it. */
+static void winusb_test_unbind_before_a_setting(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench_job job = { .wh = wh };
+	struct winusb_bench *b = test->priv;
+
+	usb_lock_device(b->udev);
+	winusb_start_locked(test, &job, winusb_setting_thread);
+	device_release_driver(&winusb_bench_intf(test, 0)->dev);
+	usb_unlock_device(b->udev);
+	wait_for_completion(&job.done);
+	KUNIT_EXPECT_EQ(test, job.ret, -ENODEV);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+}
+
+/* A close takes the lock too, but only if there is a setting to restore. */
+static void winusb_test_close_needs_the_device_lock(struct kunit *test)
+{
+	struct winusb_interface *wi = winusb_bench_wi(test, 0);
+	struct winusb_file *wf = winusb_file_open(wi, false);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job job = { };
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wf));
+	usb_lock_device(b->udev);
+	winusb_file_close(wf);
+	usb_unlock_device(b->udev);
+
+	wf = winusb_file_open(wi, false);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wf));
+	job.wh = winusb_bench_initialize(test, wf);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(job.wh, 1, false), 0);
+	usb_lock_device(b->udev);
+	winusb_start_locked(test, &job, winusb_close_thread);
+	KUNIT_EXPECT_EQ(test,
+			PTR_ERR_OR_ZERO(winusb_bench_try_open(test, 0)),
+			-EBUSY);
+	usb_unlock_device(b->udev);
+	wait_for_completion(&job.done);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wi), 0);
+	winusb_bench_open(test, 0);
+}
+
+/* On the way to system sleep an interface may get no new endpoints. */
+static void winusb_test_nothing_is_restored_for_system_sleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_interface *wi = wh->wi;
+	struct winusb_bench *b = test->priv;
+
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	wi->intf->dev.power.is_prepared = true;
+	winusb_hcd_stats_reset(b->dev);
+	winusb_bench_close(test, wh->wf);
+	wi->intf->dev.power.is_prepared = false;
+	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wi), 1);
+	winusb_bench_unbind(test, 0);	/* usbcore restores it then */
+	winusb_bench_bind(test, 0);
+	KUNIT_EXPECT_EQ(test,
+			winusb_interface_get_setting(winusb_bench_wi(test, 0)),
+			0);
+}
+
 /* Removal while threads come and go; nothing is left in flight. */
 static void winusb_test_unplug_again_and_again(struct kunit *test)
 {
@@ -418,6 +553,11 @@ static struct kunit_case winusb_interface_cases[] = {
 	WINUSB_CASE(setting_is_busy_with_a_read),
 	WINUSB_CASE(setting_changes_the_pipes),
 	WINUSB_CASE(refused_setting_changes_nothing),
+	WINUSB_CASE(setting_needs_the_device_lock),
+	WINUSB_CASE(reset_of_a_locked_device_is_busy),
+	WINUSB_CASE(unbind_before_a_setting),
+	WINUSB_CASE(close_needs_the_device_lock),
+	WINUSB_CASE(nothing_is_restored_for_system_sleep),
 	WINUSB_CASE(unplug_again_and_again),
 	{ }
 };

@@ -21,7 +21,8 @@
  * O_WRONLY
  *	-EINVAL.
  *
- * An interface that left while it was being opened answers -ENOENT.
+ * An interface that left while it was being opened answers -ENOENT, or, if the kernel looked for
+ * its driver after that, -ENXIO.
  *
  * Commands
  * --------
@@ -79,9 +80,11 @@
  *                   NOT_FOUND for a missing     missing alternate setting; nothing to cancel;
  *                   setting or transfer; 2 on   interface absent on open
  *                   open
+ * -ENXIO            2 FILE_NOT_FOUND            interface absent on open; from the VFS
  * -EEXIST           183 ALREADY_EXISTS          second live associated handle
  * -EBUSY            5 ACCESS_DENIED on open,    interface or function in use; alternate
- *                   170 BUSY otherwise          setting or pipe with a transfer outstanding
+ *                   170 BUSY otherwise          setting or pipe with a transfer outstanding;
+ *                                               reset of a device that somebody works on
  * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
  *                                               that others use
  * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset or a change of the
@@ -410,11 +413,13 @@ struct winusb_get_alternate_setting {
  * @__reserved: Must be zero.
  *
  * The counterpart of WinUsb_SetCurrentAlternateSetting (winusb.md 1.3). The interface's pipes are
- * those of the new setting from then on, with default policies and no saved data.
+ * those of the new setting from then on, with default policies and no saved data. Waits for whoever
+ * has the device locked, as a reset has; a signal ends that.
  *
  * Errors: -ENOENT if there is no such setting; -EBUSY while a bulk or interrupt transfer is
  * outstanding on the interface, which goes on undisturbed; -EPIPE or -EIO if the device refused,
- * and then the old setting stays; -ENODEV after removal.
+ * and then the old setting stays; -EINTR or -EAGAIN before anything was asked of it; -ENODEV after
+ * removal.
  */
 struct winusb_set_alternate_setting {
 	__u32 size;
@@ -631,7 +636,9 @@ struct winusb_pipe_command {
  * with other descriptors is a new device.
  *
  * Errors: -EACCES without CAP_SYS_ADMIN if a driver, this one included, has an interface of the
- * device that the file does not have; -ENODEV after removal; -EIO if the reset failed.
+ * device that the file does not have; -EBUSY if another party, such as another reset, had the
+ * device locked for a second, and nothing was done; -ENODEV after removal; -EIO if the reset
+ * failed.
  */
 struct winusb_reset_device {
 	__u32 size;
@@ -808,8 +815,9 @@ struct winusb_uring_cmd {
  *
  * read(2) gives as many whole records as fit. It blocks until there is one, or gives -EAGAIN in
  * non-blocking mode. A buffer shorter than one record gives -EINVAL. When the interface has left
- * and all events are read, it gives 0, the end of the file. poll(2) says EPOLLIN while there are
- * records.
+ * and all events are read, it gives 0, the end of the file. It gives -ECANCELED when another thread
+ * closes the process's last descriptor of the file, and -EINTR on a signal. poll(2) says EPOLLIN
+ * while there are records.
  */
 struct winusb_event {
 	__u32 type;

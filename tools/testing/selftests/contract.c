@@ -293,6 +293,29 @@ TEST_EACH(an_argument_that_ends_in_an_unmapped_page_is_EFAULT, struct command, c
 	nothing_changed();
 }
 
+/* Wherever the page begins: the results are known not to fit before anything moves. */
+TEST(a_transfer_argument_that_ends_in_a_read_only_page_is_EFAULT_and_moves_nothing)
+{
+	struct winusb_transfer arg = { .size = sizeof(arg), .pipe_id = FX2_BULK_OUT, .length = 3,
+				       .buffer = (uintptr_t)"abc" };
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long long urbs;
+	size_t writable;
+
+	CHECK(pages != MAP_FAILED);
+	prepare(&commands[0]);
+	arg.handle = handle;
+	urbs = board_counter(fx2, FX2_BULK_OUT, "urbs");
+	for (writable = 0; writable < sizeof(arg); writable += 4) {
+		CHECK_OK(mprotect(pages + 4096, 4096, PROT_READ | PROT_WRITE));
+		memcpy(pages + 4096 - writable, &arg, sizeof(arg));
+		CHECK_OK(mprotect(pages + 4096, 4096, PROT_READ));
+		CHECK_ERR(node_ioctl(fd, WINUSB_IOC_TRANSFER, pages + 4096 - writable), EFAULT);
+	}
+	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "urbs"), urbs);
+	nothing_changed();
+}
+
 TEST_EACH(a_kernel_address_as_argument_is_EFAULT, struct command, command, commands)
 {
 	prepare(command);

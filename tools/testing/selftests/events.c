@@ -2,8 +2,10 @@
 /* Listeners: the events that read(2) gives, and poll(2). */
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +67,45 @@ TEST(open_and_close_are_events)
 	close(open_node(fx2, 0));
 	expect_event(listener, WINUSB_EVENT_OPENED, 0);
 	expect_event(listener, WINUSB_EVENT_CLOSED, 0);
+}
+
+static int finished;
+
+static void *open_and_close(void *unused)
+{
+	int i, opened;
+
+	for (i = 0; i < 300; i++) {
+		while ((opened = node_open(board_node(fx2, 0), O_RDWR)) == -EBUSY)
+			sched_yield();
+		CHECK_OK(opened);
+		close(opened);
+	}
+	__atomic_add_fetch(&finished, 1, __ATOMIC_RELEASE);
+	return unused;
+}
+
+/* With several CPUs, one file is opened as soon as the other lets it. */
+TEST(a_file_is_closed_before_the_next_one_is_opened)
+{
+	int listener = listen_to(fx2, 0, O_NONBLOCK), i, got = 0;
+	struct winusb_event event;
+	pthread_t threads[2];
+
+	for (i = 0; i < 2; i++)
+		CHECK_EQ(pthread_create(&threads[i], NULL, open_and_close, NULL), 0);
+	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < 2) {
+		while (read(listener, &event, sizeof(event)) == sizeof(event)) {
+			/* Some may be lost, if we are slow. */
+			CHECK_EQ(event.type, event.sequence % 2 ? WINUSB_EVENT_OPENED :
+								  WINUSB_EVENT_CLOSED);
+			got++;
+		}
+		sched_yield();
+	}
+	CHECK(got);
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
 }
 
 TEST(a_new_setting_is_an_event_with_its_number)
@@ -252,6 +293,39 @@ TEST(a_signal_ends_a_blocking_read_with_EINTR)
 	pthread_join(reader.thread, NULL);
 	CHECK_EQ(reader.result, -1);
 	CHECK_EQ(reader.error, EINTR);
+}
+
+TEST(close_ends_a_blocking_read_of_another_thread_with_ECANCELED)
+{
+	struct reader reader;
+	int listener = listen_to(fx2, 0, 0);
+
+	start_reader(&reader, listener);
+	close(listener);
+	pthread_join(reader.thread, NULL);
+	CHECK_EQ(reader.result, -1);
+	CHECK_EQ(reader.error, ECANCELED);
+}
+
+TEST(close_of_one_of_two_descriptors_lets_a_blocking_read_wait)
+{
+	struct reader reader;
+	int listener = listen_to(fx2, 0, 0), other = dup(listener);
+	pid_t child;
+	int status;
+
+	start_reader(&reader, listener);
+	child = fork();
+	if (!child)
+		_exit(close(listener) || close(other));
+	CHECK_EQ(waitpid(child, &status, 0), child);
+	CHECK_EQ(status, 0);
+	close(other);
+	wait_asleep(reader.tid);
+	close(open_node(fx2, 0));
+	pthread_join(reader.thread, NULL);
+	CHECK_EQ(reader.result, sizeof(reader.event));
+	CHECK_EQ(reader.event.type, WINUSB_EVENT_OPENED);
 }
 
 TEST(poll_says_POLLIN_while_there_are_records)
