@@ -185,7 +185,7 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
  */
 struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address)
 {
-	unsigned int i, n = READ_ONCE(wi->num_pipes);
+	unsigned int i, n = smp_load_acquire(&wi->num_pipes);	/* they are filled */
 
 	for (i = 0; i < n; i++)
 		if (READ_ONCE(wi->pipes[i].address) == address)
