@@ -71,12 +71,13 @@ static void winusb_buffer_append(struct winusb_buffer *buffer, struct page *page
 				 unsigned int offset, unsigned int length)
 {
 	struct scatterlist *last = buffer->nents ? &buffer->sgl[buffer->nents - 1] : NULL;
+	phys_addr_t start = page_to_phys(page) + offset;
 
 	page += offset / PAGE_SIZE;
 	offset %= PAGE_SIZE;
-	if (last && last->length + length <= WINUSB_SEGMENT &&
-	    page_to_phys(sg_page(last)) + last->offset + last->length ==
-	    page_to_phys(page) + offset) {
+	/* Not across 4 GiB, which some controllers can't. */
+	if (last && last->length + length <= WINUSB_SEGMENT && lower_32_bits(start) &&
+	    page_to_phys(sg_page(last)) + last->offset + last->length == start) {
 		last->length += length;
 		return;
 	}
@@ -135,7 +136,8 @@ static int winusb_buffer_charge(struct winusb_buffer *buffer, unsigned long page
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	unsigned long pinned = atomic64_add_return(pages, &buffer->mm->pinned_vm);
 
-	if (pinned > limit && !capable(CAP_IPC_LOCK)) {
+	/* Without an entry in the audit log: it is no attempt at anything. */
+	if (pinned > limit && !ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK)) {
 		atomic64_sub(pages, &buffer->mm->pinned_vm);
 		return -ENOMEM;
 	}
@@ -194,15 +196,15 @@ static int winusb_buffer_pin(struct winusb_buffer *buffer, const struct winusb_d
 	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
 	int ret;
 
-	if (!buffer->mm || address % winusb_buffer_alignment())
+	if (!buffer->mm || dma->max_segments < 2 || address % winusb_buffer_alignment())
 		return -EINVAL;
-	ret = winusb_buffer_start_list(buffer, pages);
-	if (ret)
-		return ret;
+	buffer->nents = 0;
 	ret = winusb_buffer_charge(buffer, pages);
 	if (ret)
 		return ret;
-	ret = winusb_buffer_pin_pages(buffer, address);
+	ret = winusb_buffer_start_list(buffer, pages);
+	if (!ret)
+		ret = winusb_buffer_pin_pages(buffer, address);
 	if (ret)
 		goto err_unpin;
 	winusb_buffer_end_list(buffer, pages);
@@ -229,7 +231,7 @@ static int winusb_buffer_map(struct winusb_buffer *buffer, const struct winusb_d
 	int ret;
 
 	for (length = left + skip; length; length -= min_t(size_t, length, bvec->bv_len), bvec++)
-		segments += bvec->bv_len / WINUSB_SEGMENT + 2;
+		segments += bvec->bv_len / WINUSB_SEGMENT + 1;
 	ret = winusb_buffer_start_list(buffer, segments);
 	if (ret)
 		return ret;
@@ -429,6 +431,8 @@ static void winusb_buffer_begin(struct winusb_buffer *buffer, const struct iov_i
 	buffer->length = iov_iter_count(iter);
 	buffer->room = buffer->length;
 	buffer->target = *iter;
+	buffer->seek = 0;
+	buffer->seek_offset = 0;
 }
 
 /**
@@ -610,7 +614,13 @@ void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf,
 
 	if (buffer->linear_size > WINUSB_COPY_LENGTH)
 		winusb_buffer_free_linear(buffer, wf);
-	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS) {
+	/* The last reference may be dropped where vfree() can't be. */
+	if (buffer->part_size && is_vmalloc_addr(buffer->part)) {
+		kvfree(buffer->part);
+		buffer->part = NULL;
+		buffer->part_size = 0;
+	}
+	if (buffer->sgl_size > WINUSB_KEPT_SEGMENTS || is_vmalloc_addr(buffer->sgl)) {
 		kvfree(buffer->sgl);
 		buffer->sgl = NULL;
 		buffer->sgl_size = 0;
@@ -629,6 +639,24 @@ void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf)
 	kvfree(buffer->part);
 }
 
+/*
+ * The segment that an offset is in, and how far in. Chunks go forward, so the search goes on where
+ * the last one ended. One at a time: by whoever runs the request.
+ */
+static struct scatterlist *winusb_buffer_seek(struct winusb_buffer *buffer, size_t offset,
+					      size_t *skip)
+{
+	if (offset < buffer->seek_offset) {
+		buffer->seek = 0;
+		buffer->seek_offset = 0;
+	}
+	while (buffer->seek < buffer->nents &&
+	       offset - buffer->seek_offset >= buffer->sgl[buffer->seek].length)
+		buffer->seek_offset += buffer->sgl[buffer->seek++].length;
+	*skip = offset - buffer->seek_offset;
+	return buffer->seek < buffer->nents ? &buffer->sgl[buffer->seek] : NULL;
+}
+
 /**
  * winusb_buffer_write - Copy bytes of a read into the buffer
  * @buffer: The buffer.
@@ -639,10 +667,15 @@ void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf)
 void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void *from,
 			 size_t length)
 {
-	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+	struct scatterlist *segment;
+	size_t skip;
+
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
 		memcpy(buffer->linear + offset, from, length);
-	else if (winusb_buffer_has_list(buffer))
-		sg_pcopy_from_buffer(buffer->sgl, buffer->nents, from, length, offset);
+	} else if (winusb_buffer_has_list(buffer) && length) {
+		segment = winusb_buffer_seek(buffer, offset, &skip);
+		sg_pcopy_from_buffer(segment, buffer->nents - buffer->seek, from, length, skip);
+	}
 }
 
 /**
@@ -654,10 +687,15 @@ void winusb_buffer_write(struct winusb_buffer *buffer, size_t offset, const void
  */
 void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, size_t length)
 {
-	if (buffer->kind == WINUSB_MEMORY_LINEAR)
+	struct scatterlist *segment;
+	size_t skip;
+
+	if (buffer->kind == WINUSB_MEMORY_LINEAR) {
 		memcpy(to, buffer->linear + offset, length);
-	else if (winusb_buffer_has_list(buffer))
-		sg_pcopy_to_buffer(buffer->sgl, buffer->nents, to, length, offset);
+	} else if (winusb_buffer_has_list(buffer) && length) {
+		segment = winusb_buffer_seek(buffer, offset, &skip);
+		sg_pcopy_to_buffer(segment, buffer->nents - buffer->seek, to, length, skip);
+	}
 }
 
 /**
@@ -672,8 +710,7 @@ void winusb_buffer_read(struct winusb_buffer *buffer, size_t offset, void *to, s
 void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t length,
 			    size_t *piece)
 {
-	struct scatterlist *segment = buffer->sgl;
-	unsigned int i;
+	struct scatterlist *segment;
 
 	*piece = 0;
 	if (offset >= buffer->room || offset % winusb_buffer_alignment())
@@ -684,9 +721,8 @@ void *winusb_buffer_address(struct winusb_buffer *buffer, size_t offset, size_t 
 	}
 	if (!winusb_buffer_has_list(buffer))
 		return NULL;
-	for (i = 0; i < buffer->nents && offset >= segment->length; i++, segment++)
-		offset -= segment->length;
-	if (i == buffer->nents || PageHighMem(sg_page(segment)))
+	segment = winusb_buffer_seek(buffer, offset, &offset);
+	if (!segment || PageHighMem(sg_page(segment)))
 		return NULL;
 	*piece = segment->length - offset;
 	return *piece >= length ? sg_virt(segment) + offset : NULL;
@@ -707,8 +743,9 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 				const struct winusb_dma *dma, void *tail,
 				struct scatterlist **list)
 {
-	unsigned int most = min(buffer->part_size, dma->max_segments), i, n = 0;
+	unsigned int most = min(buffer->part_size, dma->max_segments), n = 0;
 	size_t left = *length, total = 0;
+	struct scatterlist *segment;
 
 	if (!winusb_buffer_has_list(buffer) || offset % winusb_buffer_alignment())
 		return 0;
@@ -720,14 +757,10 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 	if (!most)
 		return 0;
 	sg_init_table(buffer->part, buffer->part_size);
-	for (i = 0; i < buffer->nents && left && n < most; i++) {
-		struct scatterlist *segment = &buffer->sgl[i];
+	segment = winusb_buffer_seek(buffer, offset, &offset);
+	for (; segment && left && n < most; segment++) {
 		size_t piece;
 
-		if (offset >= segment->length) {
-			offset -= segment->length;
-			continue;
-		}
 		piece = min_t(size_t, segment->length - offset, left);
 		if (dma->whole_packets && piece % dma->maxp && (tail || piece < left))
 			break;
@@ -735,6 +768,8 @@ unsigned int winusb_buffer_list(struct winusb_buffer *buffer, size_t offset, siz
 		offset = 0;
 		left -= piece;
 		total += piece;
+		if (segment == &buffer->sgl[buffer->nents - 1])
+			break;
 	}
 	if (left) {
 		/* Cut short: back to a whole packet. */

@@ -52,6 +52,8 @@ enum winusb_memory {
  * @sgl: The segments, for all but WINUSB_MEMORY_NONE and LINEAR. The array is kept.
  * @nents: How many.
  * @sgl_size: How many fit.
+ * @seek: A segment that was looked up, and
+ * @seek_offset: the bytes before it. Of the one that runs the request.
  * @part: Another list, to show a host controller a part of @sgl; kept.
  * @part_size: How many segments fit there.
  * @target: The caller's memory, as far as bytes are copied.
@@ -70,6 +72,8 @@ struct winusb_buffer {
 	struct scatterlist *sgl;
 	unsigned int nents;
 	unsigned int sgl_size;
+	unsigned int seek;
+	size_t seek_offset;
 	struct scatterlist *part;
 	unsigned int part_size;
 	struct iov_iter target;

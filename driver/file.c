@@ -203,8 +203,6 @@ static bool winusb_file_is_quiet(struct winusb_file *wf, bool all)
 static void winusb_file_end_requests(struct winusb_file *wf)
 {
 	struct winusb_request *req, *next;
-	struct winusb_handle *wh;
-	unsigned long number;
 	LIST_HEAD(list);
 
 	spin_lock_irq(&wf->requests_lock);
@@ -221,9 +219,6 @@ static void winusb_file_end_requests(struct winusb_file *wf)
 		list_del_init(&req->file_node);
 		winusb_request_discard(req);
 	}
-	xa_for_each(&wf->handles, number, wh)
-		winusb_interface_flush_work(wh->wi);
-	winusb_interface_flush_work(wf->wi);
 	/* Whoever gives the last one back as the spare does not look whether somebody waits. */
 	while (!wait_event_timeout(wf->wait, winusb_file_is_quiet(wf, true), HZ / 50))
 		;
@@ -335,14 +330,234 @@ static bool winusb_file_drop_idle(struct winusb_file *wf)
  */
 int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 {
-	unsigned long most = (unsigned long)READ_ONCE(winusb_max_buffer_mb) << 20;
+	long most = (long)min_t(unsigned long, READ_ONCE(winusb_max_buffer_mb), INT_MAX >> 20) << 20;
+	long charged = atomic_long_read(&wf->charged);
 
-	do {
-		if (atomic_long_add_return(bytes, &wf->charged) <= most)
+	for (;;) {
+		if (charged + (long)bytes > most) {
+			if (!winusb_file_drop_idle(wf))
+				return -ENOMEM;
+			charged = atomic_long_read(&wf->charged);
+		} else if (atomic_long_try_cmpxchg(&wf->charged, &charged, charged + bytes)) {
 			return 0;
-		atomic_long_sub(bytes, &wf->charged);
-	} while (winusb_file_drop_idle(wf));
-	return -ENOMEM;
+		}
+	}
+}
+
+/**
+ * winusb_file_charge_anyway - Account for what must be, cap or not
+ * @wf: The file.
+ * @bytes: How much.
+ */
+void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes)
+{
+	atomic_long_add(bytes, &wf->charged);
+}
+
+/**
+ * winusb_file_admit - May one more request run?
+ * @wf: The file. The caller holds its requests_lock, and enters the request if so.
+ *
+ * Return: 0, -ENODEV, or -ENOMEM if there are very many.
+ */
+int winusb_file_admit(struct winusb_file *wf)
+{
+	lockdep_assert_held(&wf->requests_lock);
+
+	if (wf->gone || wf->closed)
+		return -ENODEV;
+	if (wf->num_running >= WINUSB_MAX_TRANSFERS)
+		return -ENOMEM;
+	wf->num_running++;
+	return 0;
+}
+
+/**
+ * winusb_file_uncharge - The opposite
+ * @wf: The file.
+ * @bytes: How much.
+ */
+void winusb_file_uncharge(struct winusb_file *wf, size_t bytes)
+{
+	atomic_long_sub(bytes, &wf->charged);
+}
+
+/**
+ * winusb_file_take_idle - Take a request that was kept
+ * @wf: The file.
+ *
+ * Return: The request, or NULL.
+ */
+struct winusb_request *winusb_file_take_idle(struct winusb_file *wf)
+{
+	struct winusb_request *req = NULL;
+	unsigned long flags;
+
+	if (READ_ONCE(wf->spare))
+		req = xchg(&wf->spare, NULL);
+	if (req || list_empty_careful(&wf->idle))
+		return req;
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	req = list_first_entry_or_null(&wf->idle, struct winusb_request, file_node);
+	if (req) {
+		list_del_init(&req->file_node);
+		wf->num_idle--;
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	return req;
+}
+
+/**
+ * winusb_file_count - A request was made for a file
+ * @wf: The file.
+ */
+void winusb_file_count(struct winusb_file *wf)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	wf->num_requests++;
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+}
+
+/**
+ * winusb_file_keep - Keep a request that nobody uses any more, or free it
+ * @wf: The file. It may be gone afterwards.
+ * @req: The request.
+ */
+void winusb_file_keep(struct winusb_file *wf, struct winusb_request *req)
+{
+	unsigned long flags;
+	bool keep;
+
+	if (!READ_ONCE(wf->closed) && !READ_ONCE(wf->spare) && !cmpxchg(&wf->spare, NULL, req))
+		return;
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	keep = wf->num_idle < WINUSB_IDLE_REQUESTS || wf->closed;
+	if (keep) {
+		list_add(&req->file_node, &wf->idle);
+		wf->num_idle++;
+		if (wf->closed)
+			wake_up(&wf->wait);
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	if (keep)
+		return;
+	/* The file waits for it until it is counted no more. */
+	winusb_request_destroy(req);
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	wf->num_requests--;
+	if (wf->closed)
+		wake_up(&wf->wait);
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+}
+
+static void winusb_file_mark(struct winusb_request *req, int error, struct list_head *finish,
+			     struct list_head *unlink)
+{
+	spin_lock(&req->pipe->lock);	/* interrupts are off */
+	winusb_request_mark(req, error, finish, unlink);
+	spin_unlock(&req->pipe->lock);
+}
+
+/**
+ * winusb_file_cancel_cookie - End requests that nobody is blocked in (WINUSB_IOC_CANCEL)
+ * @wf: The file.
+ * @all: All of them.
+ * @cookie: Those with this cookie.
+ *
+ * Does not wait.
+ *
+ * Return: How many there were.
+ */
+unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie)
+{
+	struct winusb_request *req;
+	unsigned int count = 0;
+	LIST_HEAD(finish);
+	LIST_HEAD(unlink);
+	unsigned long flags;
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	list_for_each_entry(req, &wf->requests, file_node) {
+		if (req->door == WINUSB_DOOR_BLOCKING || !(all || req->cookie == cookie))
+			continue;
+		winusb_file_mark(req, -ECANCELED, &finish, &unlink);
+		count++;
+	}
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	winusb_request_end_marked(&finish, &unlink);
+	return count;
+}
+
+/* Free the requests that are kept: there is better use for what they cost. */
+static bool winusb_file_drop_idle(struct winusb_file *wf)
+{
+	struct winusb_request *req, *next;
+	unsigned long flags;
+	LIST_HEAD(list);
+
+	spin_lock_irqsave(&wf->requests_lock, flags);
+	list_splice_init(&wf->idle, &list);
+	wf->num_requests -= wf->num_idle;
+	wf->num_idle = 0;
+	spin_unlock_irqrestore(&wf->requests_lock, flags);
+	if (list_empty(&list))
+		return false;
+	list_for_each_entry_safe(req, next, &list, file_node)
+		winusb_request_destroy(req);
+	return true;
+}
+
+/**
+ * winusb_file_charge - Account for kernel memory of a request
+ * @wf: The file.
+ * @bytes: How much.
+ *
+ * Return: 0, or -ENOMEM beyond the cap.
+ */
+int winusb_file_charge(struct winusb_file *wf, size_t bytes)
+{
+	long most = (long)min_t(unsigned long, READ_ONCE(winusb_max_buffer_mb), INT_MAX >> 20) << 20;
+	long charged = atomic_long_read(&wf->charged);
+
+	for (;;) {
+		if (charged + (long)bytes > most) {
+			if (!winusb_file_drop_idle(wf))
+				return -ENOMEM;
+			charged = atomic_long_read(&wf->charged);
+		} else if (atomic_long_try_cmpxchg(&wf->charged, &charged, charged + bytes)) {
+			return 0;
+		}
+	}
+}
+
+/**
+ * winusb_file_charge_anyway - Account for what must be, cap or not
+ * @wf: The file.
+ * @bytes: How much.
+ */
+void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes)
+{
+	atomic_long_add(bytes, &wf->charged);
+}
+
+/**
+ * winusb_file_admit - May one more request run?
+ * @wf: The file. The caller holds its requests_lock, and enters the request if so.
+ *
+ * Return: 0, -ENODEV, or -ENOMEM if there are very many.
+ */
+int winusb_file_admit(struct winusb_file *wf)
+{
+	lockdep_assert_held(&wf->requests_lock);
+
+	if (wf->gone || wf->closed)
+		return -ENODEV;
+	if (wf->num_running >= WINUSB_MAX_TRANSFERS)
+		return -ENOMEM;
+	wf->num_running++;
+	return 0;
 }
 
 /**
@@ -452,11 +667,12 @@ static int winusb_file_is_same(const void *wanted, struct file *file, unsigned i
  * winusb_file_is_closed - Has this process closed its last descriptor of the file?
  * @wf: The file, which a call of this process holds.
  *
- * Return: true if so. Never for the kernel's own threads.
+ * Return: true if so. Never for the kernel's own threads, and those of io_uring.
  */
 bool winusb_file_is_closed(struct winusb_file *wf)
 {
-	return current->files && !iterate_fd(current->files, 0, winusb_file_is_same, wf->file);
+	return current->files && !(current->flags & (PF_KTHREAD | PF_IO_WORKER)) &&
+	       !iterate_fd(current->files, 0, winusb_file_is_same, wf->file);
 }
 
 /**
@@ -473,8 +689,10 @@ bool winusb_file_is_closed(struct winusb_file *wf)
  */
 void winusb_file_flush(struct winusb_file *wf, fl_owner_t owner)
 {
-	if (owner != current->files || !winusb_file_is_closed(wf))
-		return;		/* at exit there is no table, and no other thread either */
+	/* At exit there is no table; and with nobody else in it, nobody is in a call. */
+	if (owner != current->files || atomic_read(&current->files->count) == 1 ||
+	    !winusb_file_is_closed(wf))
+		return;
 	spin_lock_irq(&wf->requests_lock);
 	WRITE_ONCE(wf->flushed, true);
 	spin_unlock_irq(&wf->requests_lock);

@@ -36,6 +36,7 @@ struct winusb_request;
  * @closed: It is being closed: no requests any more. Under @requests_lock.
  * @requests_lock: Guards what is below. Taken in any context; a pipe's lock is taken inside it.
  * @requests: Requests that were started and are not done (&winusb_request.file_node).
+ * @num_running: How many.
  * @done: Requests that are to be read as records, oldest first.
  * @idle: Requests that nobody uses, kept for the next.
  * @num_idle: How many.
@@ -62,6 +63,7 @@ struct winusb_file {
 	bool closed;
 	spinlock_t requests_lock;
 	struct list_head requests;
+	unsigned int num_running;
 	struct list_head done;
 	struct list_head idle;
 	unsigned int num_idle;
@@ -78,6 +80,8 @@ void winusb_file_close(struct winusb_file *wf);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
 unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
 int winusb_file_charge(struct winusb_file *wf, size_t bytes);
+void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes);
+int winusb_file_admit(struct winusb_file *wf);
 void winusb_file_uncharge(struct winusb_file *wf, size_t bytes);
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf);
 void winusb_file_count(struct winusb_file *wf);

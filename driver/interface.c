@@ -120,7 +120,7 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 			continue;
 		winusb_pipe_setup(&wi->pipes[n++], desc);
 	}
-	WRITE_ONCE(wi->num_pipes, n);
+	smp_store_release(&wi->num_pipes, n);	/* pairs with winusb_pipe_look() */
 	smp_store_release(&wi->change, wi->change + 1);	/* pairs with the looks */
 }
 

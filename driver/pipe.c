@@ -5,6 +5,7 @@
  * setting changes, which happens only while no request is in them.
  */
 #include <linux/log2.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/winusb.h>
@@ -95,9 +96,11 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 static void winusb_pipe_clear_work(struct work_struct *work)
 {
 	struct winusb_pipe *pipe = container_of(work, struct winusb_pipe, clear_work);
+	unsigned int noio = memalloc_noio_save();	/* disconnect() waits for this */
 
 	/* It holds its handle until it is completed. A pipe that can't be reset fails again. */
-	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, false);
+	memalloc_noio_restore(noio);
 	winusb_queue_cleared(pipe);
 	winusb_pipe_run(pipe);
 }
@@ -182,7 +185,7 @@ void winusb_pipe_destroy(struct winusb_pipe *pipe)
  */
 struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address)
 {
-	unsigned int i, n = READ_ONCE(wi->num_pipes);
+	unsigned int i, n = smp_load_acquire(&wi->num_pipes);	/* they are filled */
 
 	for (i = 0; i < n; i++)
 		if (READ_ONCE(wi->pipes[i].address) == address)
@@ -297,7 +300,7 @@ void winusb_pipe_clear_halt(struct winusb_pipe *pipe)
  */
 size_t winusb_pipe_bounce_size(u16 maxp)
 {
-	return rounddown(WINUSB_BOUNCE_LENGTH, maxp);
+	return rounddown(WINUSB_BOUNCE_LENGTH - maxp, maxp);
 }
 
 /**
@@ -316,19 +319,21 @@ u8 *winusb_pipe_alloc_bounce(u16 maxp)
  * @wh: A handle of its interface.
  * @address: bEndpointAddress.
  * @maxp: What the memory was allocated for.
- * @bounce: The memory.
- * @nonblock: Give up during a reset.
+ * @bounce: The memory. Is the pipe's afterwards, or freed.
+ * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Return: The memory if it was not needed, or NULL.
+ * Return: 0 or an error of the contract.
  */
-u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
+int winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
 			    bool nonblock)
 {
 	struct winusb_pipe *pipe;
 	unsigned long flags;
+	int ret;
 
-	if (winusb_handle_enter(wh, nonblock))
-		return bounce;
+	ret = winusb_handle_enter(wh, nonblock);
+	if (ret)
+		goto out_free;
 	pipe = winusb_pipe_find(wh->wi, address);
 	if (pipe && pipe->dma.maxp == maxp) {
 		spin_lock_irqsave(&pipe->lock, flags);
@@ -340,7 +345,21 @@ u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *
 		spin_unlock_irqrestore(&pipe->lock, flags);
 	}
 	winusb_handle_leave(wh);
-	return bounce;
+out_free:
+	kfree(bounce);
+	return ret;
+}
+
+/**
+ * winusb_pipe_uncount - A request that somebody has ended is done
+ * @pipe: The pipe. The caller holds the file's lock, and the request is where its door finds it.
+ */
+void winusb_pipe_uncount(struct winusb_pipe *pipe)
+{
+	spin_lock(&pipe->lock);	/* interrupts are off */
+	if (!--pipe->cancelled)
+		wake_up_all(&pipe->idle);
+	spin_unlock(&pipe->lock);
 }
 
 /**

@@ -32,7 +32,7 @@ struct winusb_request;
  * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
  * @active: The one that owns the pipe, in no list.
  * @raw: The requests that do not wait for each other: raw ones, and those of the control pipe.
- * @cancelled: How many of those that run are marked to end.
+ * @cancelled: How many were ended by somebody and are not done yet.
  * @idle: Woken when @cancelled becomes 0.
  * @bounce: Memory for what the host controller can't move to or from a request's own;
  *	winusb_pipe_bounce_size() bytes, followed by @saved. Stays once it is there. Its content is
@@ -84,8 +84,9 @@ void winusb_pipe_schedule_clear(struct winusb_pipe *pipe);
 
 size_t winusb_pipe_bounce_size(u16 maxp);
 u8 *winusb_pipe_alloc_bounce(u16 maxp);
-u8 *winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
+int winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
 			    bool nonblock);
+void winusb_pipe_uncount(struct winusb_pipe *pipe);
 size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer);
 void winusb_pipe_save(struct winusb_pipe *pipe, const void *from, size_t length);
 void winusb_pipe_save_from(struct winusb_pipe *pipe, struct winusb_buffer *buffer, size_t offset,

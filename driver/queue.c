@@ -44,8 +44,10 @@ static int winusb_queue_enter_stack(struct winusb_request *req)
 
 	if (req->cancel)
 		return req->cancel;
-	if (pipe->halted)
+	if (pipe->halted) {
+		req->failed = true;	/* by what made the device stall before */
 		return -EPIPE;
+	}
 	req->in_stack = true;
 	req->resets = pipe->resets;
 	req->until_ms = req->timeout_ms;
@@ -73,6 +75,12 @@ static int winusb_queue_begin(struct winusb_request *req)
 		if (req->moved == req->buffer.length)
 			return 0;
 	}
+	return winusb_queue_enter_stack(req);
+}
+
+static int winusb_queue_begin_raw(struct winusb_request *req)
+{
+	req->state = WINUSB_REQUEST_RUNNING;
 	return winusb_queue_enter_stack(req);
 }
 
@@ -105,8 +113,6 @@ static void winusb_queue_set_done(struct winusb_request *req, int status)
 	req->in_stack = false;
 	req->state = WINUSB_REQUEST_DONE;
 	req->status = status;
-	if (req->cancel && !--pipe->cancelled)
-		wake_up_all(&pipe->idle);
 }
 
 static void winusb_queue_raw_done(struct winusb_request *req, int status)
@@ -121,12 +127,12 @@ static void winusb_queue_raw_done(struct winusb_request *req, int status)
 
 /*
  * Does its failure reset the pipe (winusb.md 2.2, AUTO_CLEAR_STALL)? Not if it was ended by us, or
- * by the removal.
+ * by the removal, and not under raw requests.
  */
 static bool winusb_queue_must_clear(const struct winusb_request *req, int status)
 {
 	return status && req->in && req->failed && !READ_ONCE(req->cancel) &&
-	       status != -ESHUTDOWN &&
+	       status != -ESHUTDOWN && list_empty_careful(&req->pipe->raw) &&
 	       winusb_policy(&req->pipe->policies, WINUSB_POLICY_AUTO_CLEAR_STALL);
 }
 
@@ -345,6 +351,8 @@ static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 	ret = usb_submit_urb(urb, gfp);
 	if (ret) {
 		usb_unanchor_urb(urb);
+		if (READ_ONCE(req->cancel))
+			return req->cancel;	/* that is why it was not taken */
 		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
 		if (ret == -ENOENT && wi->intf->condition == USB_INTERFACE_BOUND)
 			ret = -EIO;
@@ -363,7 +371,7 @@ static int winusb_queue_status(struct winusb_request *req)
 
 	/* Set before the URB was unlinked. */
 	if ((status == -ENOENT || status == -ECONNRESET) && READ_ONCE(req->cancel))
-		return req->cancel;	/* it was us, and we know why */
+		return READ_ONCE(req->cancel);	/* it was us, and we know why */
 	status = winusb_status_to_errno(status);
 	if (status)
 		req->failed = true;
@@ -399,11 +407,12 @@ static bool winusb_queue_take(struct winusb_request *req, size_t got)
 
 /*
  * A URB that we have unlinked says so even if all of it had moved before. Then the request is
- * complete: a program that repeats a write which it believes cancelled would send it twice.
+ * complete: a program that repeats a write which it believes cancelled would send it twice. Not so
+ * a control transfer, whose status stage tells.
  */
 static bool winusb_queue_is_complete(const struct winusb_request *req)
 {
-	return req->cancel && !req->failed && req->buffer.length &&
+	return req->address && READ_ONCE(req->cancel) && !req->failed && req->buffer.length &&
 	       req->moved == req->buffer.length &&
 	       !(req->urb->transfer_flags & URB_ZERO_PACKET);
 }
@@ -483,8 +492,40 @@ static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
 	} while (req);
 }
 
+/* Raw requests wait only while the pipe is parked. The caller has a reference. */
+static void winusb_queue_step_raw(struct winusb_request *req, int ret)
+{
+	if (ret > 0)
+		ret = winusb_queue_submit(req, GFP_NOIO);
+	if (ret)
+		winusb_queue_raw_done(req, ret);
+}
+
+static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
+{
+	struct winusb_request *req, *found = NULL;
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	list_for_each_entry(req, &pipe->raw, pipe_node) {
+		if (req->state == WINUSB_REQUEST_QUEUED && !pipe->parked) {
+			found = req;
+			winusb_request_get(found);
+			ret = winusb_queue_begin_raw(found);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&pipe->lock, flags);
+	if (!found)
+		return false;
+	winusb_queue_step_raw(found, ret);
+	winusb_request_put(found);
+	return true;
+}
+
 /**
- * winusb_queue_run - Let the requests that wait for a pipe go on
+ * winusb_queue_run - Let the requests that waited while the pipe was parked go on
  * @pipe: The pipe. The caller is inside the gate.
  */
 void winusb_queue_run(struct winusb_pipe *pipe)
@@ -493,6 +534,8 @@ void winusb_queue_run(struct winusb_pipe *pipe)
 	unsigned long flags;
 	int ret = 0;
 
+	while (winusb_queue_run_raw(pipe))
+		;
 	spin_lock_irqsave(&pipe->lock, flags);
 	if (!pipe->stepping) {
 		req = winusb_queue_next(pipe, &ret);
@@ -560,9 +603,9 @@ int winusb_queue_enter(struct winusb_request *req)
 
 	spin_lock(&pipe->lock);	/* interrupts are off */
 	if (req->raw) {
-		req->state = WINUSB_REQUEST_RUNNING;
 		list_add_tail(&req->pipe_node, &pipe->raw);
-		ret = winusb_queue_enter_stack(req);
+		req->state = WINUSB_REQUEST_QUEUED;
+		ret = pipe->parked ? WINUSB_QUEUE_WAITS : winusb_queue_begin_raw(req);
 	} else if (pipe->active || pipe->parked || pipe->stepping || !list_empty(&pipe->queue)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->queue);
@@ -584,14 +627,10 @@ void winusb_queue_start(struct winusb_request *req, int ret)
 {
 	if (ret == WINUSB_QUEUE_WAITS)
 		return;
-	if (!req->raw) {
+	if (req->raw)
+		winusb_queue_step_raw(req, ret);
+	else
 		winusb_queue_step(req, ret, GFP_NOIO);
-		return;
-	}
-	if (ret > 0)
-		ret = winusb_queue_submit(req, GFP_NOIO);
-	if (ret)
-		winusb_queue_raw_done(req, ret);
 }
 
 /**

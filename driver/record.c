@@ -12,7 +12,6 @@
 
 #include "compat.h"
 #include "file.h"
-#include "interface.h"
 #include "record.h"
 #include "request.h"
 
@@ -64,8 +63,7 @@ static bool winusb_records_ended(struct winusb_file *wf)
 	bool ended;
 
 	spin_lock_irq(&wf->requests_lock);
-	ended = (wf->gone || winusb_interface_is_gone(wf->wi)) && list_empty(&wf->requests) &&
-		list_empty(&wf->done);
+	ended = wf->gone && list_empty(&wf->requests) && list_empty(&wf->done);
 	spin_unlock_irq(&wf->requests_lock);
 	return ended;
 }

@@ -45,8 +45,7 @@ static void winusb_request_timed_out(struct timer_list *timer)
 	/* The URB that it was for may be back, and another one be there. */
 	due = req->in_stack && !req->cancel && time_after_eq(jiffies, req->deadline);
 	if (due) {
-		req->cancel = -ETIMEDOUT;
-		pipe->cancelled++;
+		WRITE_ONCE(req->cancel, -ETIMEDOUT);
 		trace_winusb_cancel(req, -ETIMEDOUT);
 	}
 	spin_unlock_irqrestore(&pipe->lock, flags);
@@ -95,6 +94,15 @@ static void winusb_request_release(struct kref *ref)
 }
 
 /**
+ * winusb_request_get - Take a reference to a request
+ * @req: The request.
+ */
+void winusb_request_get(struct winusb_request *req)
+{
+	kref_get(&req->ref);
+}
+
+/**
  * winusb_request_put - Drop a reference to a request
  * @req: The request.
  *
@@ -105,13 +113,19 @@ void winusb_request_put(struct winusb_request *req)
 	kref_put(&req->ref, winusb_request_release);
 }
 
-/* Memory for a request, and what it will have to pay for that. */
-static struct winusb_request *winusb_request_new(struct winusb_file *wf)
+/*
+ * Memory for a request, and what is to be paid for that. Those that a thread waits for are few, and
+ * the kernel's own are among them: the cap keeps none of them from beginning.
+ */
+static struct winusb_request *winusb_request_new(struct winusb_file *wf, enum winusb_door door)
 {
 	struct winusb_request *req;
 
-	if (winusb_file_charge(wf, WINUSB_REQUEST_COST))
-		return NULL;
+	if (winusb_file_charge(wf, WINUSB_REQUEST_COST)) {
+		if (door != WINUSB_DOOR_BLOCKING)
+			return NULL;
+		winusb_file_charge_anyway(wf, WINUSB_REQUEST_COST);
+	}
 	req = winusb_request_alloc();
 	if (!req) {
 		winusb_file_uncharge(wf, WINUSB_REQUEST_COST);
@@ -129,7 +143,7 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 
 	req = winusb_file_take_idle(wh->wf);
 	if (!req)
-		req = winusb_request_new(wh->wf);
+		req = winusb_request_new(wh->wf, door);
 	if (!req)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&req->ref);	/* the collector's */
@@ -137,7 +151,8 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	req->number = wh->number;
 	req->door = door;
 	if (door == WINUSB_DOOR_BLOCKING) {
-		req->owner = current->files;
+		/* The kernel's own threads have a table too, but it says nothing of the file. */
+		req->owner = current->flags & (PF_KTHREAD | PF_IO_WORKER) ? NULL : current->files;
 		req->waiter = current;
 		req->finished = false;
 		reinit_completion(&req->complete);
@@ -153,6 +168,7 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	req->in_stack = false;
 	req->failed = false;
 	req->collected = false;
+	req->counted = false;
 	req->timed = false;
 	req->status = 0;
 	req->moved = 0;
@@ -268,11 +284,10 @@ struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winu
 	req->raw = plan.raw;
 	req->dma = plan.dma;
 	if (unlikely(bounce))
-		bounce = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
-	kfree(bounce);
-
-	ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in,
-				    door != WINUSB_DOOR_BLOCKING, &plan.dma);
+		ret = winusb_pipe_give_bounce(wh, address, plan.dma.maxp, bounce, nonblock);
+	if (!ret)
+		ret = winusb_buffer_prepare(&req->buffer, req->wf, iter, req->in,
+					    door != WINUSB_DOOR_BLOCKING, &plan.dma);
 	if (!ret && req->raw && !winusb_request_is_one_urb(req, &plan.dma))
 		ret = -ENOMEM;
 	if (ret) {
@@ -355,9 +370,10 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 	if (trace_winusb_complete_enabled())
 		req->submitted_ns = ktime_get_ns();
 	flags = winusb_request_lock(req);
-	if (wf->gone || wf->closed) {
+	ret = winusb_file_admit(wf);
+	if (ret) {
 		spin_unlock_irqrestore(&wf->requests_lock, flags);
-		return -ENODEV;
+		return ret;
 	}
 	trace_winusb_submit(req);
 	list_add_tail(&req->file_node, &wf->requests);
@@ -369,8 +385,7 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 
 	/* A thread that comes while another one of its process closes the file, see there. */
-	if (READ_ONCE(wf->flushed) && req->door == WINUSB_DOOR_BLOCKING &&
-	    winusb_file_is_closed(wf))
+	if (READ_ONCE(wf->flushed) && req->owner && winusb_file_is_closed(wf))
 		winusb_request_cancel(req, -ECANCELED);
 	winusb_queue_start(req, ret);
 	return 0;
@@ -406,7 +421,7 @@ int winusb_request_start(struct winusb_request *req, bool nonblock)
 		bool record = req->door == WINUSB_DOOR_RECORD;
 
 		if (record)
-			kref_get(&req->ref);
+			winusb_request_get(req);
 		ret = winusb_request_enter(req, pipe);
 		if (record)
 			winusb_request_put(req);
@@ -452,6 +467,7 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
+	wf->num_running--;
 	if (door == WINUSB_DOOR_RECORD) {
 		list_move_tail(&req->file_node, &wf->done);
 		winusb_records_ready(wf);
@@ -460,6 +476,8 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 		if (wf->closed || wf->gone)
 			wake_up(&wf->wait);
 	}
+	if (req->counted)
+		winusb_pipe_uncount(req->pipe);
 	spin_unlock_irqrestore(&wf->requests_lock, flags);
 
 	if (door == WINUSB_DOOR_BLOCKING)
@@ -468,28 +486,33 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 		winusb_uring_finished(req);
 }
 
-static void winusb_request_give_back(struct winusb_request *req, bool dirty)
+static void winusb_request_give_back(struct winusb_request *req)
+{
+	if (req->timed)
+		timer_delete_sync(&req->timer);
+	/* A host controller that was stopped may have written more than it says. */
+	winusb_buffer_release(&req->buffer, req->wf, req->state != WINUSB_REQUEST_NEW);
+	req->collected = true;
+}
+
+/* The last one may restore the interface: the caller holds nothing that others need. */
+static void winusb_request_put_handle(struct winusb_request *req)
 {
 	struct winusb_handle *wh = req->wh;
 
-	if (req->timed)
-		timer_delete_sync(&req->timer);
-	winusb_buffer_release(&req->buffer, req->wf, dirty);
 	req->wh = NULL;
-	req->collected = true;
-	if (req->door != WINUSB_DOOR_BLOCKING)
+	if (wh && req->door != WINUSB_DOOR_BLOCKING)
 		winusb_handle_put(wh);
 }
 
 /**
- * winusb_request_collect - Deliver the data of a request that is done
- * @req: The request. Its status and count are final afterwards, and it holds nothing any more.
+ * winusb_request_collect_data - Deliver the data of a request that is done
+ * @req: The request. Its status and count are final afterwards; it holds its handle still.
  *
  * Touches user memory; the caller is outside the gates.
  */
-void winusb_request_collect(struct winusb_request *req)
+void winusb_request_collect_data(struct winusb_request *req)
 {
-	bool dirty = req->moved;
 	int ret;
 
 	if (req->collected)
@@ -497,17 +520,28 @@ void winusb_request_collect(struct winusb_request *req)
 	ret = winusb_buffer_deliver(&req->buffer, &req->moved);
 	if (ret && !req->status)
 		req->status = ret;
-	winusb_request_give_back(req, dirty);
+	winusb_request_give_back(req);
 }
 
 /**
- * winusb_request_discard - Drop a request that was not started, or that nobody will collect
+ * winusb_request_collect - Deliver the data of a request that is done, and give all back
+ * @req: The request. As above, but it holds nothing any more.
+ */
+void winusb_request_collect(struct winusb_request *req)
+{
+	winusb_request_collect_data(req);
+	winusb_request_put_handle(req);
+}
+
+/**
+ * winusb_request_discard - Drop a request: not started, not to be collected, or collected
  * @req: The request.
  */
 void winusb_request_discard(struct winusb_request *req)
 {
 	if (!req->collected)
-		winusb_request_give_back(req, req->moved);
+		winusb_request_give_back(req);
+	winusb_request_put_handle(req);
 	winusb_request_put(req);
 }
 
@@ -522,29 +556,27 @@ void winusb_request_discard(struct winusb_request *req)
 void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
 			 struct list_head *unlink)
 {
-	lockdep_assert_held(&req->pipe->lock);
+	struct winusb_pipe *pipe = req->pipe;
 
-	switch (req->state) {
-	case WINUSB_REQUEST_QUEUED:
+	lockdep_assert_held(&pipe->lock);
+
+	if (req->counted || req->state == WINUSB_REQUEST_DONE)
+		return;
+	req->counted = true;
+	pipe->cancelled++;	/* winusb_request_finish() takes it back */
+	trace_winusb_cancel(req, error);
+	if (req->state == WINUSB_REQUEST_QUEUED) {
 		list_del_init(&req->pipe_node);
 		req->state = WINUSB_REQUEST_DONE;
 		req->status = error;
 		list_add_tail(&req->cancel_node, finish);
-		trace_winusb_cancel(req, error);
-		break;
-	case WINUSB_REQUEST_RUNNING:
-	case WINUSB_REQUEST_CLEARING:	/* keeps its error, but is waited for */
-		if (req->cancel)
-			break;
-		req->cancel = error;
-		req->pipe->cancelled++;
-		kref_get(&req->ref);	/* put in winusb_request_end_marked() */
-		list_add(&req->cancel_node, unlink);
-		trace_winusb_cancel(req, error);
-		break;
-	default:
-		break;
+		return;
 	}
+	/* One whose pipe is being cleared keeps its error. */
+	if (!req->cancel)
+		WRITE_ONCE(req->cancel, error);
+	winusb_request_get(req);	/* put in winusb_request_end_marked() */
+	list_add(&req->cancel_node, unlink);
 }
 
 /**
@@ -586,15 +618,31 @@ void winusb_request_cancel(struct winusb_request *req, int error)
 	winusb_request_end_marked(&finish, &unlink);
 }
 
+/* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
+static bool winusb_request_is_signalled(void)
+{
+	/* io_uring ends its workers by what is only task work for others. */
+	return task_sigpending(current) || (current->flags & PF_IO_WORKER && signal_pending(current));
+}
+
 /*
  * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits; a signal does not.
+ * this thread waits; a signal does not. Gives whether the request is done.
  */
-static void winusb_request_wait_control(struct winusb_request *req)
+static bool winusb_request_wait_control(struct winusb_request *req)
 {
-	while (!task_sigpending(current) &&
-	       !wait_for_completion_killable_timeout(&req->complete, HZ / 10))
-		;
+	long left = 0;
+
+	while (!left && !winusb_request_is_signalled())
+		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
+	return left > 0;
+}
+
+static bool winusb_request_wait_interruptible(struct winusb_request *req)
+{
+	if (req->finished || !wait_for_completion_interruptible(&req->complete))
+		return true;
+	return !req->address && winusb_request_wait_control(req);
 }
 
 /**
@@ -612,9 +660,7 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 {
 	int ret;
 
-	if (!req->finished && wait_for_completion_interruptible(&req->complete)) {
-		if (!req->address && !task_sigpending(current))
-			winusb_request_wait_control(req);
+	if (!winusb_request_wait_interruptible(req)) {
 		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
 		if (!req->finished)
 			wait_for_completion(&req->complete);

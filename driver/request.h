@@ -69,7 +69,8 @@ enum winusb_request_state {
  * @cancel_node: In the list of the one who is cancelling it.
  * @state: Under the pipe's lock.
  * @cancel: Why it shall end while it runs, 0 if it shall not. Set once, under the pipe's lock.
- *	Such requests are counted in &winusb_pipe.cancelled.
+ * @counted: Somebody has ended it, and it is counted in &winusb_pipe.cancelled until it is done.
+ *	Under the pipe's lock.
  * @in_stack: Its URB may be with the host controller. Written under the pipe's lock.
  * @failed: The device made it fail. Of the one that runs it.
  * @collected: Its bytes are delivered and its memory given back. Of the one that collects it.
@@ -112,6 +113,7 @@ struct winusb_request {
 	struct list_head cancel_node;
 	enum winusb_request_state state;
 	int cancel;
+	bool counted;
 	bool in_stack;
 	bool failed;
 	bool collected;
@@ -151,8 +153,10 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved);
 int winusb_request_run(struct winusb_request *req, size_t *moved, bool nonblock);
 unsigned long winusb_request_lock(struct winusb_request *req);
 void winusb_request_finish(struct winusb_request *req, unsigned long flags);
+void winusb_request_collect_data(struct winusb_request *req);
 void winusb_request_collect(struct winusb_request *req);
 void winusb_request_discard(struct winusb_request *req);
+void winusb_request_get(struct winusb_request *req);
 void winusb_request_put(struct winusb_request *req);
 void winusb_request_destroy(struct winusb_request *req);
 

@@ -80,13 +80,13 @@ static void winusb_uring_complete(struct io_uring_cmd *cmd, unsigned int issue_f
 
 	/* A ring that is being ended finds the request, and its pipe, until it is told. */
 	winusb_interface_get(wi);
-	winusb_request_collect(req);
+	winusb_request_collect_data(req);
 	ret = req->status ? req->status : (int)req->moved;
 	extra = req->moved;
 	if (req->status == -ECONNRESET)
 		extra |= (u64)WINUSB_COMPLETION_RESET << 32;
 	winusb_uring_done(cmd, ret, extra, req->wide, issue_flags);
-	winusb_request_put(req);
+	winusb_request_discard(req);
 	winusb_interface_put(wi);
 }
 
@@ -179,7 +179,8 @@ static int winusb_uring_transfer(struct winusb_file *wf, struct io_uring_cmd *cm
 	int ret;
 
 	winusb_uring_read(cmd->sqe, &sqe);
-	if (!winusb_uring_is_clean(&sqe, cmd->sqe, issue_flags))
+	if (cmd->flags & IORING_URING_CMD_MASK & ~IORING_URING_CMD_FIXED ||
+	    !winusb_uring_is_clean(&sqe, cmd->sqe, issue_flags))
 		return -EOPNOTSUPP;
 	wh = winusb_handle_get(wf, sqe.cmd.handle);
 	if (IS_ERR(wh))
@@ -197,7 +198,7 @@ static int winusb_uring_cancel(struct winusb_file *wf, struct io_uring_cmd *cmd,
 	unsigned int count;
 
 	winusb_uring_read(cmd->sqe, &sqe);
-	if (sqe.length || sqe.cmd.handle || sqe.cmd.pipe_id ||
+	if (cmd->flags & IORING_URING_CMD_MASK || sqe.length || sqe.cmd.handle || sqe.cmd.pipe_id ||
 	    memchr_inv(sqe.cmd.setup, 0, sizeof(sqe.cmd.setup)) ||
 	    !winusb_uring_is_clean(&sqe, cmd->sqe, issue_flags))
 		return -EOPNOTSUPP;

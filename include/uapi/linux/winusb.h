@@ -142,6 +142,9 @@
 /** WINUSB_MAX_HANDLES - Most live handles of one file. */
 #define WINUSB_MAX_HANDLES		1024
 
+/** WINUSB_MAX_TRANSFERS - Most transfers of one file under way; one more gets -ENOMEM. */
+#define WINUSB_MAX_TRANSFERS		8192
+
 /* Capabilities, in &winusb_query.out_capabilities */
 
 /** WINUSB_CAP_TRANSFER - WINUSB_IOC_TRANSFER moves control, bulk and interrupt data. */
