@@ -20,6 +20,7 @@ const struct method *const methods[MAX_METHODS] = {
 };
 
 static struct target *open_target;
+static bool failed;
 
 void note(const char *format, ...)
 {
@@ -41,6 +42,7 @@ void fail(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fprintf(stderr, "\n");
 	va_end(args);
+	failed = true;
 	exit(1);
 }
 
@@ -336,10 +338,16 @@ static void draw(const struct report *report, const char *name)
 	unlink(json);
 }
 
+/*
+ * After a failure the devices and modules stay: usbfs' buffers may be mapped still, and usbcore
+ * does not survive that their host controller leaves before them.
+ */
 static void close_target(void)
 {
-	if (open_target)
+	if (!failed)
 		target_close(open_target);
+	else
+		usbfs_close();
 }
 
 int main(int argc, char **argv)
@@ -373,8 +381,8 @@ int main(int argc, char **argv)
 		 sysconf(_SC_NPROCESSORS_ONLN));
 	report.options = &o;
 	report.target = target_find(o.target);
-	target_open(report.target, &o);
 	open_target = report.target;
+	target_open(report.target, &o);
 	atexit(close_target);
 
 	strcpy(report.qualified, report.target->usbtest ? "not qualified by usbtest, as was asked for" :

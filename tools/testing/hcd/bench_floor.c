@@ -173,8 +173,9 @@ static int winusb_floor_run(struct winusb_floor *floor)
 		if (!winusb_floor_next(floor, floor->urbs[i]))
 			break;
 	local_bh_enable();
-	left = wait_for_completion_interruptible_timeout(&floor->done,
-							 WINUSB_FLOOR_WAIT_S * HZ);
+	/* Task work of io_uring interrupts, and then the call would begin anew. */
+	left = wait_for_completion_killable_timeout(&floor->done,
+						    WINUSB_FLOOR_WAIT_S * HZ);
 	winusb_floor_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
 	for (i = 0; i < floor->depth; i++)
 		usb_poison_urb(floor->urbs[i]);
