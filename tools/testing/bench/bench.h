@@ -145,6 +145,7 @@ struct options {
 	unsigned int depths[16];
 	unsigned int nr_depths;
 	bool in, out;
+	const char *pipe;		/* "auto", "bulk" or "interrupt" */
 	bool methods[MAX_METHODS];
 	unsigned int rounds;
 	double ms;			/* of a round of one method */
@@ -191,8 +192,8 @@ bool module_loaded(const char *name);
 void device_read(struct device *device);
 bool device_find(struct device *device, unsigned int vendor, unsigned int product,
 		 const struct device *but);
-bool device_pipe(const struct device *device, bool in, uint32_t size, struct pipe_info *pipe,
-		 char *why, size_t why_size);
+bool device_pipe(const struct device *device, bool in, uint32_t size, bool interrupt,
+		 struct pipe_info *pipe, char *why, size_t why_size);
 void winusb_bind(const struct device *device, unsigned int vendor, unsigned int product);
 
 /* target.c, gadget.c, storage.c */

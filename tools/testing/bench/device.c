@@ -82,11 +82,12 @@ bool device_find(struct device *device, unsigned int vendor, unsigned int produc
 /*
  * The pipe for transfers of a size: one with packets that fit. A read must be of whole packets,
  * because RAW_IO refuses others, and with usbfs the device would send more than there is room for.
+ * If there is a choice, the one of the wanted type.
  */
-bool device_pipe(const struct device *device, bool in, uint32_t size, struct pipe_info *pipe,
-		 char *why, size_t why_size)
+bool device_pipe(const struct device *device, bool in, uint32_t size, bool interrupt,
+		 struct pipe_info *pipe, char *why, size_t why_size)
 {
-	const struct pipe_info *any = NULL;
+	const struct pipe_info *any = NULL, *best = NULL;
 	unsigned int i;
 
 	for (i = 0; i < device->nr_pipes; i++) {
@@ -96,14 +97,16 @@ bool device_pipe(const struct device *device, bool in, uint32_t size, struct pip
 			continue;
 		if (!any)
 			any = p;
-		/* Interrupt pipes are for the sizes that bulk pipes are not for. */
-		if (size % p->packet == 0 && !(p->interrupt && size > p->packet)) {
-			*pipe = *p;
-			return true;
-		}
+		if (size % p->packet)
+			continue;
+		if (!best || (p->interrupt == interrupt && (best->interrupt != interrupt ||
+							    best->packet < p->packet)))
+			best = p;
 	}
-	if (any && !in) {
-		*pipe = *any;
+	if (!best && !in)
+		best = any;
+	if (best) {
+		*pipe = *best;
 		return true;
 	}
 	if (!any)

@@ -48,7 +48,7 @@ void fail(const char *format, ...)
 
 enum {
 	OPTION_TARGET = 't', OPTION_SIZES = 's', OPTION_DEPTHS = 'd', OPTION_DIRECTION = 'D',
-	OPTION_METHODS = 'm', OPTION_ROUNDS = 'r', OPTION_MS = 1000, OPTION_CANCEL, OPTION_NO_CANCEL,
+	OPTION_METHODS = 'm', OPTION_ROUNDS = 'r', OPTION_PIPE = 'p', OPTION_MS = 1000, OPTION_CANCEL, OPTION_NO_CANCEL,
 	OPTION_UNLINK, OPTION_BARE, OPTION_NO_QUALIFY, OPTION_QUICK, OPTION_MODULES, OPTION_JSON,
 	OPTION_SVG, OPTION_MACHINE, OPTION_LIST,
 };
@@ -59,6 +59,10 @@ static const struct argp_option option_table[] = {
 	  "Bytes of a transfer, K and M allowed (64,512,4K,64K,1M)", 0 },
 	{ "depths", OPTION_DEPTHS, "N,...", 0, "Transfers under way at once (1,8,32,128)", 0 },
 	{ "direction", OPTION_DIRECTION, "in|out", 0, "Only this direction", 0 },
+	{ "pipe", OPTION_PIPE, "auto|bulk|interrupt", 0,
+	  "Type of the pipe, if there is a choice. auto: interrupt up to 16K, because only these URBs "
+	  "of usbfs can complete at once, and bulk above, where usbfs has scatter lists for bulk only",
+	  0 },
 	{ "methods", OPTION_METHODS, "NAME,...", 0, "Only these methods; --list has them", 0 },
 	{ "rounds", OPTION_ROUNDS, "N", 0, "Rounds in which the methods take turns (9)", 0 },
 	{ "ms", OPTION_MS, "MS", 0, "Length of a round of one method (20)", 0 },
@@ -181,6 +185,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!o->in && !o->out)
 			argp_error(state, "--direction=%s: give in or out", arg);
 		return 0;
+	case OPTION_PIPE:
+		if (strcmp(arg, "auto") && strcmp(arg, "bulk") && strcmp(arg, "interrupt"))
+			argp_error(state, "--pipe=%s: give auto, bulk or interrupt", arg);
+		o->pipe = arg;
+		return 0;
 	case OPTION_METHODS:
 		if (!parse_methods(arg, o))
 			argp_error(state, "--methods: one is unknown; see --list");
@@ -252,11 +261,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static void add_cell(struct report *report, bool in, uint32_t size, unsigned int depth)
 {
 	struct cell_result *r = &report->cells[report->nr_cells];
+	const char *wanted = report->options->pipe;
+	bool interrupt = strcmp(wanted, "auto") ? !strcmp(wanted, "interrupt") : size <= 16384;
 	char why[160];
 
 	memset(r, 0, sizeof(*r));
 	r->cell = (struct cell){ .target = report->target, .in = in, .size = size, .depth = depth };
-	if (!device_pipe(&report->target->winusb, in, size, &r->cell.pipe, why, sizeof(why))) {
+	if (!device_pipe(&report->target->winusb, in, size, interrupt, &r->cell.pipe, why, sizeof(why))) {
 		if (depth == report->options->depths[0])
 			note("%s %u bytes is left out: %s", in ? "IN" : "OUT", size, why);
 		return;
@@ -361,6 +372,7 @@ int main(int argc, char **argv)
 		.nr_depths = 4,
 		.in = true,
 		.out = true,
+		.pipe = "auto",
 		.rounds = 9,
 		.ms = 20,
 		.cancel = 500,

@@ -6,7 +6,8 @@
  * the submitter may sleep, so that all the time goes to software. Two devices
  * of one kind are plugged in, so that winusb can have one and usbfs the other
  * at the same time. Each has sources and sinks, and an endpoint that never
- * answers.
+ * answers. Some are interrupt endpoints with large packets: usbfs submits bulk
+ * URBs under a spinlock, so they can't complete inside urb_enqueue().
  *
  * A URB's data begins with a stamp, the number of the URB since the counters
  * were reset, eight bytes, little-endian; a pattern follows. The sums of the
@@ -88,12 +89,14 @@ struct winusb_bench_ep {
 
 struct winusb_bench_device {
 	struct winusb_hcd_dev *dev;
-	struct winusb_bench_ep eps[4];
+	struct winusb_bench_ep eps[6];
 	u8 control[WINUSB_BENCH_CONTROL];
 	size_t control_length;
 };
 
-static const u8 winusb_bench_addresses[] = { 0x81, 0x01, 0x82, 0x02 };
+static const u8 winusb_bench_addresses[] = {
+	0x81, 0x01, 0x82, 0x02, 0x84, 0x04
+};
 static const char * const winusb_bench_roles[] = { "winusb", "usbfs" };
 
 /* The second is bound by usbtest, because it behaves as "gadget zero" does. */
@@ -112,12 +115,14 @@ static u32 winusb_bench_unlink_us;
 
 static const u8 winusb_bench_config[] = {
 	9, USB_DT_CONFIG, 0, 0, 1, 1, 0, 0x80, 50,
-	9, USB_DT_INTERFACE, 0, 0, 5, 0xff, 0, 0, 0,
+	9, USB_DT_INTERFACE, 0, 0, 7, 0xff, 0, 0, 0,
 	7, USB_DT_ENDPOINT, 0x81, USB_ENDPOINT_XFER_BULK, 0, 2, 0,
 	7, USB_DT_ENDPOINT, 0x01, USB_ENDPOINT_XFER_BULK, 0, 2, 0,
 	7, USB_DT_ENDPOINT, 0x82, USB_ENDPOINT_XFER_INT, WINUSB_BENCH_PACKET, 0, 4,
 	7, USB_DT_ENDPOINT, 0x02, USB_ENDPOINT_XFER_INT, WINUSB_BENCH_PACKET, 0, 4,
 	7, USB_DT_ENDPOINT, 0x83, USB_ENDPOINT_XFER_BULK, 0, 2, 0,
+	7, USB_DT_ENDPOINT, 0x84, USB_ENDPOINT_XFER_INT, 0, 2, 4,
+	7, USB_DT_ENDPOINT, 0x04, USB_ENDPOINT_XFER_INT, 0, 2, 4,
 };
 
 /* The pattern's bytes from @position on; at most WINUSB_BENCH_PIECE of them. */
