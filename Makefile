@@ -65,6 +65,10 @@ static:					## Check sources: W=1, sparse, checkpatch, layout, style
 coverage:				## Line coverage of driver/ by KUnit and selftests
 	scripts/coverage
 
+.PHONY: bench
+bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, BENCH='options'
+	scripts/bench $(if $(KERNEL),--kernel=$(KERNEL)) $(if $(TARGET),--target=$(TARGET)) -- $(BENCH)
+
 .PHONY: docs
 docs:					## Build the documentation as HTML
 	$(MAKE) -C Documentation html
