@@ -6,9 +6,9 @@
  * those whose pages the host controller can't take or the program may not pin: RLIMIT_MEMLOCK
  * bounds its pins, and a cap for each file (max_buffer_mb) what the kernel lends instead.
  *
- * winusb_buffer_prepare(), _deliver() (deliver.c) and _release() touch user memory or sleep: they are
- * called outside the gate, since a page fault may wait for user space and disconnect() must not.
- * The rest is for the thread or completion that runs the request.
+ * winusb_buffer_prepare(), _deliver() (deliver.c) and _release() touch user memory or sleep: they
+ * are called outside the gate, since a page fault may wait for user space and disconnect() must
+ * not. The rest is for the thread or completion that runs the request.
  *
  * Bytes that are copied to the program are delivered when its transfer is collected. Another
  * process may do that; then the pages of the one that submitted it are pinned for the moment.

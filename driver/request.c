@@ -12,9 +12,9 @@
  * fault may wait for user space, and disconnect() must not wait for that.
  *
  * Ending early (cancel.c): whoever ends a request marks it under the pipe's lock. One that waits is
- * taken out of its pipe and finished at once. One that runs is told why it shall end, and its URB is
- * unlinked; the one that runs it looks after each submission whether that has happened, so one of
- * the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
+ * taken out of its pipe and finished at once. One that runs is told why it shall end, and its URB
+ * is unlinked; the one that runs it looks after each submission whether that has happened, so one
+ * of the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
  * what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
