@@ -3,7 +3,9 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
-MODULE_MAKE = $(MAKE) -C $(KDIR) M=$(CURDIR)
+# Headers that hold a vmlinux make kbuild want pahole, for type information that is not needed.
+MODULE_MAKE = $(MAKE) -C $(KDIR) M=$(CURDIR) \
+	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .DEFAULT_GOAL := all
 
