@@ -3,7 +3,9 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
-MODULE_MAKE = $(MAKE) -C $(KDIR) M=$(CURDIR)
+# Headers that hold a vmlinux make kbuild want pahole, for type information that is not needed.
+MODULE_MAKE = $(MAKE) -C $(KDIR) M=$(CURDIR) \
+	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .DEFAULT_GOAL := all
 
@@ -14,8 +16,9 @@ all: module tools			## Build the module and the tools
 module:					## Build winusb.ko; with KUnit in the target kernel, the suites too
 	@test -e $(KDIR)/Makefile || { \
 		echo "There is no kernel to build for at $(KDIR)." >&2; \
-		echo "Install your kernel's headers (Debian: apt install linux-headers-amd64), or name" >&2; \
-		echo "a kernel with KDIR=. To only try winusb, no headers are needed: make demo." >&2; \
+		echo "Install the headers of the running kernel (Debian: apt install linux-headers-$$(uname -r);" >&2; \
+		echo "if apt does not have them, upgrade linux-image-amd64 and linux-headers-amd64 together and" >&2; \
+		echo "restart), or name a kernel with KDIR=. To only try winusb, none are needed: make demo." >&2; \
 		exit 1; }
 	$(MODULE_MAKE) modules
 
@@ -28,15 +31,25 @@ install: all				## Install module, winusbctl, header and manual page; DESTDIR= a
 	$(MODULE_MAKE) modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	$(MAKE) -C tools/winusbctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	install -D -m 644 include/uapi/linux/winusb.h $(DESTDIR)$(PREFIX)/include/linux/winusb.h
-	@echo "Installed. Load the module with: modprobe winusb"
+	@# Kernel headers have no System.map, and without it modules_install leaves depmod out.
+	@if test -n "$(DESTDIR)"; then \
+		echo "Installed under $(DESTDIR). On the target: depmod, then modprobe winusb"; \
+	else \
+		depmod $$($(MAKE) -s -C $(KDIR) kernelrelease) && \
+		echo "Installed. Load the module with: modprobe winusb"; \
+	fi
 
 .PHONY: uninstall
 uninstall:				## Remove what install installed
+	$(MAKE) -C tools/winusbctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/winusb.h
+	@test -e $(KDIR)/Makefile || { \
+		echo "There is no kernel at $(KDIR): name the one that the module was installed for with KDIR=," >&2; \
+		echo "or remove $(DESTDIR)/lib/modules/RELEASE/updates/driver/winusb.ko*." >&2; \
+		exit 1; }
 	release=$$($(MAKE) -s -C $(KDIR) kernelrelease) && \
 	rm -f $(DESTDIR)/lib/modules/$$release/updates/driver/winusb.ko* && \
 	{ test -n "$(DESTDIR)" || depmod $$release; }
-	$(MAKE) -C tools/winusbctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
-	rm -f $(DESTDIR)$(PREFIX)/include/linux/winusb.h
 
 .PHONY: demo
 demo:					## Show it: build everything, boot a kernel, plug a device in, move data

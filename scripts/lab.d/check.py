@@ -299,8 +299,8 @@ def main():
         return 0
     unknown = set(o.stages) - {stage.name for stage in stages}
     if unknown:
-        raise Error(f'no stage {", ".join(sorted(unknown))}; --list shows '
-                    'them')
+        raise Error(f'no stage {", ".join(sorted(unknown))}; '
+                    'scripts/check --list shows them')
     if o.stages:
         stages = [stage for stage in stages if stage.name in o.stages]
     check = Check(stages, o)

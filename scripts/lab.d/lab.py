@@ -44,6 +44,8 @@ Examples:
   scripts/lab run --kernel=6.1 --board=fx2
 '''
 
+BOARDS = os.path.join(TREE, 'tools/testing/boards/winusb-boards')
+
 
 def prepare(kernel, smp=False):
     """The kernel, built or fetched, as an object that guest.py boots."""
@@ -53,6 +55,18 @@ def prepare(kernel, smp=False):
     folder = kernels.build_uml(name)
     return guest.Uml(folder, name, kernels.release(folder),
                      kernels.key_of(name))
+
+
+def check_boards(specs):
+    """Before a guest is booted for a board that there is not."""
+    text = subprocess.run([BOARDS, '--list'], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    names = {line.split()[0] for line in text.splitlines()
+             if line and not line[0].isspace()}
+    for spec in specs:
+        name = spec.split(',')[0]
+        if name not in names:
+            raise Error(f'no board {name}; scripts/lab list shows them')
 
 
 def cmd_run(o):
@@ -70,6 +84,7 @@ def cmd_run(o):
     need('gcc', 'make', *['usbip'] * bool(o.board))
     kernel = prepare(o.kernel, o.smp)
     modules.build_tools(BENCH in o.command)
+    check_boards(o.board)
     with lock(f'kernel-{os.path.basename(kernel.folder)}', shared=True):
         one = guest.Guest(kernel, o)
         try:
@@ -130,8 +145,7 @@ def cmd_list(_o):
     print(f'\nCache: {CACHE}\n\nBOARDS')
     sys.stdout.flush()
     modules.build_tools()
-    boards = os.path.join(TREE, 'tools/testing/boards/winusb-boards')
-    return subprocess.run([boards, '--list']).returncode
+    return subprocess.run([BOARDS, '--list']).returncode
 
 
 def folders_of(name):
