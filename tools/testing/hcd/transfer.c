@@ -38,7 +38,7 @@ void winusb_hcd_put_bytes(struct winusb_hcd_xfer *xfer, const void *data,
 void winusb_hcd_put_pattern(struct winusb_hcd_xfer *xfer, u64 position,
 			    size_t n)
 {
-	u8 buf[64];
+	u8 buf[256];
 	size_t i, part;
 
 	for (; n; n -= part, position += part) {
