@@ -50,6 +50,13 @@ check:					## Run all tests; the last line counts them
 kunit:					## Run the KUnit suites
 	scripts/kunit
 
+.PHONY: soak
+soak:					## Random operations and unplugs on the debug kernel; MINUTES=30, SEED=
+	$(MAKE) -s -C tools/testing/boards
+	$(MAKE) -s -C tools/testing/selftests
+	MINUTES=$(or $(MINUTES),30) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
+		--timeout=$$(( $(or $(MINUTES),30) * 60 + 900 )) -- tools/testing/selftests/soak
+
 .PHONY: static
 static:					## Check sources: W=1, sparse, checkpatch, layout, style
 	scripts/static
@@ -57,6 +64,10 @@ static:					## Check sources: W=1, sparse, checkpatch, layout, style
 .PHONY: coverage
 coverage:				## Line coverage of driver/ by KUnit and selftests
 	scripts/coverage
+
+.PHONY: bench
+bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, BENCH='options'
+	scripts/bench $(if $(KERNEL),--kernel=$(KERNEL)) $(if $(TARGET),--target=$(TARGET)) -- $(BENCH)
 
 .PHONY: docs
 docs:					## Build the documentation as HTML
@@ -74,4 +85,4 @@ clean:					## Remove what the build made; the lab's cache stays (scripts/lab cle
 help:					## This text
 	@echo "winusb for Linux. Targets:"
 	@sed -n 's/^\([a-z]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS="
+	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS=, MINUTES="

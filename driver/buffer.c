@@ -6,9 +6,9 @@
  * those whose pages the host controller can't take or the program may not pin: RLIMIT_MEMLOCK
  * bounds its pins, and a cap for each file (max_buffer_mb) what the kernel lends instead.
  *
- * winusb_buffer_prepare(), _deliver() and _release() touch user memory or sleep: they are called
- * outside the gate, since a page fault may wait for user space and disconnect() must not. The rest
- * is for the thread or completion that runs the request.
+ * winusb_buffer_prepare(), _deliver() (deliver.c) and _release() touch user memory or sleep: they
+ * are called outside the gate, since a page fault may wait for user space and disconnect() must
+ * not. The rest is for the thread or completion that runs the request.
  *
  * Bytes that are copied to the program are delivered when its transfer is collected. Another
  * process may do that; then the pages of the one that submitted it are pinned for the moment.
@@ -21,13 +21,11 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "buffer.h"
 #include "compat.h"
 #include "file.h"
 
-#define WINUSB_COPY_LENGTH 16384	/* up to here copying is cheaper than pinning */
 #define WINUSB_PIN_BATCH 32		/* pages; on the stack */
 #define WINUSB_KEPT_SEGMENTS 520	/* of a list that is kept: one URB of single pages */
 #define WINUSB_ALIGNMENT 4		/* that the DMA of all host controllers can do */
@@ -363,28 +361,6 @@ static size_t winusb_buffer_fill(struct winusb_buffer *buffer)
 	return filled;
 }
 
-/*
- * Can the program's memory be written? A byte of each page is written as it was read: until the
- * transfer is collected what is there is undefined, so nobody may mind, and it is a hundred times
- * quicker than to ask mm.
- */
-static bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
-{
-	u8 __user *first, *last, *p, byte;
-
-	if (!iter_is_ubuf(&buffer->target) || buffer->length > WINUSB_COPY_LENGTH) {
-		struct iov_iter iter = buffer->target;
-
-		return !fault_in_iov_iter_writeable(&iter, buffer->length);
-	}
-	first = buffer->target.ubuf + buffer->target.iov_offset;
-	last = first + buffer->length - 1;
-	for (p = first; p <= last; p = (u8 __user *)PAGE_ALIGN((unsigned long)p + 1))
-		if (get_user(byte, p) || put_user(byte, p))
-			return false;
-	return true;
-}
-
 /* Use memory of our own. @linear_max bytes are taken in one piece. */
 static int winusb_buffer_copy(struct winusb_buffer *buffer, struct winusb_file *wf,
 			      const struct winusb_dma *dma, size_t linear_max)
@@ -497,105 +473,6 @@ int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_fi
 	iov_iter_truncate(&buffer->target, length);
 	return length ? winusb_buffer_copy(buffer, wf, NULL, length) : 0;
 }
-
-/* Copy to the memory of another process. */
-static size_t winusb_buffer_deliver_remote(struct mm_struct *mm, unsigned long address,
-					   const u8 *from, size_t length)
-{
-	size_t done = 0;
-
-	while (done < length) {
-		size_t offset = offset_in_page(address + done);
-		size_t piece = min(length - done, PAGE_SIZE - offset);
-		struct page *page;
-		void *to;
-
-		if (mmap_read_lock_killable(mm))
-			break;
-		if (winusb_pin_remote(mm, address + done - offset, &page) != 1) {
-			mmap_read_unlock(mm);
-			break;
-		}
-		mmap_read_unlock(mm);
-		to = kmap_local_page(page);
-		memcpy(to + offset, from + done, piece);
-		flush_dcache_page(page);
-		kunmap_local(to);
-		unpin_user_pages_dirty_lock(&page, 1, true);
-		done += piece;
-	}
-	return done;
-}
-
-static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const void *from,
-					  size_t length)
-{
-	unsigned long address;
-	size_t done;
-
-	if (!buffer->mm || buffer->mm == current->mm)
-		return copy_to_iter(from, length, &buffer->target);
-	if (!mmget_not_zero(buffer->mm))
-		return 0;	/* that process has ended */
-	address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
-	done = winusb_buffer_deliver_remote(buffer->mm, address, from, length);
-	iov_iter_advance(&buffer->target, done);
-	mmput(buffer->mm);
-	return done;
-}
-
-static size_t winusb_buffer_deliver_pages(struct winusb_buffer *buffer, size_t length)
-{
-	size_t done = 0, piece, arrived;
-	unsigned int i;
-
-	for (i = 0; i < buffer->nents && done < length; i++) {
-		piece = min_t(size_t, buffer->sgl[i].length, length - done);
-		arrived = winusb_buffer_deliver_piece(buffer, sg_virt(&buffer->sgl[i]), piece);
-		done += arrived;
-		if (arrived != piece)
-			break;
-	}
-	return done;
-}
-
-/* The bytes are in the program's pages, but is there still a program? */
-static bool winusb_buffer_has_owner(struct winusb_buffer *buffer)
-{
-	if (!buffer->mm || buffer->mm == current->mm)
-		return true;
-	if (!mmget_not_zero(buffer->mm))
-		return false;
-	mmput(buffer->mm);
-	return true;
-}
-
-/**
- * winusb_buffer_deliver - Give the program what the device sent
- * @buffer: The buffer of a finished transfer.
- * @length: Bytes that it moved; how many of them arrived.
- *
- * Return: 0, or -EFAULT if some did not.
- */
-int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length)
-{
-	size_t moved = *length;
-
-	if (!buffer->in || !moved)
-		return 0;
-	switch (buffer->kind) {
-	case WINUSB_MEMORY_LINEAR:
-		*length = winusb_buffer_deliver_piece(buffer, buffer->linear, moved);
-		break;
-	case WINUSB_MEMORY_PAGES:
-		*length = winusb_buffer_deliver_pages(buffer, moved);
-		break;
-	default:
-		*length = winusb_buffer_has_owner(buffer) ? moved : 0;
-	}
-	return *length == moved ? 0 : -EFAULT;
-}
-WINUSB_EXPORT_FOR_TESTS(winusb_buffer_deliver);
 
 /**
  * winusb_buffer_release - Give the memory of a transfer back

@@ -8,6 +8,7 @@
 
 struct winusb_file;
 
+#define WINUSB_COPY_LENGTH 16384	/* up to here copying is cheaper than pinning */
 #define WINUSB_SEGMENT 65536	/* bytes of the longest segment of a scatter list */
 
 /**
@@ -88,6 +89,7 @@ int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
 			  const struct winusb_dma *dma);
 int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
 				  const struct iov_iter *iter, size_t length, bool in, bool stays);
+bool winusb_buffer_is_writable(struct winusb_buffer *buffer);
 int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length);
 void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf, bool dirty);
 void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf);

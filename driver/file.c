@@ -331,7 +331,7 @@ static bool winusb_file_drop_idle(struct winusb_file *wf)
  */
 int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 {
-	long most = (long)min_t(unsigned long, READ_ONCE(winusb_max_buffer_mb), INT_MAX >> 20) << 20;
+	long most = min_t(long, READ_ONCE(winusb_max_buffer_mb), INT_MAX >> 20) << 20;
 	long charged = atomic_long_read(&wf->charged);
 
 	for (;;) {

@@ -100,13 +100,14 @@ static inline void winusb_interface_put(struct winusb_interface *wi)
 }
 
 /*
- * A look at the pipes outside the gate. It is good if none was being changed from begin to end, but may
- * be old afterwards.
+ * A look at the pipes outside the gate. It is good if none was being changed from begin to end, but
+ * may be old afterwards.
  */
 static inline bool winusb_interface_begin_look(const struct winusb_interface *wi,
 					       unsigned int *change)
 {
-	*change = smp_load_acquire(&wi->change);	/* pairs with winusb_interface_setup_pipes() */
+	/* Pairs with winusb_interface_setup_pipes(). */
+	*change = smp_load_acquire(&wi->change);
 	return !(*change & 1);
 }
 

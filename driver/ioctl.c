@@ -95,10 +95,9 @@ static struct winusb_handle *winusb_call_handle(struct winusb_call *call)
 }
 
 /* Copy the results out. A caller with an older, shorter structure gets what it knows. */
-static int winusb_call_write(struct winusb_call *call)
+static int winusb_call_write(struct winusb_call *call, u32 first, u32 end)
 {
-	u32 first = call->reply_first, end = min(call->user_size, call->reply_end);
-
+	end = min(end, call->user_size);
 	return copy_to_user(call->user + first, (u8 *)&call->arg + first, end - first) ?
 	       -EFAULT : 0;
 }
@@ -106,7 +105,7 @@ static int winusb_call_write(struct winusb_call *call)
 static int winusb_call_reply(struct winusb_call *call)
 {
 	call->replied = true;
-	return winusb_call_write(call);
+	return winusb_call_write(call, call->reply_first, call->reply_end);
 }
 
 static int winusb_call_iter(struct iov_iter *iter, bool in, u64 buffer, size_t length)
@@ -687,18 +686,13 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ret;
 	if (call.wf->listener && !(command->flags & WINUSB_LISTENER))
 		return -EBADF;
-	/*
-	 * Results that can't be given are found out before anything is done: what was read is
-	 * written back, all of it, because the structure may be on two pages.
-	 */
-	if ((command->flags & WINUSB_REPLY) && winusb_call_write(&call))
+	/* Results that can't be given are found out before anything is done. */
+	if ((command->flags & WINUSB_REPLY) && winusb_call_write(&call, 0, call.size))
 		return -EFAULT;
 
 	ret = command->handler(&call);
 	if (call.replied || !(command->flags & WINUSB_REPLY))
 		return ret;
 	/* Results are given also when the command failed, where it makes any. */
-	if (winusb_call_reply(&call) && !ret)
-		ret = -EFAULT;
-	return ret;
+	return winusb_call_reply(&call) && !ret ? -EFAULT : ret;
 }

@@ -5,10 +5,10 @@
  * Without RAW_IO the oldest request owns the pipe (&winusb_pipe.active) and is the only one with a
  * URB at the host controller. It goes on in steps: begin, and then each time its URB is back, until
  * it ends and the next one begins. A request has one that steps it: the thread that submits, the
- * completion of its URB, the work item that has cleared a stall. &winusb_request.flow passes it from
- * one to the other: whoever has handed the URB over lets go of the request, unless the URB is back
- * by then; a completion that comes before that leaves at once. So a host controller may complete a
- * URB inside usb_submit_urb(), and completions may run on any CPU.
+ * completion of its URB, the work item that has cleared a stall. &winusb_request.flow passes it
+ * from one to the other: whoever has handed the URB over lets go of the request, unless the URB is
+ * back by then; a completion that comes before that leaves at once. So a host controller may
+ * complete a URB inside usb_submit_urb(), and completions may run on any CPU.
  *
  * Raw requests, and those of the control pipe, are not queued: each has its URB at the host
  * controller from the start, and ends when that is back.
@@ -69,8 +69,8 @@ static int winusb_queue_enter_stack(struct winusb_request *req)
 }
 
 /*
- * The turn of a request has come: saved bytes go first (winusb.md 2.3, steps 3, 4). The caller holds
- * the pipe's lock. Gives 1 for a URB, 0 if there is nothing left to do, or an error.
+ * The turn of a request has come: saved bytes go first (winusb.md 2.3, steps 3, 4). The caller
+ * holds the pipe's lock. Gives 1 for a URB, 0 if there is nothing left to do, or an error.
  */
 static int winusb_queue_begin(struct winusb_request *req)
 {
@@ -159,7 +159,7 @@ static void winusb_queue_clear(struct winusb_request *req, int status)
 	winusb_pipe_schedule_clear(pipe);
 }
 
-/* The request that owns the pipe ends, and the next one begins, if there is one, and is given back. */
+/* The request that owns the pipe ends. The next one begins, if there is one, and is given back. */
 static struct winusb_request *winusb_queue_end(struct winusb_request *req, int status, int *ret)
 {
 	struct winusb_pipe *pipe = req->pipe;
@@ -332,8 +332,8 @@ static void winusb_queue_terminate(struct winusb_request *req)
 }
 
 /*
- * Hand the next chunk to the host controller. The URB is marked as being there. Afterwards it may be
- * back at any time: the caller steps the queue, or has a reference to the request.
+ * Hand the next chunk to the host controller. The URB is marked as being there. Afterwards it may
+ * be back at any time: the caller steps the queue, or has a reference to the request.
  */
 static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 {
@@ -466,8 +466,8 @@ static bool winusb_queue_let_go(struct winusb_request *req)
 }
 
 /*
- * Take steps, beginning with this request, which owns the pipe: @ret is 1 if it is to go to the host
- * controller, or how it ends. The caller is the one that steps it.
+ * Take steps, beginning with this request, which owns the pipe: @ret is 1 if it is to go to the
+ * host controller, or how it ends. The caller is the one that steps it.
  */
 static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
 {

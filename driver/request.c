@@ -11,10 +11,10 @@
  * User memory is touched by create and collect only, outside the gate and with nothing held: a page
  * fault may wait for user space, and disconnect() must not wait for that.
  *
- * Ending early: whoever ends a request marks it under the pipe's lock. One that waits is taken out
- * of its pipe and finished at once. One that runs is told why it shall end, and its URB is
- * unlinked; the one that runs it looks after each submission whether that has happened, so one of
- * the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
+ * Ending early (cancel.c): whoever ends a request marks it under the pipe's lock. One that waits is
+ * taken out of its pipe and finished at once. One that runs is told why it shall end, and its URB
+ * is unlinked; the one that runs it looks after each submission whether that has happened, so one
+ * of the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
  * what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
@@ -359,8 +359,8 @@ struct winusb_request *winusb_request_create_done(struct winusb_handle *wh, enum
 }
 
 /*
- * Enter the request into its file and its pipe, so that it can be found and ended, and let it go on.
- * The caller is inside the gate, so the pipe stays what it is.
+ * Enter the request into its file and its pipe, so that it can be found and ended, and let it go
+ * on. The caller is inside the gate, so the pipe stays what it is.
  */
 static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *pipe)
 {
@@ -549,79 +549,6 @@ void winusb_request_discard(struct winusb_request *req)
 	winusb_request_put(req);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_request_discard);
-
-/**
- * winusb_request_mark - Decide that a request shall end
- * @req: The request. The caller holds the lock of its pipe.
- * @error: The error it ends with, unless it has one already.
- * @finish: Where it is entered if it is to be finished.
- * @unlink: Where it is entered if its URB is to be unlinked; newest first, so that the next in line
- *	is not handed over just to be taken back.
- */
-void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
-			 struct list_head *unlink)
-{
-	struct winusb_pipe *pipe = req->pipe;
-
-	lockdep_assert_held(&pipe->lock);
-
-	if (req->counted || req->state == WINUSB_REQUEST_DONE)
-		return;
-	req->counted = true;
-	pipe->cancelled++;	/* winusb_request_finish() takes it back */
-	trace_winusb_cancel(req, error);
-	if (req->state == WINUSB_REQUEST_QUEUED) {
-		list_del_init(&req->pipe_node);
-		req->state = WINUSB_REQUEST_DONE;
-		req->status = error;
-		list_add_tail(&req->cancel_node, finish);
-		return;
-	}
-	/* One whose pipe is being cleared keeps its error. */
-	if (!req->cancel)
-		WRITE_ONCE(req->cancel, error);
-	winusb_request_get(req);	/* put in winusb_request_end_marked() */
-	list_add(&req->cancel_node, unlink);
-}
-
-/**
- * winusb_request_end_marked - Do what the marks say
- * @finish: From winusb_request_mark(). Empty afterwards.
- * @unlink: From winusb_request_mark(). Empty afterwards.
- *
- * Does not wait. The caller holds no spinlock.
- */
-void winusb_request_end_marked(struct list_head *finish, struct list_head *unlink)
-{
-	struct winusb_request *req, *next;
-
-	list_for_each_entry_safe(req, next, unlink, cancel_node) {
-		list_del_init(&req->cancel_node);
-		usb_unlink_urb(req->urb);	/* does nothing to a URB that is not in flight */
-		winusb_request_put(req);
-	}
-	list_for_each_entry_safe(req, next, finish, cancel_node) {
-		list_del_init(&req->cancel_node);
-		winusb_request_finish(req, winusb_request_lock(req));
-	}
-}
-
-/**
- * winusb_request_cancel - End one request
- * @req: The request; the caller has a reference, and it was started.
- * @error: The error it ends with, unless it has one already.
- */
-void winusb_request_cancel(struct winusb_request *req, int error)
-{
-	LIST_HEAD(finish);
-	LIST_HEAD(unlink);
-	unsigned long flags;
-
-	spin_lock_irqsave(&req->pipe->lock, flags);
-	winusb_request_mark(req, error, &finish, &unlink);
-	spin_unlock_irqrestore(&req->pipe->lock, flags);
-	winusb_request_end_marked(&finish, &unlink);
-}
 
 /* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
 static bool winusb_request_is_signalled(void)

@@ -13,7 +13,7 @@ import termios
 import threading
 import time
 
-from common import LAB_D, TREE, Error, cache, lock, read, say, write
+from common import CACHE, LAB_D, TREE, Error, cache, lock, read, say, write
 
 # Not the guest's business, or wrong there.
 DROPPED = re.compile(r'^(LD_PRELOAD|LD_LIBRARY_PATH|TMPDIR|TMP|TEMP|XDG_.*|'
@@ -121,6 +121,7 @@ class Guest:
         o = self.options
         env = {k: v for k, v in os.environ.items() if not DROPPED.match(k)}
         tools = [os.path.join(TREE, folder) for folder in TOOL_FOLDERS]
+        tools.append(os.path.join(CACHE, 'bench'))
         env['PATH'] = ':'.join(tools + [
             env.get('PATH', ''), '/usr/sbin', '/usr/bin', '/sbin', '/bin'])
         env['HOME'] = env.get('HOME') or '/root'

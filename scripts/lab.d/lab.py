@@ -17,6 +17,9 @@ KERNELS = ('uml', 'uml-debug', '6.1', '6.12', 'latest')
 # What can be cached and built: uml for several CPUs is a build of its own.
 BUILDS = ('uml', 'uml-smp', 'uml-debug', '6.1', '6.12', 'latest')
 
+# The command for which more is built.
+BENCH = 'winusb-bench'
+
 RUN_HELP = '''\
 Boots a guest and runs COMMAND as root in it, in the same folder. Its output
 and exit status are COMMAND's. The guest's root is this machine's file system,
@@ -55,6 +58,9 @@ def prepare(kernel, smp=False):
 def cmd_run(o):
     if o.kernel == 'uml-debug':
         o.smp = True
+    if o.xhci and o.kernel.startswith('uml'):
+        raise Error('--xhci is hardware that QEMU emulates: choose a stock '
+                    'kernel, like --kernel=6.12')
     if o.timeout is None:
         o.timeout = 120 if o.kernel == 'uml' else 600
     if not o.command and not sys.stdin.isatty():
@@ -63,7 +69,7 @@ def cmd_run(o):
         o.bind = False
     need('gcc', 'make', *['usbip'] * bool(o.board))
     kernel = prepare(o.kernel, o.smp)
-    modules.build_tools()
+    modules.build_tools(BENCH in o.command)
     with lock(f'kernel-{os.path.basename(kernel.folder)}', shared=True):
         one = guest.Guest(kernel, o)
         try:
@@ -158,7 +164,7 @@ def cmd_clean(o):
     for part in sorted(os.listdir(cache())):
         path = os.path.join(CACHE, part)
         if part in ('kernel', 'stock', 'modules', 'source', 'packages', 'apt',
-                    'lab', 'kunit', 'coverage', 'check', 'static'):
+                    'lab', 'kunit', 'coverage', 'check', 'static', 'bench'):
             remove(path)
     kernels.forget_resolved()
     return 0
@@ -184,6 +190,9 @@ def add_run(sub):
                    metavar='NAME[,OPTION=VALUE]...',
                    help='plug this board in; may be given several times; '
                    '"lab list" shows them')
+    p.add_argument('--xhci', action='store_true',
+                   help='an xHCI controller with two empty disks, for '
+                   'benchmarks (stock kernels)')
     p.add_argument('--timeout', type=float, metavar='S',
                    help='seconds until the guest is killed: 120 on uml, '
                    'else 600')

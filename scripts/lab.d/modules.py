@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import kernels
 from common import TREE, Error, cache, lock, need, read, run, say, write
 
 PARTS = ('Kbuild', 'Kconfig', 'driver', 'include', 'kunit',
@@ -79,9 +80,16 @@ def is_built(name):
     return os.path.exists(os.path.join(cache('modules', name), 'key'))
 
 
-def build_tools():
+def build_tools(bench=False):
     """The programs that commands in a guest find on their PATH."""
-    for folder in ('tools/testing/boards', 'tools/winusbctl'):
+    folders = ['tools/testing/boards', 'tools/winusbctl']
+    if bench:
+        # Its library is not needed otherwise.
+        if not os.path.exists('/usr/include/liburing.h'):
+            need('liburing.h')
+        folders.append('tools/testing/bench')
+        build_testusb()
+    for folder in folders:
         path = os.path.join(TREE, folder)
         if not os.path.exists(os.path.join(path, 'Makefile')):
             continue
@@ -91,3 +99,15 @@ def build_tools():
                                     stdout=sys.stderr)
         if result.returncode:
             raise Error(f'cannot build {folder}')
+
+
+def build_testusb():
+    """The program of the kernel's source that runs usbtest's cases."""
+    program = os.path.join(cache('bench'), 'testusb')
+    if os.path.exists(program):
+        return
+    source = os.path.join(kernels.source('latest'), 'tools/usb/testusb.c')
+    with lock('testusb'):
+        run(['gcc', '-O2', '-pthread', '-o', f'{program}.new', source],
+            f'{program}.log', 'building testusb')
+        os.rename(f'{program}.new', program)

@@ -25,6 +25,13 @@ from kernels import resolve
 SUITES = {'6.1': 'bookworm', '6.12': 'bookworm-backports', 'latest': None}
 FORMAT = '1'
 
+# Disks that read as zeros and forget what is written, at SuperSpeed.
+XHCI = ['-device', 'qemu-xhci,id=xhci']
+for disk in ('one', 'two'):
+    XHCI += ['-drive', f'if=none,id={disk},driver=null-co,size=1G,'
+             'read-zeroes=on', '-device',
+             f'usb-storage,bus=xhci.0,drive={disk}']
+
 # What mounts the host's files, and what every USB test needs.
 DISK = ('virtio_pci', '9pnet_virtio', '9p', 'overlay')
 
@@ -267,7 +274,9 @@ class Stock:
 
     def insmod(self, options):
         """Decompressed once, because not every kernel reads .xz itself."""
-        names = ['usbcore'] * options.driver + ['vhci_hcd'] * bool(options.board)
+        names = (['usbcore'] * options.driver +
+                 ['vhci_hcd'] * bool(options.board) +
+                 ['xhci_pci'] * options.xhci)
         tree = ModuleTree(self.lib_modules)
         plain = f'{self.folder}/plain'
         os.makedirs(plain, exist_ok=True)
@@ -321,4 +330,5 @@ class Stock:
                 'readonly=on,multidevs=remap',
                 '-virtfs', f'local,path={guest.dir},mount_tag=out,'
                 'security_model=none',
-                '-device', 'isa-debug-exit,iobase=0xf4,iosize=1']
+                '-device', 'isa-debug-exit,iobase=0xf4,iosize=1',
+                *(XHCI if o.xhci else [])]

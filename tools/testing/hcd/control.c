@@ -222,7 +222,9 @@ static int winusb_hcd_feature(struct winusb_hcd_dev *dev,
 		ep->halted = set;
 		if (!set)
 			ep->stats.halt_clears++;
-		winusb_hcd_advance_locked(ep);
+		/* Of the default pipe this very request is at the head. */
+		if (ep->address)
+			winusb_hcd_advance_locked(ep);
 		return 0;
 	default:
 		return -EPIPE;

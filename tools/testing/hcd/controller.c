@@ -179,6 +179,7 @@ struct winusb_hcd *winusb_hcd_create(const struct winusb_hcd_config *config)
 	INIT_LIST_HEAD(&hc->devs);
 	INIT_LIST_HEAD(&hc->done);
 	tasklet_setup(&hc->tasklet, winusb_hcd_tasklet);
+	INIT_WORK(&hc->unlink_work, winusb_hcd_unlink_work);
 	hc->notifier.notifier_call = winusb_hcd_notify;
 
 	ret = winusb_hcd_configure(hc, config ? : &plain);
@@ -215,11 +216,13 @@ void winusb_hcd_destroy(struct winusb_hcd *hc)
 
 	if (!hc)
 		return;
+	winusb_hcd_unlink_delay(hc, 0);
 	winusb_hcd_slow_unlink(hc, false);
 	list_for_each_entry_safe(dev, next, &hc->devs, node)
 		winusb_hcd_dev_destroy(dev);
 	usb_remove_hcd(hc->hcd);
 	usb_unregister_notify(&hc->notifier);
+	cancel_work_sync(&hc->unlink_work);
 	tasklet_kill(&hc->tasklet);
 	usb_put_hcd(hc->hcd);
 	platform_device_unregister(hc->pdev);

@@ -10,11 +10,13 @@
 #define _WINUSB_HCD_INTERNAL_H
 
 #include <linux/interrupt.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/notifier.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/usb/hcd.h>
 
 #include "winusb_hcd.h"
@@ -40,7 +42,8 @@ struct winusb_hcd_xfer {
 	u32 moved;
 	int status;
 	bool recorded;		/* default pipe: its setup packet is in the log */
-	bool unlinked;		/* asked back, but kept by winusb_hcd_slow_unlink() */
+	bool unlinked;		/* asked back, but kept for a while */
+	ktime_t due;		/* unlinked: when it is given back */
 	bool finished;		/* in hc->done */
 	bool won;		/* finished in spite of an unlink */
 };
@@ -50,6 +53,8 @@ struct winusb_hcd_ep {
 	u8 address;
 	enum winusb_hcd_mode mode;
 	u8 peer;
+	winusb_hcd_serve_fn serve;
+	void *context;		/* of serve */
 	bool halted;
 	bool finish_first;
 	struct list_head script;
@@ -112,6 +117,8 @@ struct winusb_hcd {
 	struct list_head done;
 	bool giving_back;
 	bool slow_unlink;
+	unsigned int unlink_us;	/* winusb_hcd_unlink_delay() */
+	struct work_struct unlink_work;
 	bool port_changed;	/* the tasklet has to tell the hub driver */
 	struct tasklet_struct tasklet;
 	wait_queue_head_t wait;	/* woken by whatever somebody may wait for */
@@ -139,6 +146,7 @@ void winusb_hcd_finish_locked(struct winusb_hcd *hc,
 			      struct winusb_hcd_xfer *xfer, int status);
 void winusb_hcd_fail_all_locked(struct winusb_hcd_dev *dev, int status);
 void winusb_hcd_advance_locked(struct winusb_hcd_ep *ep);
+void winusb_hcd_unlink_work(struct work_struct *work);
 void winusb_hcd_tasklet(struct tasklet_struct *tasklet);
 void winusb_hcd_kick(struct winusb_hcd *hc);
 

@@ -265,6 +265,30 @@ void winusb_hcd_mode(struct winusb_hcd_dev *dev, u8 address,
 EXPORT_SYMBOL_GPL(winusb_hcd_mode);
 
 /**
+ * winusb_hcd_serve - let a function move the data of an endpoint
+ * @dev: the device
+ * @address: endpoint address, bulk or interrupt
+ * @serve: fills an IN URB's whole buffer, or takes an OUT URB's; all of it
+ *	counts as moved
+ * @context: for @serve
+ *
+ * For rates at which modes and rules would be what is measured.
+ */
+void winusb_hcd_serve(struct winusb_hcd_dev *dev, u8 address,
+		      winusb_hcd_serve_fn serve, void *context)
+{
+	struct winusb_hcd_ep *ep = winusb_hcd_ep(dev, address);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->hc->lock, flags);
+	ep->serve = serve;
+	ep->context = context;
+	spin_unlock_irqrestore(&dev->hc->lock, flags);
+	winusb_hcd_mode(dev, address, WINUSB_HCD_SERVE, 0);
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_serve);
+
+/**
  * winusb_hcd_finish_first - let the script win against an unlink
  * @dev: the device
  * @address: endpoint address

@@ -181,6 +181,11 @@ winusb_hcd_by_mode(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer)
 	u32 room = winusb_hcd_room(xfer);
 	bool in = usb_pipein(xfer->urb->pipe);
 
+	if (ep->mode == WINUSB_HCD_SERVE) {
+		ep->serve(ep->context, xfer->urb);
+		xfer->moved += room;
+		return winusb_hcd_done(ep, xfer, 0);
+	}
 	if (in && ep->mode == WINUSB_HCD_SOURCE) {
 		winusb_hcd_put_pattern(xfer, ep->stream, room);
 		ep->stream += room;

@@ -161,13 +161,19 @@ struct winusb_hcd_rule {
  * @WINUSB_HCD_SOURCE: fills every URB with the pattern
  * @WINUSB_HCD_LOOPBACK: what an OUT endpoint takes is sent by its peer, packet
  *	by packet
+ * @WINUSB_HCD_SERVE: a function of the test moves each URB, set by
+ *	winusb_hcd_serve()
  */
 enum winusb_hcd_mode {
 	WINUSB_HCD_NAK,
 	WINUSB_HCD_SINK,
 	WINUSB_HCD_SOURCE,
 	WINUSB_HCD_LOOPBACK,
+	WINUSB_HCD_SERVE,
 };
+
+/* Fills or takes a URB's whole buffer. Runs under the controller's lock. */
+typedef void (*winusb_hcd_serve_fn)(void *context, struct urb *urb);
 
 /**
  * struct winusb_hcd_stats - what an endpoint has seen since the last reset of
@@ -213,6 +219,7 @@ struct winusb_hcd *winusb_hcd_create(const struct winusb_hcd_config *config);
 void winusb_hcd_destroy(struct winusb_hcd *hc);
 struct usb_bus *winusb_hcd_bus(struct winusb_hcd *hc);
 void winusb_hcd_slow_unlink(struct winusb_hcd *hc, bool on);
+void winusb_hcd_unlink_delay(struct winusb_hcd *hc, unsigned int us);
 
 /* Devices */
 struct winusb_hcd_dev *winusb_hcd_dev_create(struct winusb_hcd *hc,
@@ -236,6 +243,8 @@ unsigned int winusb_hcd_script_left(struct winusb_hcd_dev *dev, u8 address);
 bool winusb_hcd_release(struct winusb_hcd_dev *dev, u8 address);
 void winusb_hcd_mode(struct winusb_hcd_dev *dev, u8 address,
 		     enum winusb_hcd_mode mode, u8 peer);
+void winusb_hcd_serve(struct winusb_hcd_dev *dev, u8 address,
+		      winusb_hcd_serve_fn serve, void *context);
 void winusb_hcd_finish_first(struct winusb_hcd_dev *dev, u8 address, bool on);
 u8 winusb_hcd_pattern(u64 position);
 

@@ -204,7 +204,7 @@ const char *board_do(struct board *board, const char *format, ...)
 
 void board_set(struct board *board, const char *option)
 {
-	board->touched = true;
+	board->configured = true;
 	board_do(board, "set %s", option);
 }
 
@@ -283,11 +283,23 @@ static bool freshen(struct board *board)
 	return true;
 }
 
+/* Takes back what board_set() did, without a new plug; false if that does not suffice. */
+static bool relax(struct board *board)
+{
+	if (!board->configured)
+		return true;
+	if (!board->keep || !board_value(board, "plugged"))
+		return false;
+	board_do(board, "defaults");
+	board->configured = false;
+	return true;
+}
+
 static void restore(struct board *board)
 {
 	bool same = board->plugged == board->keep && !board->touched && !board->split;
 
-	if (same && (!board->used || (board->keep && freshen(board)))) {
+	if (same && relax(board) && (!board->used || (board->keep && freshen(board)))) {
 		board->used = false;
 		return;
 	}
@@ -304,6 +316,7 @@ static void restore(struct board *board)
 		board_do(board, "reset-counters");
 	}
 	board->touched = false;
+	board->configured = false;
 	board->used = false;
 }
 

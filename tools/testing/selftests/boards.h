@@ -16,7 +16,8 @@ struct board {
 	bool plugged;
 	bool spread;		/* at a controller of its own, as far as there are enough */
 	bool used;		/* by the test that runs */
-	bool touched;		/* its behaviour or what is bound was changed */
+	bool touched;		/* what is bound was changed, or a test failed */
+	bool configured;	/* its behaviour was changed */
 	bool split;		/* bound function by function */
 	bool keep;		/* plugged in by test_setup(), and so again before each test */
 };

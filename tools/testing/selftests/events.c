@@ -205,15 +205,6 @@ TEST(only_whole_records_are_read)
 	CHECK_EQ(read(listener, events, sizeof(events)), 2 * sizeof(events[0]));
 }
 
-TEST(read_of_a_read_write_file_is_EINVAL)
-{
-	int fd = open_node(fx2, 0);
-	struct winusb_event event;
-
-	CHECK_EQ(read(fd, &event, sizeof(event)), -1);
-	CHECK_EQ(errno, EINVAL);
-}
-
 TEST(a_full_queue_drops_and_counts)
 {
 	int listener = listen_to(fx2, 0, O_NONBLOCK), i;

@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "async.h"
 #include "board.h"
 #include "node.h"
+#include "ring.h"
 #include "test.h"
 
 static struct board *fx2, *composite;
@@ -97,14 +100,18 @@ static bool disarm(void)
 	return used;
 }
 
+/* io_uring itself says -EAGAIN where it has no memory. */
 static bool is_allowed(int result)
 {
-	return result >= 0 || result == -ENOMEM || result == -EFAULT;
+	return result >= 0 || result == -ENOMEM || result == -EFAULT || result == -EAGAIN;
 }
 
 struct sequence {
 	const char *label;
 	int (*run)(void);
+	bool source;		/* it reads what the board makes up */
+	void (*begin)(void);	/* without failures, before each run */
+	void (*end)(void);	/* the same, afterwards */
 };
 
 static int open_and_close(void)
@@ -183,12 +190,292 @@ static int policy(void)
 	return node_timeout(fd, handle, 0x81, 5000 * test_scale());
 }
 
+static int flush_and_abort(void)
+{
+	int result = node_flush(fd, handle, 0x81);
+
+	return result ? result : node_abort(fd, handle, 0x81);
+}
+
+static int set_setting(void)
+{
+	return node_set_setting(fd, handle, 0);
+}
+
+/* Long enough for pages that are pinned, and at an odd place for pages that are copied. */
+enum { LONG = 40000 };
+
+static uint8_t data[LONG + 8] __attribute__((aligned(4096)));
+
+static int write_long(void)
+{
+	return node_transfer(fd, handle, 0x01, data, LONG, NULL);
+}
+
+static int read_long(void)
+{
+	return node_transfer(fd, handle, 0x81, data, LONG, NULL);
+}
+
+static int read_long_and_odd(void)
+{
+	return node_transfer(fd, handle, 0x81, data + 1, LONG, NULL);
+}
+
+/* Asynchronous ones */
+
+/* The next record's status, or why it could not be read. */
+static int take_record(void)
+{
+	struct winusb_completion record;
+
+	if (read(fd, &record, sizeof(record)) < 0)
+		return -errno;
+	return record.status;
+}
+
+/* Whatever a run left behind: without failures, so it ends. */
+static void take_all(void)
+{
+	while (!async_cancel_all(fd, NULL))
+		test_sleep_ms(1);
+	while (async_ready(fd, 0))
+		take_record();
+}
+
+static int async_one(uint8_t pipe, void *buffer, uint32_t length)
+{
+	int result = async_start(fd, handle, pipe, buffer, length, 1);
+
+	return result ? result : take_record();
+}
+
+static int async_write(void)
+{
+	return async_one(0x01, data, 700);
+}
+
+static int async_read(void)
+{
+	return async_one(0x81, data, 100);
+}
+
+static int async_read_long(void)
+{
+	return async_one(0x81, data, LONG);
+}
+
+static int async_write_long(void)
+{
+	return async_one(0x01, data, LONG);
+}
+
+static int async_read_long_and_odd(void)
+{
+	return async_one(0x81, data + 1, LONG);
+}
+
+static int async_control(void)
+{
+	struct winusb_transfer arg = async_transfer(handle, 0, data, 8, 1);
+	int result;
+
+	node_setup(arg.setup, 0xc1, 0xe5, 0, 0, 8);
+	result = async_submit(fd, &arg, 1, NULL);
+	return result ? result : take_record();
+}
+
+static int submit_three(void)
+{
+	struct winusb_transfer args[] = {
+		async_transfer(handle, 0x01, data, 100, 1),
+		async_transfer(handle, 0x01, data, 0, 2),
+		async_transfer(handle, 0x81, data + 512, 100, 3),
+	};
+	int result = async_submit(fd, args, 3, NULL), i;
+
+	for (i = 0; !result && i < 3; i++)
+		result = take_record();
+	return result;
+}
+
+static int cancel(void)
+{
+	int result = async_start(fd, handle, 0x81, data, 64, 1);
+
+	if (!result)
+		result = async_cancel(fd, 1, NULL);
+	if (!result)
+		result = take_record();
+	return result == -ECANCELED ? 0 : result;
+}
+
+static int abort_pipe(void)
+{
+	int result = async_start(fd, handle, 0x81, data, 64, 1);
+
+	if (!result)
+		result = node_abort(fd, handle, 0x81);
+	if (!result)
+		result = take_record();
+	return result == -ECANCELED ? 0 : result;
+}
+
+static int events = -1;
+
+static void make_eventfd(void)
+{
+	events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	CHECK(events >= 0);
+}
+
+static void drop_eventfd(void)
+{
+	take_all();
+	async_eventfd(fd, -1);
+	close(events);
+}
+
+static int set_eventfd(void)
+{
+	int result = async_eventfd(fd, events);
+
+	if (!result)
+		result = async_read();
+	return result ? result : async_eventfd(fd, -1);
+}
+
+/* io_uring */
+
+static struct ring ring;
+
+static void make_ring(void)
+{
+	struct winusb_query query;
+
+	CHECK_OK(node_query(fd, &query));
+	if (!(query.out_capabilities & WINUSB_CAP_URING))
+		test_skip("this kernel cannot cancel io_uring commands");
+	CHECK_OK(ring_init(&ring, IORING_SETUP_CQE32));
+	CHECK_OK(ring_register_slots(&ring, 1));
+	CHECK_OK(ring_register(&ring, 0, data, sizeof(data)));
+}
+
+static void drop_ring(void)
+{
+	take_all();
+	ring_exit(&ring);
+}
+
+/* Waits for COUNT completions; the first error among them. */
+static int take_results(int count)
+{
+	struct ring_result taken;
+	int result = ring_submit(&ring), first = 0;
+
+	if (result < 0)
+		return result;
+	/* io_uring may take fewer: then those are all there is to wait for. */
+	for (count = result; count; count--) {
+		do {
+			result = ring_wait(&ring, &taken, 10000 * test_scale());
+		} while (result == -EINTR || result == -EFAULT);
+		if (result)
+			return result;
+		if (taken.res < 0 && !first)
+			first = taken.res;
+	}
+	return first;
+}
+
+static int uring_write(void)
+{
+	ring_transfer(&ring, fd, handle, 0x01, data, 700, 1);
+	return take_results(1);
+}
+
+static int uring_read(void)
+{
+	ring_transfer(&ring, fd, handle, 0x81, data, 100, 1);
+	return take_results(1);
+}
+
+static int uring_read_long(void)
+{
+	ring_transfer(&ring, fd, handle, 0x81, data, LONG, 1);
+	return take_results(1);
+}
+
+static int fixed(uint8_t pipe, void *buffer, uint32_t length)
+{
+	struct io_uring_sqe *sqe = ring_transfer(&ring, fd, handle, pipe, buffer, length, 1);
+
+	sqe->uring_cmd_flags = IORING_URING_CMD_FIXED;
+	return take_results(1);
+}
+
+static int fixed_write(void)
+{
+	return fixed(0x01, data + 4, 700);
+}
+
+static int fixed_read(void)
+{
+	return fixed(0x81, data + 4, 100);
+}
+
+static int fixed_read_long(void)
+{
+	return fixed(0x81, data + 4, LONG);
+}
+
+static int uring_cancel(void)
+{
+	int result;
+
+	ring_transfer(&ring, fd, handle, 0x81, data, 64, 1);
+	ring_cancel(&ring, fd, 1, 2);
+	result = ring_submit(&ring);
+	if (result < 2)
+		return result < 0 ? result : -EAGAIN;
+	ring.unsubmitted = 0;
+	/* If the cancel failed, the end cancels. */
+	return 0;
+}
+
 static const struct sequence sequences[] = {
-	{ "open", open_and_close }, { "listen", listen_and_close },
-	{ "INITIALIZE", initialize_and_free }, { "GET_ASSOCIATED_INTERFACE", associate_and_free },
-	{ "GET_DESCRIPTOR", read_descriptor }, { "TRANSFER_control", control },
-	{ "TRANSFER_write", write_pipe }, { "TRANSFER_read", read_pipe },
-	{ "RESET_PIPE", reset_pipe }, { "SET_PIPE_POLICY", policy },
+	{ "open", open_and_close, false, NULL, NULL },
+	{ "listen", listen_and_close, false, NULL, NULL },
+	{ "INITIALIZE", initialize_and_free, false, NULL, NULL },
+	{ "GET_ASSOCIATED_INTERFACE", associate_and_free, false, NULL, NULL },
+	{ "GET_DESCRIPTOR", read_descriptor, false, NULL, NULL },
+	{ "TRANSFER_control", control, false, NULL, NULL },
+	{ "TRANSFER_write", write_pipe, false, NULL, NULL },
+	{ "TRANSFER_read", read_pipe, true, NULL, NULL },
+	{ "TRANSFER_long_write", write_long, false, NULL, NULL },
+	{ "TRANSFER_long_read", read_long, true, NULL, NULL },
+	{ "TRANSFER_long_and_odd_read", read_long_and_odd, true, NULL, NULL },
+	{ "RESET_PIPE", reset_pipe, false, NULL, NULL },
+	{ "FLUSH_PIPE_and_ABORT_PIPE", flush_and_abort, false, NULL, NULL },
+	{ "SET_ALTERNATE_SETTING", set_setting, false, NULL, NULL },
+	{ "SET_PIPE_POLICY", policy, false, NULL, NULL },
+	{ "ASYNC_write", async_write, false, NULL, take_all },
+	{ "ASYNC_read", async_read, true, NULL, take_all },
+	{ "ASYNC_long_write", async_write_long, false, NULL, take_all },
+	{ "ASYNC_long_read", async_read_long, true, NULL, take_all },
+	{ "ASYNC_long_and_odd_read", async_read_long_and_odd, true, NULL, take_all },
+	{ "ASYNC_control", async_control, false, NULL, take_all },
+	{ "SUBMIT", submit_three, true, NULL, take_all },
+	{ "CANCEL", cancel, false, NULL, take_all },
+	{ "ABORT_PIPE", abort_pipe, false, NULL, take_all },
+	{ "SET_EVENTFD", set_eventfd, true, make_eventfd, drop_eventfd },
+	{ "io_uring_write", uring_write, false, make_ring, drop_ring },
+	{ "io_uring_read", uring_read, true, make_ring, drop_ring },
+	{ "io_uring_long_read", uring_read_long, true, make_ring, drop_ring },
+	{ "io_uring_cancel", uring_cancel, false, make_ring, drop_ring },
+	{ "registered_buffer_write", fixed_write, false, make_ring, drop_ring },
+	{ "registered_buffer_read", fixed_read, true, make_ring, drop_ring },
+	{ "registered_buffer_long_read", fixed_read_long, true, make_ring, drop_ring },
 };
 
 static void works(void)
@@ -218,6 +505,7 @@ static void drain(void)
 TEST_EACH(each_failure_in_turn_is_survived, struct sequence, sequence, sequences)
 {
 	int nth, result = 0, failed = 0;
+	bool hit;
 
 	fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	CHECK(fail_fd >= 0);
@@ -225,12 +513,17 @@ TEST_EACH(each_failure_in_turn_is_survived, struct sequence, sequence, sequences
 	CHECK_OK(fd);
 	CHECK_OK(node_initialize(fd, &handle));
 	/* What a read of the sequence finds. */
-	if (sequence->run == read_pipe)
+	if (sequence->source)
 		board_set(composite, "source=0x81");
-	for (nth = 1; nth < 200; nth++) {
+	for (nth = 1; nth < 400; nth++) {
+		if (sequence->begin)
+			sequence->begin();
 		arm(nth);
 		result = sequence->run();
-		if (!disarm())
+		hit = disarm();
+		if (sequence->end)
+			sequence->end();
+		if (!hit)
 			break;
 		if (!is_allowed(result))
 			FAIL("failure %d gave %s", nth, test_errno(result));
@@ -244,10 +537,10 @@ TEST_EACH(each_failure_in_turn_is_survived, struct sequence, sequence, sequences
 		}
 	}
 	CHECK_OK(result);
-	CHECK(nth < 200);
+	CHECK(nth < 400);
 	test_note("%s: %d failures were injected, %d of them ended the call", sequence->label,
 		  nth - 1, failed);
-	if (sequence->run == read_pipe)
+	if (sequence->source)
 		board_set(composite, "normal=0x81");
 	drain();
 	works();

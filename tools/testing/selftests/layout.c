@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "async.h"
 #include "board.h"
 #include "node.h"
 #include "test.h"
@@ -51,6 +52,22 @@ AT(transfer, isoch_packets, 64);
 AT(transfer, stream_id, 72);
 SIZE(pipe_command, 12);
 SIZE(reset_device, 8);
+SIZE(submit, 24);
+AT(submit, transfers, 8);
+AT(submit, transfer_size, 16);
+AT(submit, out_count, 20);
+SIZE(cancel, 24);
+AT(cancel, cookie, 8);
+AT(cancel, out_count, 16);
+SIZE(set_eventfd, 8);
+SIZE(completion, 64);
+AT(completion, status, 8);
+AT(completion, length, 12);
+AT(completion, handle, 20);
+AT(completion, pipe_id, 24);
+AT(completion, isoch_frame, 28);
+SIZE(uring_cmd, 16);
+AT(uring_cmd, setup, 8);
 SIZE(event, 64);
 AT(event, sequence, 8);
 AT(event, time_ns, 16);
@@ -142,7 +159,31 @@ TEST(the_form_of_a_command_is_checked_in_the_same_way)
 	CHECK_OK(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer));
 	longer.tail[1] = 1;
 	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), E2BIG);
-	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x11), &longer), ENOTTY);
+	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x14), &longer), ENOTTY);
+}
+
+TEST(asynchronous_transfers_have_the_same_records)
+{
+	struct winusb_transfer transfers[2];
+	char out[] = "async", in[64];
+	uint32_t count;
+
+	open_node();
+	transfers[0] = async_transfer(handle, FX2_BULK_IN, in, sizeof(in), 0x123456789abcdef0);
+	transfers[1] = async_transfer(handle, FX2_BULK_OUT, out, 5, UINT64_MAX);
+	CHECK_OK(async_submit(fd, &transfers[0], 1, &count));
+	CHECK_OK(async_submit(fd, &transfers[1], 1, &count));
+	CHECK_EQ(count, 1);
+	async_expect(fd, UINT64_MAX, 0, 5);
+	async_expect(fd, 0x123456789abcdef0, 0, 5);
+	CHECK_MEM(in, out, 5);
+	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in, sizeof(in), 7));
+	CHECK_OK(async_cancel(fd, 7, &count));
+	CHECK_EQ(count, 1);
+	async_expect(fd, 7, -ECANCELED, 0);
+	transfers[0].buffer |= 1ull << 40;
+	CHECK_ERR(async_submit(fd, transfers, 1, &count), EFAULT);
+	CHECK_EQ(count, 0);
 }
 
 TEST(events_have_the_same_records)

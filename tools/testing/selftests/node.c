@@ -175,8 +175,8 @@ int node_transfer(int fd, uint32_t handle, uint8_t pipe, void *buffer, uint32_t 
 	return result;
 }
 
-static void put_setup(uint8_t *setup, uint8_t type, uint8_t request, uint16_t value,
-		      uint16_t index, uint16_t length)
+void node_setup(uint8_t *setup, uint8_t type, uint8_t request, uint16_t value, uint16_t index,
+		uint16_t length)
 {
 	setup[0] = type;
 	setup[1] = request;
@@ -198,7 +198,7 @@ int node_control(int fd, uint32_t handle, uint8_t type, uint8_t request, uint16_
 	};
 	int result;
 
-	put_setup(arg.setup, type, request, value, index, setup_length);
+	node_setup(arg.setup, type, request, value, index, setup_length);
 	result = node_ioctl(fd, WINUSB_IOC_TRANSFER, &arg);
 	if (out_length)
 		*out_length = arg.out_length;

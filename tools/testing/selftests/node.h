@@ -36,6 +36,9 @@ int node_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t ms);
 int node_get_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t *ms);
 int node_transfer(int fd, uint32_t handle, uint8_t pipe, void *buffer, uint32_t length,
 		  uint32_t *out_length);
+/* Fills a setup packet, eight bytes. */
+void node_setup(uint8_t *setup, uint8_t type, uint8_t request, uint16_t value, uint16_t index,
+		uint16_t length);
 int node_control(int fd, uint32_t handle, uint8_t type, uint8_t request, uint16_t value,
 		 uint16_t index, uint16_t setup_length, void *buffer, uint32_t length,
 		 uint32_t *out_length);

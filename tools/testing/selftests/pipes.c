@@ -89,21 +89,6 @@ struct policy {
 	uint32_t number;
 };
 
-static const struct policy unsupported[] = {
-	{ "SHORT_PACKET_TERMINATE", 1 }, { "AUTO_CLEAR_STALL", 2 }, { "IGNORE_SHORT_PACKETS", 4 },
-	{ "ALLOW_PARTIAL_READS", 5 }, { "AUTO_FLUSH", 6 }, { "RAW_IO", 7 },
-	{ "MAXIMUM_TRANSFER_SIZE", 8 }, { "RESET_PIPE_ON_RESUME", 9 },
-};
-
-TEST_EACH(a_policy_of_Windows_that_is_not_there_is_EOPNOTSUPP, struct policy, row, unsupported)
-{
-	uint32_t value;
-
-	open_node(fx2, 0);
-	CHECK_ERR(node_set_policy(fd, handle, FX2_BULK_IN, row->number, 1), EOPNOTSUPP);
-	CHECK_ERR(node_get_policy(fd, handle, FX2_BULK_IN, row->number, &value), EOPNOTSUPP);
-}
-
 static const struct policy unknown[] = {
 	{ "0", 0 }, { "10", 10 }, { "0x80000003", 0x80000003 }, { "all_ones", UINT32_MAX },
 };

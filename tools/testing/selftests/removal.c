@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "async.h"
 #include "board.h"
 #include "node.h"
 #include "test.h"
@@ -193,6 +194,7 @@ TEST(after_removal_every_command_of_the_bus_is_ENODEV)
 	CHECK_ERR(node_transfer(fd, handle, 0x81, data, sizeof(data), &moved), ENODEV);
 	CHECK_EQ(moved, 0);
 	CHECK_ERR(node_transfer(fd, handle, 0x01, data, sizeof(data), &moved), ENODEV);
+	CHECK_ERR(async_start(fd, handle, 0x81, data, sizeof(data), 1), ENODEV);
 	CHECK_ERR(node_control(fd, handle, 0x80, 0, 0, 0, 2, data, 2, &moved), ENODEV);
 	CHECK_ERR(node_initialize(fd, &out), ENODEV);
 	CHECK_ERR(node_associated(fd, handle, 0, &out), ENODEV);

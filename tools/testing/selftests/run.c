@@ -18,8 +18,9 @@
  */
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
-	"events", "removal", "reset", "lifetime", "binding", "broken", "fail_nth", "foreign",
-	"unload",
+	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
+	"limits", "faults", "trace", "events", "removal", "reset", "lifetime", "binding", "broken",
+	"fail_nth", "foreign", "unload",
 };
 
 static char folder[512];

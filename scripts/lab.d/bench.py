@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""scripts/bench: runs winusb-bench in a guest. See --help."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import modules
+from common import TREE, Error, need, read, say
+from lab import KERNELS, prepare
+
+OUT = '/run/winusb-lab/out'     # the guest's name of the --out folder
+TARGETS = ('scripted', 'dummy', 'xhci')
+# An emulated "rep movsb" takes nanoseconds a byte, which no machine does; with
+# these flags off the kernel copies by words. It would favour who copies less.
+TCG = '--append=clearcpuid=erms,fsrm'
+PICTURE = os.path.join(TREE, 'tools/testing/bench/winusb-bench-svg')
+
+
+def machine(kernel):
+    """What the numbers were made on, without the machine's name."""
+    info = read('/proc/cpuinfo', '')
+    model = re.search(r'^model name\s*: (.*)$', info, re.M)
+    text = f'{model.group(1) if model else "unknown CPU"}, {os.cpu_count()} CPUs'
+    if kernel.startswith('uml'):
+        return f'User Mode Linux on {text}'
+    return f'QEMU without hardware virtualization (TCG) on {text}'
+
+
+def pick_cpu():
+    return max(os.sched_getaffinity(0))
+
+
+def go_first():
+    """Before all else on this CPU, where one may: a guest that has to wait for
+    its CPU counts that as its own time. Others have the other CPUs."""
+    if os.cpu_count() < 2:
+        return
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        say('no right to a higher priority: what else runs here will show')
+
+
+def run_once(o, target, folder):
+    """(exit status, path of the JSON)"""
+    name = f'{o.kernel}-{target}.json'
+    argv = [os.path.join(TREE, 'scripts/lab'), 'run', f'--kernel={o.kernel}',
+            '--memory=1G', f'--timeout={o.timeout}', f'--out={folder}']
+    if not o.kernel.startswith('uml'):
+        argv.append(TCG)
+    if target == 'xhci':
+        argv.append('--xhci')
+    # Two threads of QEMU do xHCI's work, one of them while the guest waits
+    # for it. All else is one thread, and slower when it wanders.
+    pin = target != 'xhci'
+    if pin:
+        argv = ['taskset', '-c', str(pick_cpu()), *argv]
+    argv += ['--', 'winusb-bench', f'--target={target}',
+             f'--json={OUT}/{name}', f'--machine={machine(o.kernel)}',
+             *o.options]
+    status = subprocess.run(argv, preexec_fn=go_first if pin else None
+                            ).returncode
+    return status, os.path.join(folder, name)
+
+
+def picture(paths, output):
+    if subprocess.run([PICTURE, *paths, '--output', output]).returncode:
+        raise Error('no picture; the reason stands above')
+    say(f'wrote {output}')
+
+
+def smoke(path):
+    """What is wrong with the numbers' form; their size is nobody's business.
+    The program itself has compared data and counts."""
+    with open(path) as file:
+        run = json.load(file)
+    bad = []
+    calls = {'usbfs-blocking': 1, 'usbfs-async': 2, 'usbfs-mmap': 2,
+             'winusb-blocking': 1, 'kernel': 0}
+    for cell in run['cells']:
+        name = f'{cell["direction"]} {cell["size"]} depth {cell["depth"]}'
+        for result in cell['results']:
+            method = result['method']
+            if 'left_out' in result:
+                if cell['depth'] == 1 or not method.endswith('blocking'):
+                    bad.append(f'{name}: no {method}: {result["left_out"]}')
+            elif not result['operations_per_second']['median'] > 0:
+                bad.append(f'{name}: {method} is not measured')
+            elif result['calls_per_operation'] != calls.get(
+                    method, result['calls_per_operation']):
+                bad.append(f'{name}: {method}: '
+                           f'{result["calls_per_operation"]} calls each')
+    if len(run['cells']) < 8:
+        bad.append(f'only {len(run["cells"])} cells')
+    bad += [f'cancel: no {way["way"]}: {way["left_out"]}'
+            for way in run['cancel']['results'] if 'left_out' in way]
+    return bad
+
+
+def cmd_smoke(o, folder):
+    o.target = ['scripted']
+    o.options = ['--quick']
+    status, path = run_once(o, 'scripted', folder)
+    if status:
+        return status
+    picture([path], os.path.join(folder, 'picture.svg'))
+    bad = smoke(path)
+    for line in bad:
+        print(f'bench: {line}', file=sys.stderr)
+    return 1 if bad else 0
+
+
+def parser():
+    p = argparse.ArgumentParser(
+        prog='scripts/bench', description='Boots a guest and measures winusb '
+        'against usbfs and a loop inside the kernel with winusb-bench. Builds '
+        'what that needs. Leave the machine alone meanwhile.',
+        epilog='More options of winusb-bench go behind "--"; scripts/bench -- '
+        '--help shows them.')
+    p.add_argument('--kernel', choices=KERNELS, default='uml',
+                   help='uml (default), or a stock kernel under QEMU')
+    p.add_argument('--target', choices=TARGETS, action='append',
+                   help='scripted (default), dummy, or xhci (stock kernels); '
+                   'may be given several times')
+    p.add_argument('--json', metavar='FILE', help='keep the numbers as JSON; '
+                   'with several targets FILE gets the target\'s name before '
+                   'its suffix')
+    p.add_argument('--svg', metavar='FILE', help='draw a picture')
+    p.add_argument('--timeout', type=int, default=3600, metavar='S',
+                   help='seconds until a guest is killed (3600)')
+    p.add_argument('--smoke', action='store_true', help='a short run of '
+                   'everything that checks the benchmark, not the speed')
+    p.add_argument('options', nargs='*', metavar='OPTION',
+                   help='for winusb-bench')
+    return p
+
+
+def json_name(o, target):
+    if len(o.target) == 1:
+        return o.json
+    stem, suffix = os.path.splitext(o.json)
+    return f'{stem}-{target}{suffix}'
+
+
+def main():
+    o = parser().parse_args()
+    o.target = o.target or ['scripted']
+    if 'xhci' in o.target and o.kernel.startswith('uml'):
+        raise Error('target xhci is emulated by QEMU: choose a stock kernel, '
+                    'like --kernel=6.12')
+    need('taskset', 'gcc', 'make')
+    # Not pinned, and not timed.
+    modules.build(prepare(o.kernel))
+    modules.build_tools(bench=True)
+    folder = tempfile.mkdtemp(prefix='winusb-bench-')
+    try:
+        if o.smoke:
+            return cmd_smoke(o, folder)
+        paths = []
+        for target in o.target:
+            status, path = run_once(o, target, folder)
+            if status:
+                return status
+            if not os.path.exists(path):    # --help and --list
+                continue
+            with open(path) as file:
+                json.load(file)
+            if o.json:
+                shutil.copy(path, json_name(o, target))
+            paths.append(path)
+        if o.svg and paths:
+            picture(paths, o.svg)
+        return 0
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except Error as e:
+        print(f'bench: error: {e}', file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
