@@ -25,6 +25,7 @@ struct winusb_async *winusb_async_new(struct kunit *test, u8 address, size_t len
 {
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
+	unsigned int byte = 0;
 	size_t i;
 
 	a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
@@ -36,8 +37,8 @@ struct winusb_async *winusb_async_new(struct kunit *test, u8 address, size_t len
 	KUNIT_ASSERT_NOT_NULL(test, a->buf);
 	list_add_tail(&a->node, &b->asyncs);
 	memset(a->buf, WINUSB_ASYNC_FILL, length + WINUSB_ASYNC_GUARD);
-	for (i = 0; i < length && !(address & USB_DIR_IN); i++)
-		a->buf[i] = winusb_hcd_pattern(i * 7);
+	for (i = 0; i < length && !(address & USB_DIR_IN); i++, byte = (byte + 7) % 251)
+		a->buf[i] = byte;
 	a->vec.iov_base = a->buf;
 	a->vec.iov_len = length;
 	iov_iter_kvec(&a->iter, winusb_async_direction(a), &a->vec, 1, length);

@@ -63,7 +63,7 @@ static int winusb_end_reset(void *data)
 }
 
 /* 2.2: the timeout of a split transfer is for each part. */
-static void winusb_test_timeout_is_for_each_chunk(struct kunit *test)
+static void winusb_test_every_chunk_has_the_timeout(struct kunit *test)
 {
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
 	struct winusb_async *a[1];
@@ -513,7 +513,7 @@ static void winusb_test_device_reset_clears_halts(struct kunit *test)
 }
 
 static struct kunit_case winusb_end_cases[] = {
-	WINUSB_CASE(timeout_is_for_each_chunk),
+	WINUSB_CASE(every_chunk_has_the_timeout),
 	WINUSB_CASE(late_timer_does_not_hit_next_chunk),
 	WINUSB_CASE(late_timer_does_not_hit_next_request),
 	WINUSB_CASE(time_in_the_queue_does_not_count),
