@@ -21,6 +21,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "buffer.h"
 #include "compat.h"
@@ -362,23 +363,26 @@ static size_t winusb_buffer_fill(struct winusb_buffer *buffer)
 	return filled;
 }
 
-/* Can the program's memory be written? Nearly always it is there, and can be seen to be. */
+/*
+ * Can the program's memory be written? A byte of each page is written as it was read: until the
+ * transfer is collected what is there is undefined, so nobody may mind, and it is a hundred times
+ * quicker than to ask mm.
+ */
 static bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
 {
-	unsigned long address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
-	unsigned long pages = DIV_ROUND_UP(offset_in_page(address) + buffer->length, PAGE_SIZE);
-	struct page *seen[WINUSB_COPY_LENGTH / PAGE_SIZE + 1];
-	struct iov_iter iter = buffer->target;
-	int i, got = 0;
+	u8 __user *first, *last, *p, byte;
 
-	if (iter_is_ubuf(&iter) && pages <= ARRAY_SIZE(seen)) {
-		got = get_user_pages_fast_only(address & PAGE_MASK, pages, FOLL_WRITE, seen);
-		for (i = 0; i < got; i++)
-			put_page(seen[i]);
-		if (got == pages)
-			return true;
+	if (!iter_is_ubuf(&buffer->target) || buffer->length > WINUSB_COPY_LENGTH) {
+		struct iov_iter iter = buffer->target;
+
+		return !fault_in_iov_iter_writeable(&iter, buffer->length);
 	}
-	return !fault_in_iov_iter_writeable(&iter, buffer->length);
+	first = buffer->target.ubuf + buffer->target.iov_offset;
+	last = first + buffer->length - 1;
+	for (p = first; p <= last; p = (u8 __user *)PAGE_ALIGN((unsigned long)p + 1))
+		if (get_user(byte, p) || put_user(byte, p))
+			return false;
+	return true;
 }
 
 /* Use memory of our own. @linear_max bytes are taken in one piece. */

@@ -333,7 +333,9 @@ static void winusb_interface_withdraw(struct winusb_interface *wi, int error)
 	for (i = 0; i < wi->num_pipes; i++)
 		winusb_queue_cancel(&wi->pipes[i], error);
 	winusb_queue_cancel(&wi->control, error);
-	usb_kill_anchored_urbs(&wi->anchor);
+	for (i = 0; i < wi->num_pipes; i++)
+		winusb_pipe_wait_idle(&wi->pipes[i]);
+	winusb_pipe_wait_idle(&wi->control);
 }
 
 /**
@@ -425,7 +427,6 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
 		winusb_pipe_init(&wi->pipes[i], wi);
 	winusb_pipe_init(&wi->control, wi);
-	init_usb_anchor(&wi->anchor);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
 
@@ -458,7 +459,6 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 	wake_up_all(&wi->wait);
 
 	winusb_interface_withdraw(wi, -ESHUTDOWN);
-	usb_poison_anchored_urbs(&wi->anchor);
 	winusb_interface_flush_work(wi);
 	winusb_file_orphan(wi);
 	usb_set_intfdata(wi->intf, NULL);

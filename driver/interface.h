@@ -40,7 +40,6 @@ struct winusb_handle;
  * @num_pipes: How many of @pipes are in use. As @pipes.
  * @change: Odd while @pipes is being changed, and another number afterwards.
  * @control: The default control pipe, as this interface uses it. Constant.
- * @anchor: All URBs of this interface, data and control.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
@@ -65,7 +64,6 @@ struct winusb_interface {
 	unsigned int num_pipes;
 	unsigned int change;
 	struct winusb_pipe control;
-	struct usb_anchor anchor;
 
 	spinlock_t events_lock;
 	struct list_head listeners;

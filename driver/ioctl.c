@@ -54,6 +54,8 @@ union winusb_argument {
  * @user: The caller's structure.
  * @user_size: Its size as the caller says.
  * @size: Its size as the kernel knows it.
+ * @reply_first: Where its results begin, or what is copied out along with them.
+ * @reply_end: Where they end.
  * @replied: The results were copied out already.
  * @arg: Our copy.
  */
@@ -63,6 +65,8 @@ struct winusb_call {
 	void __user *user;
 	u32 user_size;
 	u32 size;
+	u32 reply_first;
+	u32 reply_end;
 	bool replied;
 	union winusb_argument arg;
 };
@@ -91,11 +95,18 @@ static struct winusb_handle *winusb_call_handle(struct winusb_call *call)
 }
 
 /* Copy the results out. A caller with an older, shorter structure gets what it knows. */
+static int winusb_call_write(struct winusb_call *call)
+{
+	u32 first = call->reply_first, end = min(call->user_size, call->reply_end);
+
+	return copy_to_user(call->user + first, (u8 *)&call->arg + first, end - first) ?
+	       -EFAULT : 0;
+}
+
 static int winusb_call_reply(struct winusb_call *call)
 {
 	call->replied = true;
-	return copy_to_user(call->user, &call->arg, min(call->user_size, call->size)) ?
-	       -EFAULT : 0;
+	return winusb_call_write(call);
 }
 
 static int winusb_call_iter(struct iov_iter *iter, bool in, u64 buffer, size_t length)
@@ -344,25 +355,19 @@ static struct winusb_request *winusb_transfer_create(struct winusb_handle *wh,
 }
 
 /* Start a transfer whose completion is read as a record. */
-static int winusb_transfer_submit(struct winusb_file *wf, const struct winusb_transfer *arg,
+static int winusb_transfer_submit(struct winusb_handle *wh, const struct winusb_transfer *arg,
 				  bool nonblock)
 {
 	struct winusb_request *req;
-	struct winusb_handle *wh;
 	int ret;
 
-	wh = winusb_handle_get(wf, arg->handle);
-	if (IS_ERR(wh))
-		return PTR_ERR(wh);
 	req = winusb_transfer_create(wh, WINUSB_DOOR_RECORD, arg, nonblock);
-	ret = PTR_ERR_OR_ZERO(req);
-	if (!ret) {
-		req->cookie = arg->cookie;
-		ret = winusb_request_start(req, nonblock);
-		if (ret)
-			winusb_request_discard(req);
-	}
-	winusb_handle_put(wh);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	req->cookie = arg->cookie;
+	ret = winusb_request_start(req, nonblock);
+	if (ret)
+		winusb_request_discard(req);
 	return ret;
 }
 
@@ -376,14 +381,16 @@ static int winusb_ioctl_transfer(struct winusb_call *call)
 	arg->out_length = 0;
 	if (!winusb_transfer_is_clean(arg))
 		return -EOPNOTSUPP;
-	if (arg->flags & WINUSB_TRANSFER_ASYNC)
-		return winusb_transfer_submit(call->wf, arg, call->nonblock);
 
 	wh = winusb_call_handle(call);
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
-	ret = winusb_request_run(winusb_transfer_create(wh, WINUSB_DOOR_BLOCKING, arg,
-							call->nonblock), &moved, call->nonblock);
+	if (arg->flags & WINUSB_TRANSFER_ASYNC)
+		ret = winusb_transfer_submit(wh, arg, call->nonblock);
+	else
+		ret = winusb_request_run(winusb_transfer_create(wh, WINUSB_DOOR_BLOCKING, arg,
+								call->nonblock),
+					 &moved, call->nonblock);
 	arg->out_length = moved;
 	winusb_handle_put(wh);
 	return ret;
@@ -405,35 +412,61 @@ static int winusb_submit_copy(struct winusb_transfer *transfer, void __user *use
 	return winusb_transfer_is_clean(transfer) ? 0 : -EOPNOTSUPP;
 }
 
-static int winusb_ioctl_submit(struct winusb_call *call)
+/* The handle of an element, which is nearly always that of the one before. */
+static int winusb_submit_handle(struct winusb_file *wf, u32 number, struct winusb_handle **wh)
+{
+	struct winusb_handle *found;
+
+	if (*wh && (*wh)->number == number)
+		return 0;
+	if (*wh)
+		winusb_handle_put(*wh);
+	found = winusb_handle_get(wf, number);
+	*wh = IS_ERR(found) ? NULL : found;
+	return PTR_ERR_OR_ZERO(found);
+}
+
+static int winusb_submit_all(struct winusb_call *call, struct winusb_handle **wh)
 {
 	struct winusb_submit *arg = &call->arg.submit;
 	struct winusb_transfer transfer;
 	u32 i, count = arg->count;
-	int ret = 0;
+	void __user *user;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		user = u64_to_user_ptr(arg->transfers) + (size_t)i * arg->transfer_size;
+		ret = winusb_submit_copy(&transfer, user, arg->transfer_size);
+		if (!ret)
+			ret = winusb_submit_handle(call->wf, transfer.handle, wh);
+		if (!ret)
+			ret = winusb_transfer_submit(*wh, &transfer, call->nonblock);
+		if (ret)
+			return ret;
+		arg->out_count++;
+		if (i + 1 < count && task_sigpending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static int winusb_ioctl_submit(struct winusb_call *call)
+{
+	struct winusb_submit *arg = &call->arg.submit;
+	struct winusb_handle *wh = NULL;
+	int ret;
 
 	arg->out_count = 0;
-	if (!count || count > WINUSB_MAX_SUBMIT || arg->transfer_size < WINUSB_TRANSFER_SHORTEST)
+	if (!arg->count || arg->count > WINUSB_MAX_SUBMIT ||
+	    arg->transfer_size < WINUSB_TRANSFER_SHORTEST)
 		return -EINVAL;
 	if (arg->transfer_size > WINUSB_ARGUMENT_MAX)
 		return -E2BIG;
 	if (arg->transfers != (unsigned long)arg->transfers)
 		return -EFAULT;
-	for (i = 0; i < count; i++) {
-		void __user *user = u64_to_user_ptr(arg->transfers);
-
-		ret = winusb_submit_copy(&transfer, user + (size_t)i * arg->transfer_size,
-					 arg->transfer_size);
-		if (!ret)
-			ret = winusb_transfer_submit(call->wf, &transfer, call->nonblock);
-		if (ret)
-			break;
-		arg->out_count++;
-		if (i + 1 < count && task_sigpending(current)) {
-			ret = -EINTR;
-			break;
-		}
-	}
+	ret = winusb_submit_all(call, &wh);
+	if (wh)
+		winusb_handle_put(wh);
 	return ret;
 }
 
@@ -533,7 +566,6 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 #define WINUSB_HANDLER_SET_ALTERNATE_SETTING	winusb_ioctl_set_alternate_setting
 #define WINUSB_HANDLER_GET_PIPE_POLICY		winusb_ioctl_get_pipe_policy
 #define WINUSB_HANDLER_SET_PIPE_POLICY		winusb_ioctl_set_pipe_policy
-#define WINUSB_HANDLER_TRANSFER			winusb_ioctl_transfer
 #define WINUSB_HANDLER_ABORT_PIPE		winusb_ioctl_abort_pipe
 #define WINUSB_HANDLER_RESET_PIPE		winusb_ioctl_reset_pipe
 #define WINUSB_HANDLER_FLUSH_PIPE		winusb_ioctl_flush_pipe
@@ -550,6 +582,8 @@ static const struct winusb_command {
 	unsigned int cmd;
 	u32 size;
 	u32 shortest;
+	u32 reply_first;	/* all of it unless reply_end is set */
+	u32 reply_end;
 	unsigned int flags;
 	int (*handler)(struct winusb_call *call);
 } winusb_commands[] = {
@@ -565,7 +599,15 @@ static const struct winusb_command {
 	WINUSB_COMMAND(SET_ALTERNATE_SETTING, winusb_set_alternate_setting, 12, 0),
 	WINUSB_COMMAND(GET_PIPE_POLICY, winusb_pipe_policy, 20, WINUSB_REPLY),
 	WINUSB_COMMAND(SET_PIPE_POLICY, winusb_pipe_policy, 20, 0),
-	WINUSB_COMMAND(TRANSFER, winusb_transfer, WINUSB_TRANSFER_SHORTEST, WINUSB_REPLY),
+	[_IOC_NR(WINUSB_IOC_TRANSFER)] = {
+		.cmd = WINUSB_IOC_TRANSFER,
+		.size = sizeof(struct winusb_transfer),
+		.shortest = WINUSB_TRANSFER_SHORTEST,
+		.reply_first = offsetof(struct winusb_transfer, out_length),
+		.reply_end = offsetofend(struct winusb_transfer, out_length),
+		.flags = WINUSB_REPLY,
+		.handler = winusb_ioctl_transfer,
+	},
 	WINUSB_COMMAND(ABORT_PIPE, winusb_pipe_command, 12, 0),
 	WINUSB_COMMAND(RESET_PIPE, winusb_pipe_command, 12, 0),
 	WINUSB_COMMAND(FLUSH_PIPE, winusb_pipe_command, 12, 0),
@@ -638,6 +680,8 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (call.user_size > WINUSB_ARGUMENT_MAX)
 		return -E2BIG;
 	call.size = command->size;
+	call.reply_first = command->reply_first;
+	call.reply_end = command->reply_end ? command->reply_end : command->size;
 	ret = copy_struct_from_user(&call.arg, call.size, call.user, call.user_size);
 	if (ret)
 		return ret;
@@ -647,8 +691,7 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	 * Results that can't be given are found out before anything is done: what was read is
 	 * written back, all of it, because the structure may be on two pages.
 	 */
-	if ((command->flags & WINUSB_REPLY) &&
-	    copy_to_user(call.user, &call.arg, min(call.user_size, call.size)))
+	if ((command->flags & WINUSB_REPLY) && winusb_call_write(&call))
 		return -EFAULT;
 
 	ret = command->handler(&call);

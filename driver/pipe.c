@@ -351,6 +351,20 @@ out_free:
 }
 
 /**
+ * winusb_pipe_wait_idle - Wait until all requests that were ended are done
+ * @pipe: The pipe. Nothing new can come in.
+ *
+ * As long as the host controller needs to give their URBs back.
+ */
+void winusb_pipe_wait_idle(struct winusb_pipe *pipe)
+{
+	wait_event(pipe->idle, !READ_ONCE(pipe->cancelled));
+	/* Whoever counted the last one lets go of the lock, too. */
+	spin_lock_irq(&pipe->lock);
+	spin_unlock_irq(&pipe->lock);
+}
+
+/**
  * winusb_pipe_uncount - A request that somebody has ended is done
  * @pipe: The pipe. The caller holds the file's lock, and the request is where its door finds it.
  */

@@ -26,7 +26,6 @@ struct winusb_request;
  *	it.
  * @policies: Read without @lock, too.
  * @parked: Requests wait: the pipe is being reset.
- * @stepping: Somebody is in winusb_queue_run().
  * @halted: The endpoint stalled: requests fail with -EPIPE until the pipe is reset.
  * @resets: How often the halt was cleared, so that an older stall does not count.
  * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
@@ -53,7 +52,6 @@ struct winusb_pipe {
 	spinlock_t lock;
 	struct winusb_policies policies;
 	bool parked;
-	bool stepping;
 	bool halted;
 	unsigned int resets;
 	struct list_head queue;
@@ -86,6 +84,7 @@ size_t winusb_pipe_bounce_size(u16 maxp);
 u8 *winusb_pipe_alloc_bounce(u16 maxp);
 int winusb_pipe_give_bounce(struct winusb_handle *wh, u8 address, u16 maxp, u8 *bounce,
 			    bool nonblock);
+void winusb_pipe_wait_idle(struct winusb_pipe *pipe);
 void winusb_pipe_uncount(struct winusb_pipe *pipe);
 size_t winusb_pipe_take_saved(struct winusb_pipe *pipe, struct winusb_buffer *buffer);
 void winusb_pipe_save(struct winusb_pipe *pipe, const void *from, size_t length);

@@ -4,18 +4,20 @@
  *
  * Without RAW_IO the oldest request owns the pipe (&winusb_pipe.active) and is the only one with a
  * URB at the host controller. It goes on in steps: begin, and then each time its URB is back, until
- * it ends and the next one begins. Steps are taken by whoever comes by: the thread that submits,
- * the completion of a URB, the work item that has cleared a stall. &winusb_pipe.stepping makes sure
- * that it is one at a time; a second one leaves, since the first one looks again before it stops.
- * So a host controller may complete a URB inside usb_submit_urb(), and completions may run on any
- * CPU.
+ * it ends and the next one begins. A request has one that steps it: the thread that submits, the
+ * completion of its URB, the work item that has cleared a stall. &winusb_request.flow passes it from
+ * one to the other: whoever has handed the URB over lets go of the request, unless the URB is back
+ * by then; a completion that comes before that leaves at once. So a host controller may complete a
+ * URB inside usb_submit_urb(), and completions may run on any CPU.
  *
  * Raw requests, and those of the control pipe, are not queued: each has its URB at the host
  * controller from the start, and ends when that is back.
  *
- * A completion takes no gate and does not sleep. It may submit the next URB, into the anchor that
- * disconnect() poisons; disconnect() has ended all requests before, so that a step finds out at
- * its next submission. Threads and work items step inside the gate.
+ * A completion takes no gate and does not sleep. It may submit the next URB. Whoever wants the
+ * requests of a pipe to end marks them under the pipe's lock and waits until none of those is left:
+ * a URB is submitted only for a request that is not marked, or is unlinked right after. Threads and
+ * work items step inside the gate, which disconnect() and resets shut first. A completion touches
+ * nothing of the interface after it has finished the last request.
  *
  * All of this runs for every transfer, so locks are few: one critical section to enter, one when
  * the URB is back, one to end and to let the next one begin.
@@ -31,6 +33,12 @@
 #include "request.h"
 #include "status.h"
 #include "trace.h"
+
+enum winusb_flow {
+	WINUSB_FLOW_STEPPED,	/* somebody steps it */
+	WINUSB_FLOW_AWAY,	/* its URB is away, and nobody steps it */
+	WINUSB_FLOW_BACK,	/* its URB came back while somebody still stepped it */
+};
 
 /*
  * From now on the URB may be at the host controller. The caller holds the pipe's lock. Gives 1, or
@@ -70,6 +78,7 @@ static int winusb_queue_begin(struct winusb_request *req)
 
 	req->state = WINUSB_REQUEST_RUNNING;
 	pipe->active = req;
+	atomic_set(&req->flow, WINUSB_FLOW_STEPPED);
 	if (req->in && pipe->saved_length) {
 		req->moved = winusb_pipe_take_saved(pipe, &req->buffer);
 		if (req->moved == req->buffer.length)
@@ -146,15 +155,11 @@ static void winusb_queue_clear(struct winusb_request *req, int status)
 	req->state = WINUSB_REQUEST_CLEARING;
 	req->status = status;
 	pipe->parked = true;
-	pipe->stepping = false;
 	spin_unlock_irqrestore(&pipe->lock, flags);
 	winusb_pipe_schedule_clear(pipe);
 }
 
-/*
- * The request that owns the pipe ends, and the next one begins, which is given back, or nobody steps
- * any more.
- */
+/* The request that owns the pipe ends, and the next one begins, if there is one, and is given back. */
 static struct winusb_request *winusb_queue_end(struct winusb_request *req, int status, int *ret)
 {
 	struct winusb_pipe *pipe = req->pipe;
@@ -169,8 +174,6 @@ static struct winusb_request *winusb_queue_end(struct winusb_request *req, int s
 	spin_lock(&pipe->lock);
 	winusb_queue_set_done(req, status);
 	next = winusb_queue_next(pipe, ret);
-	if (!next)
-		pipe->stepping = false;
 	spin_unlock(&pipe->lock);
 	winusb_request_finish(req, flags);
 	return next;
@@ -346,11 +349,9 @@ static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 		req->timed = true;
 		mod_timer(&req->timer, req->deadline);
 	}
-	usb_anchor_urb(urb, &wi->anchor);
 	trace_winusb_urb(req);
 	ret = usb_submit_urb(urb, gfp);
 	if (ret) {
-		usb_unanchor_urb(urb);
 		if (READ_ONCE(req->cancel))
 			return req->cancel;	/* that is why it was not taken */
 		/* An endpoint is disabled though we stay: see winusb_interface_select(). */
@@ -454,26 +455,19 @@ static int winusb_queue_again(struct winusb_request *req)
 	return ret;
 }
 
-/* Stop stepping while the URB is away. Not if it came back meanwhile: nobody else goes on then. */
-static bool winusb_queue_stop(struct winusb_request *req)
+/* Let go of the request while its URB is away, unless it came back meanwhile. */
+static bool winusb_queue_let_go(struct winusb_request *req)
 {
-	struct winusb_pipe *pipe = req->pipe;
-	unsigned long flags;
-	bool away;
-
-	if (!smp_load_acquire(&req->in_stack))	/* pairs with winusb_queue_completed() */
-		return false;
-	spin_lock_irqsave(&pipe->lock, flags);
-	away = req->in_stack;
-	if (away)
-		pipe->stepping = false;
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	return away;
+	if (atomic_cmpxchg(&req->flow, WINUSB_FLOW_STEPPED, WINUSB_FLOW_AWAY) ==
+	    WINUSB_FLOW_STEPPED)
+		return true;
+	atomic_set(&req->flow, WINUSB_FLOW_STEPPED);
+	return false;
 }
 
 /*
  * Take steps, beginning with this request, which owns the pipe: @ret is 1 if it is to go to the host
- * controller, or how it ends. The caller has set &winusb_pipe.stepping.
+ * controller, or how it ends. The caller is the one that steps it.
  */
 static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
 {
@@ -482,7 +476,7 @@ static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
 			ret = winusb_queue_submit(req, gfp);
 			if (ret)
 				break;
-			if (winusb_queue_stop(req))
+			if (winusb_queue_let_go(req))
 				return;
 			ret = winusb_queue_go_on(req);
 			if (ret > 0)
@@ -530,18 +524,14 @@ static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
  */
 void winusb_queue_run(struct winusb_pipe *pipe)
 {
-	struct winusb_request *req = NULL;
+	struct winusb_request *req;
 	unsigned long flags;
 	int ret = 0;
 
 	while (winusb_queue_run_raw(pipe))
 		;
 	spin_lock_irqsave(&pipe->lock, flags);
-	if (!pipe->stepping) {
-		req = winusb_queue_next(pipe, &ret);
-		if (req)
-			pipe->stepping = true;
-	}
+	req = winusb_queue_next(pipe, &ret);
 	spin_unlock_irqrestore(&pipe->lock, flags);
 	if (req)
 		winusb_queue_step(req, ret, GFP_NOIO);
@@ -564,23 +554,17 @@ static void winusb_queue_completed_raw(struct winusb_request *req)
 static void winusb_queue_completed(struct urb *urb)
 {
 	struct winusb_request *req = urb->context;
-	struct winusb_pipe *pipe = req->pipe;
-	unsigned long flags;
-	bool stepping;
 	int ret;
 
 	if (req->raw) {
 		winusb_queue_completed_raw(req);
 		return;
 	}
-	spin_lock_irqsave(&pipe->lock, flags);
-	stepping = pipe->stepping;
-	pipe->stepping = true;
-	/* Whoever steps has the request from here on, and may look without the lock. */
-	smp_store_release(&req->in_stack, false);
-	spin_unlock_irqrestore(&pipe->lock, flags);
-	if (stepping)
+	WRITE_ONCE(req->in_stack, false);
+	/* Whoever has just handed it over finds that it is back, and goes on. */
+	if (atomic_xchg(&req->flow, WINUSB_FLOW_BACK) == WINUSB_FLOW_STEPPED)
 		return;
+	atomic_set(&req->flow, WINUSB_FLOW_STEPPED);
 	ret = winusb_queue_go_on(req);
 	if (ret > 0)
 		ret = winusb_queue_again(req);
@@ -606,12 +590,11 @@ int winusb_queue_enter(struct winusb_request *req)
 		list_add_tail(&req->pipe_node, &pipe->raw);
 		req->state = WINUSB_REQUEST_QUEUED;
 		ret = pipe->parked ? WINUSB_QUEUE_WAITS : winusb_queue_begin_raw(req);
-	} else if (pipe->active || pipe->parked || pipe->stepping || !list_empty(&pipe->queue)) {
+	} else if (pipe->active || pipe->parked || !list_empty(&pipe->queue)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->queue);
 		ret = WINUSB_QUEUE_WAITS;
 	} else {
-		pipe->stepping = true;
 		ret = winusb_queue_begin(req);
 	}
 	spin_unlock(&pipe->lock);

@@ -15,6 +15,8 @@
 #include "record.h"
 #include "request.h"
 
+#define WINUSB_READ_BATCH 64	/* records that are taken from the list at once */
+
 /**
  * winusb_records_ready - A request was entered into the done list
  * @wf: The file. The caller holds its requests_lock, which keeps the file.
@@ -23,7 +25,9 @@ void winusb_records_ready(struct winusb_file *wf)
 {
 	lockdep_assert_held(&wf->requests_lock);
 
-	wake_up_poll(&wf->wait, EPOLLIN | EPOLLRDNORM);
+	/* Who waits looks at the list under the lock after it has begun to wait. */
+	if (waitqueue_active(&wf->wait))
+		wake_up_poll(&wf->wait, EPOLLIN | EPOLLRDNORM);
 	if (wf->eventfd)
 		winusb_eventfd_signal(wf->eventfd);
 }
@@ -88,22 +92,22 @@ void winusb_records_set_eventfd(struct winusb_file *wf, struct eventfd_ctx *even
 		eventfd_ctx_put(eventfd);
 }
 
-static struct winusb_request *winusb_records_take(struct winusb_file *wf)
+static void winusb_records_take(struct winusb_file *wf, struct list_head *list, size_t most)
 {
-	struct winusb_request *req;
+	struct list_head *last;
 
 	spin_lock_irq(&wf->requests_lock);
-	req = list_first_entry_or_null(&wf->done, struct winusb_request, file_node);
-	if (req)
-		list_del_init(&req->file_node);
+	last = &wf->done;
+	while (most-- && last->next != &wf->done)
+		last = last->next;
+	list_cut_position(list, &wf->done, last);
 	spin_unlock_irq(&wf->requests_lock);
-	return req;
 }
 
-static void winusb_records_put_back(struct winusb_file *wf, struct winusb_request *req)
+static void winusb_records_put_back(struct winusb_file *wf, struct list_head *list)
 {
 	spin_lock_irq(&wf->requests_lock);
-	list_add(&req->file_node, &wf->done);
+	list_splice(list, &wf->done);
 	spin_unlock_irq(&wf->requests_lock);
 }
 
@@ -122,26 +126,40 @@ static int winusb_records_give(struct winusb_request *req, char __user *buffer)
 	return copy_to_user(buffer, &record, sizeof(record)) ? -EFAULT : 0;
 }
 
-/* As many as there are and fit. */
+/* As many as there are and fit, or some of them. */
 static ssize_t winusb_records_read_ready(struct winusb_file *wf, char __user *buffer, size_t length)
 {
-	struct winusb_request *req;
+	size_t most = min_t(size_t, length / sizeof(struct winusb_completion), WINUSB_READ_BATCH);
+	struct winusb_request *req, *next;
 	ssize_t done = 0;
+	LIST_HEAD(list);
 	int ret;
 
-	while (length - done >= sizeof(struct winusb_completion)) {
-		req = winusb_records_take(wf);
-		if (!req)
-			break;
+	winusb_records_take(wf, &list, most);
+	list_for_each_entry_safe(req, next, &list, file_node) {
 		ret = winusb_records_give(req, buffer + done);
 		if (ret) {
-			winusb_records_put_back(wf, req);
+			winusb_records_put_back(wf, &list);
 			return done ? done : ret;
 		}
+		list_del_init(&req->file_node);
 		winusb_request_put(req);
 		done += sizeof(struct winusb_completion);
 	}
 	return done;
+}
+
+static ssize_t winusb_records_read_all(struct winusb_file *wf, char __user *buffer, size_t length)
+{
+	ssize_t done = 0, ret;
+
+	do {
+		ret = winusb_records_read_ready(wf, buffer + done, length - done);
+		if (ret > 0)
+			done += ret;
+	} while (ret > 0 && length - done >= sizeof(struct winusb_completion) &&
+		 !task_sigpending(current));
+	return done ? done : ret;
 }
 
 /**
@@ -165,7 +183,7 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 	for (;;) {
 		if (mutex_lock_interruptible(&wf->read_lock))
 			return winusb_interrupted();
-		done = winusb_records_read_ready(wf, buffer, length);
+		done = winusb_records_read_all(wf, buffer, length);
 		mutex_unlock(&wf->read_lock);
 		if (done)
 			return done;

@@ -43,7 +43,7 @@ static void winusb_request_timed_out(struct timer_list *timer)
 
 	spin_lock_irqsave(&pipe->lock, flags);
 	/* The URB that it was for may be back, and another one be there. */
-	due = req->in_stack && !req->cancel && time_after_eq(jiffies, req->deadline);
+	due = READ_ONCE(req->in_stack) && !req->cancel && time_after_eq(jiffies, req->deadline);
 	if (due) {
 		WRITE_ONCE(req->cancel, -ETIMEDOUT);
 		trace_winusb_cancel(req, -ETIMEDOUT);

@@ -71,7 +71,8 @@ enum winusb_request_state {
  * @cancel: Why it shall end while it runs, 0 if it shall not. Set once, under the pipe's lock.
  * @counted: Somebody has ended it, and it is counted in &winusb_pipe.cancelled until it is done.
  *	Under the pipe's lock.
- * @in_stack: Its URB may be with the host controller. Written under the pipe's lock.
+ * @in_stack: Its URB may be with the host controller, as the timer wants to know.
+ * @flow: Who steps it, see queue.c.
  * @failed: The device made it fail. Of the one that runs it.
  * @collected: Its bytes are delivered and its memory given back. Of the one that collects it.
  * @resets: &winusb_pipe.resets when its URB was handed over. Under the pipe's lock.
@@ -115,6 +116,7 @@ struct winusb_request {
 	int cancel;
 	bool counted;
 	bool in_stack;
+	atomic_t flow;
 	bool failed;
 	bool collected;
 	unsigned int resets;
