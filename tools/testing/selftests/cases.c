@@ -86,6 +86,11 @@ void case_check(struct trip *trip, int status, const void *expected, uint32_t le
 	check_untouched(in + trip->length, GUARD, "behind the buffer");
 }
 
+bool case_in_order(const struct trip *first, const struct trip *second)
+{
+	return case_door == DOOR_BLOCKING || first->order < second->order;
+}
+
 void case_read(uint32_t ask, int status, const void *expected, uint32_t length)
 {
 	struct trip trip;

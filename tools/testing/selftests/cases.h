@@ -43,6 +43,11 @@ void case_read(uint32_t ask, int status, const void *expected, uint32_t length);
 void case_read_text(uint32_t ask, const char *expected);
 /* The same for a trip whose buffer came from case_buffer(). */
 void case_check(struct trip *trip, int status, const void *expected, uint32_t length);
+/*
+ * The second ended after the first, as far as the door can tell: threads that block learn of it in
+ * any order.
+ */
+bool case_in_order(const struct trip *first, const struct trip *second);
 /* Memory whose every byte says that nobody wrote there. Valid until the end of the case. */
 void *case_buffer(uint32_t length);
 /* Writes text to FX2_BULK_OUT through the door. */

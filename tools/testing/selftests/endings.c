@@ -113,7 +113,7 @@ CASE(timeout_has_the_value_of_when_the_read_is_handed_down)
 /* winusb.md 2.2 */
 CASE(timeout_is_one_for_each_piece_of_a_read_that_is_split)
 {
-	unsigned int ms = 200 * test_scale();
+	unsigned int ms = 400 * test_scale();
 	uint32_t length = 2 * FULL_MAXIMUM;
 	uint8_t *expected = malloc(length);
 	struct trip trip;

@@ -15,6 +15,12 @@
 
 enum { MANY = 500, PACKET = 512 };
 
+/* Fewer on a debug kernel, where vhci_hcd's line for each unlink takes most of the time. */
+static int many(void)
+{
+	return test_debug_kernel() ? 60 : MANY;
+}
+
 static struct board *fx2;
 static int fd;
 static uint32_t handle, moved;
@@ -115,9 +121,12 @@ static void start_reads(int count)
 static void loopback_works(void)
 {
 	char data[64];
+	int result;
 
 	feed("works");
-	CHECK_OK(node_transfer(fd, handle, FX2_BULK_IN, data, sizeof(data), &moved));
+	/* A ring that ends may interrupt what blocks in this thread, once it has its data. */
+	result = node_transfer(fd, handle, FX2_BULK_IN, data, sizeof(data), &moved);
+	CHECK(result == 0 || result == -EINTR);
 	CHECK_EQ(moved, 5);
 }
 
@@ -209,10 +218,10 @@ TEST(many_commands_in_one_call_complete_in_their_order)
 
 	board_set(fx2, "source=0x88");
 	open_ring(IORING_SETUP_CQE32);
-	start_reads(MANY);
-	for (i = 0; i < MANY; i++)
+	start_reads(many());
+	for (i = 0; i < many(); i++)
 		expect(i, PACKET);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < many(); i++)
 		CHECK_EQ(in[i][0], i * PACKET % 251);
 }
 
@@ -439,11 +448,11 @@ TEST(abort_ends_500_commands_and_returns_when_the_controller_has_none)
 	int i;
 
 	open_ring(IORING_SETUP_CQE32);
-	start_reads(MANY);
+	start_reads(many());
 	board_wait_pending(fx2, FX2_BULK_IN, 1);
 	CHECK_OK(node_abort(fd, handle, FX2_BULK_IN));
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "pending"), 0);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < many(); i++)
 		CHECK_ERR(wait_result().res, ECANCELED);
 	expect_nothing();
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "urbs"), 1);
@@ -456,10 +465,10 @@ TEST(unplug_ends_500_commands_with_ESHUTDOWN)
 
 	open_ring(IORING_SETUP_CQE32);
 	CHECK_OK(node_set_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_RAW_IO, 1));
-	start_reads(MANY);
-	board_wait_pending(fx2, FX2_BULK_IN, MANY);
+	start_reads(many());
+	board_wait_pending(fx2, FX2_BULK_IN, many());
 	board_unplug(fx2);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < many(); i++)
 		CHECK_ERR(wait_result().res, ESHUTDOWN);
 	start_reads(1);
 	expect(0, -ENODEV);
@@ -549,7 +558,7 @@ static pid_t start_child(void)
 	if (!pid) {
 		close(pipe_fds[0]);
 		open_ring(IORING_SETUP_CQE32);
-		start_reads(MANY);
+		start_reads(many());
 		CHECK_EQ(write(pipe_fds[1], "r", 1), 1);
 		CHECK_EQ(read(pipe_fds[1], &c, 1), -1);
 		_exit(0);
@@ -581,7 +590,7 @@ TEST(SIGKILL_with_500_commands_pending_frees_the_node)
 	CHECK(pid >= 0);
 	if (!pid) {
 		open_ring(IORING_SETUP_CQE32);
-		start_reads(MANY);
+		start_reads(many());
 		for (;;)
 			pause();
 	}
