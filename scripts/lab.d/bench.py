@@ -75,6 +75,39 @@ def picture(paths, output):
     say(f'wrote {output}')
 
 
+COLUMNS = ('kernel', 'usbfs-blocking', 'usbfs-async', 'usbfs-mmap',
+           'winusb-blocking', 'winusb-records', 'winusb-uring', 'winusb-fixed')
+
+
+def size_text(size):
+    for unit, factor in (('MiB', 1 << 20), ('KiB', 1 << 10)):
+        if size >= factor:
+            return f'{size // factor} {unit}'
+    return f'{size} B'
+
+
+def rst(path):
+    """CPU time of a transfer, one row for each cell, for the documentation."""
+    with open(path) as file:
+        run = json.load(file)
+    rows = ['   :header: ' + ', '.join(('', *COLUMNS)), '']
+    for cell in run['cells']:
+        found = {result['method']: result for result in cell['results']}
+        row = [f'{cell["direction"].upper()} {size_text(cell["size"])} '
+               f'depth {cell["depth"]}']
+        for method in COLUMNS:
+            result = found[method]
+            text = ''
+            if 'left_out' not in result:
+                us = result['cpu_ns_per_operation']['median'] / 1e3
+                text = f'{us:.2f}' if us < 100 else f'{us:.0f}'
+                if 'cpu_ratio' in result:
+                    text += f' ({result["cpu_ratio"]["median"]:.2f})'
+            row.append(text)
+        rows.append('   ' + ', '.join(row))
+    return '\n'.join(['.. csv-table::', *rows, ''])
+
+
 def smoke(path):
     """What is wrong with the numbers' form; their size is nobody's business.
     The program itself has compared data and counts."""
@@ -132,6 +165,8 @@ def parser():
                    'with several targets FILE gets the target\'s name before '
                    'its suffix')
     p.add_argument('--svg', metavar='FILE', help='draw a picture')
+    p.add_argument('--rst', metavar='FILE', help='write a table for the '
+                   'documentation')
     p.add_argument('--timeout', type=int, default=3600, metavar='S',
                    help='seconds until a guest is killed (3600)')
     p.add_argument('--smoke', action='store_true', help='a short run of '
@@ -174,6 +209,9 @@ def main():
             if o.json:
                 shutil.copy(path, json_name(o, target))
             paths.append(path)
+        if o.rst and paths:
+            with open(o.rst, 'w') as file:
+                file.write('\n'.join(rst(path) for path in paths))
         if o.svg and paths:
             picture(paths, o.svg)
         return 0

@@ -164,6 +164,8 @@ static void print_summary(const struct report *report, FILE *out)
 		compare(report, in, 1 << 20, 1, "winusb-blocking", "usbfs-blocking", out);
 		for (i = 0; i < ARRAY_SIZE(async); i++)
 			compare(report, in, 1 << 20, 8, async[i], "usbfs-async", out);
+		for (i = 0; i < ARRAY_SIZE(async); i++)
+			compare(report, in, 1 << 20, 32, async[i], "usbfs-async", out);
 	}
 	print_below(report, out);
 }
