@@ -14,8 +14,8 @@
  * Ending early (cancel.c): whoever ends a request marks it under the pipe's lock. One that waits is
  * taken out of its pipe and finished at once. One that runs is told why it shall end, and its URB
  * is unlinked; the one that runs it looks after each submission whether that has happened, so one
- * of the two unlinks. A request is over when its URB is back, so a URB never outlives its request, and
- * what it did move counts, whatever the reason of the end.
+ * of the two unlinks. A request is over when its URB is back, so a URB never outlives its request,
+ * and what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
 #include <linux/sched/signal.h>
@@ -554,7 +554,8 @@ WINUSB_EXPORT_FOR_TESTS(winusb_request_discard);
 static bool winusb_request_is_signalled(void)
 {
 	/* io_uring ends its workers by what is only task work for others. */
-	return task_sigpending(current) || (current->flags & PF_IO_WORKER && signal_pending(current));
+	return task_sigpending(current) ||
+	       (current->flags & PF_IO_WORKER && signal_pending(current));
 }
 
 /*

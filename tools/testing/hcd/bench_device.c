@@ -97,6 +97,7 @@ struct winusb_bench_device {
 static const u8 winusb_bench_addresses[] = {
 	0x81, 0x01, 0x82, 0x02, 0x84, 0x04
 };
+
 static const char * const winusb_bench_roles[] = { "winusb", "usbfs" };
 
 /* The second is bound by usbtest, because it behaves as "gadget zero" does. */
