@@ -407,15 +407,19 @@ static bool winusb_queue_take(struct winusb_request *req, size_t got)
 }
 
 /*
- * A URB that we have unlinked says so even if all of it had moved before. Then the request is
- * complete: a program that repeats a write which it believes cancelled would send it twice. Not so
- * a control transfer, whose status stage tells.
+ * A URB that we have unlinked says so even if all of it had moved before, or the short packet had
+ * come that ends it. Then the request is complete: a program that repeats a write which it believes
+ * cancelled would send it twice. Not so a control transfer, whose status stage tells.
  */
-static bool winusb_queue_is_complete(const struct winusb_request *req)
+static bool winusb_queue_is_complete(const struct winusb_request *req, size_t got)
 {
-	return req->address && READ_ONCE(req->cancel) && !req->failed && req->buffer.length &&
-	       req->moved == req->buffer.length &&
-	       !(req->urb->transfer_flags & URB_ZERO_PACKET);
+	if (!req->address || !READ_ONCE(req->cancel) || req->failed || !req->buffer.length)
+		return false;
+	if (req->moved == req->buffer.length)
+		return !(req->urb->transfer_flags & URB_ZERO_PACKET);
+	return req->in && got % req->pipe->dma.maxp &&
+	       (req->raw ||
+		!winusb_policy(&req->pipe->policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS));
 }
 
 /* Go on after a chunk came back: an error, 0 at the end, 1 for more. */
@@ -430,7 +434,7 @@ static int winusb_queue_go_on(struct winusb_request *req)
 		excess = winusb_queue_take(req, got);
 	else
 		req->moved += got;
-	if (status && !winusb_queue_is_complete(req))
+	if (status && !winusb_queue_is_complete(req, got))
 		return status;
 	if (excess && !winusb_policy(policies, WINUSB_POLICY_ALLOW_PARTIAL_READS))
 		return -EOVERFLOW;
@@ -543,7 +547,7 @@ static void winusb_queue_completed_raw(struct winusb_request *req)
 	int status = winusb_queue_status(req);
 
 	req->moved = min_t(size_t, req->urb->actual_length, req->chunk);
-	if (winusb_queue_is_complete(req))
+	if (winusb_queue_is_complete(req, req->moved))
 		status = 0;
 	if (!status && !req->in && req->moved < req->chunk)
 		status = -EIO;	/* a controller that does less than it says */

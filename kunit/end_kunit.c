@@ -217,6 +217,27 @@ static void winusb_test_cancelled_read_saves_its_excess(struct kunit *test)
 	winusb_expect_pattern(test, a->buf, 100, 412);
 }
 
+/* A short packet had come before the unlink: the read is complete, and nobody cancelled it. */
+static void winusb_test_short_packet_before_an_abort(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+	unsigned int raw;
+
+	winusb_hcd_finish_first(b->dev, WINUSB_BENCH_IN, true);
+	for (raw = 0; raw < 2; raw++) {
+		winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, raw);
+		winusb_act(test, WINUSB_HCD_HOLD);
+		winusb_send(test, NULL, 100);
+		a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+		KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+		KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), 0);
+		winusb_async_expect(test, a, 0, 100);
+		winusb_expect_pattern(test, a->buf, 0, 100);
+	}
+}
+
 /* What was finished before the unlink is done with, but goes no further. */
 static void winusb_test_no_next_chunk_after_an_abort(struct kunit *test)
 {
@@ -521,6 +542,7 @@ static struct kunit_case winusb_end_cases[] = {
 	WINUSB_CASE(what_has_arrived_is_delivered),
 	WINUSB_CASE(bounced_bytes_are_delivered),
 	WINUSB_CASE(cancelled_read_saves_its_excess),
+	WINUSB_CASE(short_packet_before_an_abort),
 	WINUSB_CASE(no_next_chunk_after_an_abort),
 	WINUSB_CASE(reads_behind_an_aborted_one),
 	WINUSB_CASE(many_raw_reads_are_aborted_in_one_step),

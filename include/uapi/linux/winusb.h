@@ -446,8 +446,9 @@ struct winusb_set_alternate_setting {
  */
 #define WINUSB_POLICY_SHORT_PACKET_TERMINATE	0x01
 /**
- * WINUSB_POLICY_AUTO_CLEAR_STALL - IN: when a read fails, other than by being cancelled or by the
- * removal, the pipe is reset first, then the read completes with its error. Those behind it go on.
+ * WINUSB_POLICY_AUTO_CLEAR_STALL - IN: when the device or the bus makes a read fail, the pipe is
+ * reset first, then the read completes with its error. Those behind it go on. Not when a read is
+ * cancelled or times out, when the device leaves, or when ALLOW_PARTIAL_READS refuses what came.
  * Off by default: then all fail after a stall until WINUSB_IOC_RESET_PIPE. Not with RAW_IO.
  */
 #define WINUSB_POLICY_AUTO_CLEAR_STALL		0x02
@@ -466,7 +467,8 @@ struct winusb_set_alternate_setting {
 /**
  * WINUSB_POLICY_ALLOW_PARTIAL_READS - IN: a read gets as much as it asked for, whatever the device
  * sent; AUTO_FLUSH says what becomes of the rest. Off: a read fails with -EOVERFLOW if the device
- * sent more, and one of 0 bytes is -EINVAL. On by default. Not with RAW_IO.
+ * sent more. On by default. Not with RAW_IO. With RAW_IO or without, a read of 0 bytes is -EINVAL
+ * if this is off.
  */
 #define WINUSB_POLICY_ALLOW_PARTIAL_READS	0x05
 /**
@@ -566,8 +568,8 @@ struct winusb_pipe_policy {
  * must name an endpoint of the handle's interface (or 0, the control pipe). -EACCES is given for
  * the standard requests SET_CONFIGURATION, SET_ADDRESS, SET_INTERFACE, SET_DESCRIPTOR, SET_SEL,
  * SET_ISOCH_DELAY and, on the device, SET_FEATURE and CLEAR_FEATURE; CLEAR_FEATURE(ENDPOINT_HALT)
- * is carried out as WINUSB_IOC_RESET_PIPE. Vendor requests to the device pass; they can reach
- * other functions.
+ * is carried out as WINUSB_IOC_RESET_PIPE, before the call returns also with WINUSB_TRANSFER_ASYNC.
+ * Vendor requests to the device pass; they can reach other functions.
  *
  * Isochronous pipes are refused with -EOPNOTSUPP.
  *
@@ -777,12 +779,12 @@ struct winusb_completion {
  *
  * With WINUSB_URING_TRANSFER the SQE's addr and len are buffer and length, len at most 0x7fffffff
  * (-EINVAL); with IORING_URING_CMD_FIXED in uring_cmd_flags they lie in the registered buffer
- * buf_index. user_data is the cookie of WINUSB_IOC_CANCEL.
+ * buf_index, -EFAULT if they don't. user_data is the cookie of WINUSB_IOC_CANCEL.
  *
  * The CQE's res is the number of bytes moved, or the error. With IORING_SETUP_CQE32 big_cqe[0] has
  * the number of bytes moved in its low 32 bits, also when there was an error, and
- * WINUSB_COMPLETION_ bits in its high 32 bits. With IORING_SETUP_SQE128 the second half of the SQE
- * must be zero.
+ * WINUSB_COMPLETION_ bits in its high 32 bits; with IORING_SETUP_CQE_MIXED a CQE of a transfer is a
+ * long one, too. With IORING_SETUP_SQE128 the second half of the SQE must be zero.
  *
  * A ring that ends cancels its transfers. A transfer holds the file: closing the descriptor ends
  * nothing while io_uring has transfers under way.
