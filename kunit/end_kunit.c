@@ -225,7 +225,7 @@ static void winusb_test_short_packet_before_an_abort(struct kunit *test)
 	struct winusb_async *a;
 	unsigned int raw;
 
-	winusb_hcd_finish_first(b->dev, WINUSB_BENCH_IN, true);
+	winusb_hcd_finish_unlinked(b->dev, WINUSB_BENCH_IN, true);
 	for (raw = 0; raw < 2; raw++) {
 		winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, raw);
 		winusb_act(test, WINUSB_HCD_HOLD);

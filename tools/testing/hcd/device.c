@@ -200,6 +200,7 @@ bool winusb_hcd_tidy(struct winusb_hcd_dev *dev)
 		winusb_hcd_script_clear_locked(ep);
 		ep->mode = winusb_hcd_first_mode(i);
 		ep->finish_first = false;
+		ep->finish_unlinked = false;
 		ep->capture_size = 0;
 		ep->captured = 0;
 		clean &= list_empty(&ep->queue) && !ep->halted;

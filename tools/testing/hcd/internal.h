@@ -57,6 +57,7 @@ struct winusb_hcd_ep {
 	void *context;		/* of serve */
 	bool halted;
 	bool finish_first;
+	bool finish_unlinked;
 	struct list_head script;
 	struct list_head queue;
 	u64 stream;		/* position in the pattern of a source */

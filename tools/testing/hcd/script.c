@@ -306,6 +306,24 @@ void winusb_hcd_finish_first(struct winusb_hcd_dev *dev, u8 address, bool on)
 EXPORT_SYMBOL_GPL(winusb_hcd_finish_first);
 
 /**
+ * winusb_hcd_finish_unlinked - let the data win against an unlink, but not the status
+ * @dev: the device
+ * @address: endpoint address
+ * @on: true: as winusb_hcd_finish_first(), but usbcore has taken note of the
+ *	unlink before, as with most controllers, and says so in place of the
+ *	status
+ */
+void winusb_hcd_finish_unlinked(struct winusb_hcd_dev *dev, u8 address, bool on)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->hc->lock, flags);
+	winusb_hcd_ep(dev, address)->finish_unlinked = on;
+	spin_unlock_irqrestore(&dev->hc->lock, flags);
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_finish_unlinked);
+
+/**
  * winusb_hcd_stats - the counters of an endpoint
  * @dev: the device
  * @address: endpoint address

@@ -262,6 +262,18 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 	return 0;
 }
 
+/* Release a URB that a hold rule keeps, and tell whether that has finished it. */
+static bool winusb_hcd_finish_held_locked(struct winusb_hcd_xfer *xfer)
+{
+	struct winusb_hcd_step *step;
+
+	step = winusb_hcd_step_first_locked(xfer->ep);
+	if (step && step->rule.action == WINUSB_HCD_HOLD)
+		winusb_hcd_step_used_locked(step);
+	winusb_hcd_advance_locked(xfer->ep);
+	return xfer->finished;
+}
+
 /*
  * The script may win against the unlink: with winusb_hcd_finish_first() a held
  * URB gets its data now and completes as if nobody had asked it back. It has
@@ -270,15 +282,10 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 static bool winusb_hcd_wins_locked(struct winusb_hcd *hc, struct urb *urb)
 {
 	struct winusb_hcd_xfer *xfer = urb->hcpriv;
-	struct winusb_hcd_step *step;
 
 	if (!xfer || xfer->finished || !xfer->ep || !xfer->ep->finish_first)
 		return false;
-	step = winusb_hcd_step_first_locked(xfer->ep);
-	if (step && step->rule.action == WINUSB_HCD_HOLD)
-		winusb_hcd_step_used_locked(step);
-	winusb_hcd_advance_locked(xfer->ep);
-	if (!xfer->finished)
+	if (!winusb_hcd_finish_held_locked(xfer))
 		return false;
 	xfer->won = true;
 	usb_hcd_unlink_urb_from_ep(hc->hcd, urb);
@@ -306,6 +313,8 @@ int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
 		goto out_unlock;
 	ep = xfer->ep;
 	ep->stats.unlinked++;
+	if (ep->finish_unlinked && winusb_hcd_finish_held_locked(xfer))
+		goto out_unlock;
 	if (hc->slow_unlink || hc->unlink_us) {
 		xfer->unlinked = true;
 		xfer->status = status;

@@ -246,6 +246,7 @@ void winusb_hcd_mode(struct winusb_hcd_dev *dev, u8 address,
 void winusb_hcd_serve(struct winusb_hcd_dev *dev, u8 address,
 		      winusb_hcd_serve_fn serve, void *context);
 void winusb_hcd_finish_first(struct winusb_hcd_dev *dev, u8 address, bool on);
+void winusb_hcd_finish_unlinked(struct winusb_hcd_dev *dev, u8 address, bool on);
 u8 winusb_hcd_pattern(u64 position);
 
 /* What happened */
