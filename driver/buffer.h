@@ -4,6 +4,7 @@
 
 #include <linux/scatterlist.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 struct winusb_file;
@@ -83,6 +84,17 @@ struct winusb_buffer {
 	unsigned long pins;
 	size_t charged;
 };
+
+/* The caller's memory as it is named in a structure: 0, or -EFAULT if there can't be any there. */
+static inline int winusb_buffer_iter(struct iov_iter *iter, bool in, u64 address, size_t length)
+{
+	void __user *user = u64_to_user_ptr(address);
+
+	if (address != (unsigned long)address || !access_ok(user, length))
+		return -EFAULT;
+	iov_iter_ubuf(iter, in ? READ : WRITE, user, length);
+	return 0;
+}
 
 int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
 			  const struct iov_iter *iter, bool in, bool stays,

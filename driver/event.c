@@ -14,6 +14,8 @@
 #include "interface.h"
 #include "request.h"
 
+static_assert(sizeof(struct winusb_event) == 64);	/* part of the contract */
+
 /**
  * winusb_events_create - Begin to listen
  * @wi: The interface.

@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 #include <linux/usb.h>
 
+#include "buffer.h"
 #include "chardev.h"
 #include "compat.h"
 #include "control.h"
@@ -102,20 +103,21 @@ static int winusb_call_write(struct winusb_call *call, u32 first, u32 end)
 	       -EFAULT : 0;
 }
 
+/* Could it be written, all of it? It is smaller than a page: so in at most two. */
+static bool winusb_call_is_writable(struct winusb_call *call)
+{
+	u32 last = min(call->size, call->user_size) - 1;
+	u8 *arg = (u8 *)&call->arg;
+
+	BUILD_BUG_ON(sizeof(call->arg) >= PAGE_SIZE);
+	return !put_user(arg[0], (u8 __user *)call->user) &&
+	       !put_user(arg[last], (u8 __user *)call->user + last);
+}
+
 static int winusb_call_reply(struct winusb_call *call)
 {
 	call->replied = true;
 	return winusb_call_write(call, call->reply_first, call->reply_end);
-}
-
-static int winusb_call_iter(struct iov_iter *iter, bool in, u64 buffer, size_t length)
-{
-	void __user *user = u64_to_user_ptr(buffer);
-
-	if (buffer != (unsigned long)buffer || !access_ok(user, length))
-		return -EFAULT;
-	iov_iter_ubuf(iter, in ? READ : WRITE, user, length);
-	return 0;
 }
 
 static int winusb_ioctl_query(struct winusb_call *call)
@@ -191,7 +193,7 @@ static int winusb_ioctl_get_descriptor(struct winusb_call *call)
 	wh = winusb_call_handle(call);
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
-	ret = winusb_call_iter(&iter, true, arg->buffer, arg->length);
+	ret = winusb_buffer_iter(&iter, true, arg->buffer, arg->length);
 	if (!ret)
 		ret = winusb_control_get_descriptor(wh, arg->type, arg->index, arg->language_id,
 						    &iter, &moved, call->nonblock);
@@ -326,11 +328,14 @@ static int winusb_ioctl_set_pipe_policy(struct winusb_call *call)
 
 static bool winusb_transfer_is_clean(const struct winusb_transfer *arg)
 {
-	return !(arg->flags & ~WINUSB_TRANSFER_ASYNC) && WINUSB_IS_ZERO(arg->__reserved) &&
-	       !arg->isoch_buffer && !arg->isoch_offset && !arg->isoch_start_frame &&
-	       !arg->isoch_packet_count && !arg->isoch_packets && !arg->stream_id &&
-	       !arg->__reserved2 && (!arg->pipe_id || WINUSB_IS_ZERO(arg->setup)) &&
-	       (!arg->cookie || arg->flags & WINUSB_TRANSFER_ASYNC);
+	u64 setup;
+
+	memcpy(&setup, arg->setup, sizeof(setup));
+	return !((arg->flags & ~WINUSB_TRANSFER_ASYNC) | arg->__reserved[0] | arg->__reserved[1] |
+		 arg->__reserved[2] | arg->isoch_buffer | arg->isoch_offset |
+		 arg->isoch_start_frame | arg->isoch_packet_count | arg->isoch_packets |
+		 arg->stream_id | arg->__reserved2 | (arg->pipe_id ? setup : 0) |
+		 (arg->flags & WINUSB_TRANSFER_ASYNC ? 0 : arg->cookie));
 }
 
 static struct winusb_request *winusb_transfer_create(struct winusb_handle *wh,
@@ -345,7 +350,7 @@ static struct winusb_request *winusb_transfer_create(struct winusb_handle *wh,
 
 	memcpy(&setup, arg->setup, sizeof(setup));
 	in = (arg->pipe_id ? arg->pipe_id : setup.bRequestType) & USB_DIR_IN;
-	ret = winusb_call_iter(&iter, in, arg->buffer, arg->length);
+	ret = winusb_buffer_iter(&iter, in, arg->buffer, arg->length);
 	if (ret)
 		return ERR_PTR(ret);
 	if (arg->pipe_id)
@@ -634,13 +639,10 @@ static_assert(offsetof(struct winusb_transfer, buffer) == 24);
 static_assert(offsetof(struct winusb_transfer, isoch_packets) == 64);
 static_assert(sizeof(struct winusb_pipe_command) == 12);
 static_assert(sizeof(struct winusb_reset_device) == 8);
-static_assert(sizeof(struct winusb_event) == 64);
 static_assert(sizeof(struct winusb_submit) == 24);
 static_assert(offsetof(struct winusb_submit, transfers) == 8);
 static_assert(sizeof(struct winusb_cancel) == 24);
 static_assert(sizeof(struct winusb_set_eventfd) == 8);
-static_assert(sizeof(struct winusb_completion) == 64);
-static_assert(sizeof(struct winusb_uring_cmd) == 16);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {
@@ -687,7 +689,7 @@ long winusb_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (call.wf->listener && !(command->flags & WINUSB_LISTENER))
 		return -EBADF;
 	/* Results that can't be given are found out before anything is done. */
-	if ((command->flags & WINUSB_REPLY) && winusb_call_write(&call, 0, call.size))
+	if ((command->flags & WINUSB_REPLY) && !winusb_call_is_writable(&call))
 		return -EFAULT;
 
 	ret = command->handler(&call);

@@ -15,6 +15,8 @@
 #include "record.h"
 #include "request.h"
 
+static_assert(sizeof(struct winusb_completion) == 64);	/* part of the contract */
+
 #define WINUSB_READ_BATCH 64	/* records that are taken from the list at once */
 
 /**
@@ -126,7 +128,7 @@ static int winusb_records_give(struct winusb_request *req, char __user *buffer)
 	return copy_to_user(buffer, &record, sizeof(record)) ? -EFAULT : 0;
 }
 
-/* As many as there are and fit, or some of them. */
+/* As many as there are and fit; not more than a batch. */
 static ssize_t winusb_records_read_ready(struct winusb_file *wf, char __user *buffer, size_t length)
 {
 	size_t most = min_t(size_t, length / sizeof(struct winusb_completion), WINUSB_READ_BATCH);
@@ -157,8 +159,8 @@ static ssize_t winusb_records_read_all(struct winusb_file *wf, char __user *buff
 		ret = winusb_records_read_ready(wf, buffer + done, length - done);
 		if (ret > 0)
 			done += ret;
-	} while (ret > 0 && length - done >= sizeof(struct winusb_completion) &&
-		 !task_sigpending(current));
+	} while (ret == (ssize_t)(WINUSB_READ_BATCH * sizeof(struct winusb_completion)) &&
+		 length - done >= sizeof(struct winusb_completion) && !task_sigpending(current));
 	return done ? done : ret;
 }
 

@@ -15,11 +15,14 @@
 
 #include <uapi/linux/winusb.h>
 
+#include "buffer.h"
 #include "control.h"
 #include "file.h"
 #include "handle.h"
 #include "interface.h"
 #include "request.h"
+
+static_assert(sizeof(struct winusb_uring_cmd) == 16);	/* part of the contract */
 
 enum winusb_uring_state {
 	WINUSB_URING_ISSUING,	/* neither */
@@ -107,17 +110,12 @@ void winusb_uring_finished(struct winusb_request *req)
 static int winusb_uring_iter(struct io_uring_cmd *cmd, const struct winusb_uring_sqe *sqe, bool in,
 			     struct iov_iter *iter, unsigned int issue_flags)
 {
-	void __user *user = u64_to_user_ptr(sqe->address);
-
 	if (sqe->length > INT_MAX)
 		return -EINVAL;
 	if (sqe->length && (cmd->flags & IORING_URING_CMD_FIXED))
 		return winusb_uring_import(cmd, sqe->address, sqe->length, in ? READ : WRITE,
 					   iter, issue_flags);
-	if (sqe->address != (unsigned long)sqe->address || !access_ok(user, sqe->length))
-		return -EFAULT;
-	iov_iter_ubuf(iter, in ? READ : WRITE, user, sqe->length);
-	return 0;
+	return winusb_buffer_iter(iter, in, sqe->address, sqe->length);
 }
 
 static struct winusb_request *winusb_uring_create(struct winusb_handle *wh,
