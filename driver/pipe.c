@@ -79,8 +79,8 @@ static int winusb_pipe_clear(struct winusb_pipe *pipe, struct winusb_handle *wh,
 }
 
 /*
- * Let those run that came while the pipe was parked. After a reset or removal there are none. No
- * signal may end this.
+ * Let those run that came while the pipe was parked. A reset and a removal end them. No signal may
+ * end this.
  */
 static void winusb_pipe_run(struct winusb_pipe *pipe)
 {
@@ -89,7 +89,30 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 	down_read(&wi->gate);
 	if (!wi->gone && !wi->resetting)
 		winusb_queue_run(pipe);
+	else
+		winusb_queue_forget(pipe);
 	up_read(&wi->gate);
+}
+
+/* Waits for whoever has the gate for a moment. */
+static bool winusb_pipe_is_resetting(struct winusb_pipe *pipe)
+{
+	bool resetting;
+
+	down_read(&pipe->wi->gate);
+	resetting = pipe->wi->resetting;
+	up_read(&pipe->wi->gate);
+	return resetting;
+}
+
+/* Not to wait for a reset of the device: that waits for us, and clears all halts. */
+static void winusb_pipe_clear_for(struct winusb_pipe *pipe, struct winusb_handle *wh)
+{
+	int ret;
+
+	do {
+		ret = winusb_pipe_clear(pipe, wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+	} while (ret == -EAGAIN && !winusb_pipe_is_resetting(pipe));
 }
 
 /* Reset the pipe for the request that failed, complete that, let the others go on. */
@@ -99,7 +122,7 @@ static void winusb_pipe_clear_work(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();	/* disconnect() waits for this */
 
 	/* It holds its handle until it is completed. A pipe that can't be reset fails again. */
-	winusb_pipe_clear(pipe, pipe->active->wh, WINUSB_CONTROL_TIMEOUT_MS, false);
+	winusb_pipe_clear_for(pipe, pipe->active->wh);
 	memalloc_noio_restore(noio);
 	winusb_queue_cleared(pipe);
 	winusb_pipe_run(pipe);
@@ -125,6 +148,7 @@ void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi)
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->queue);
 	INIT_LIST_HEAD(&pipe->raw);
+	INIT_LIST_HEAD(&pipe->raw_queue);
 	init_waitqueue_head(&pipe->idle);
 	INIT_WORK(&pipe->clear_work, winusb_pipe_clear_work);
 	pipe->policies.value[WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE] = WINUSB_MAX_CONTROL_LENGTH;
@@ -227,7 +251,7 @@ static bool winusb_pipe_is_occupied(const struct winusb_pipe *pipe)
 	lockdep_assert_held(&pipe->lock);
 
 	return pipe->active || !list_empty(&pipe->queue) || !list_empty(&pipe->raw) ||
-	       pipe->parked;
+	       !list_empty(&pipe->raw_queue) || pipe->parked;
 }
 
 /**

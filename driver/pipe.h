@@ -31,6 +31,8 @@ struct winusb_request;
  * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
  * @active: The one that owns the pipe, in no list.
  * @raw: The requests that do not wait for each other: raw ones, and those of the control pipe.
+ * @raw_queue: Raw ones that came while the pipe was parked, oldest first.
+ * @held: There were such, and until the last of them is handed over others line up behind it.
  * @cancelled: How many were ended by somebody and are not done yet.
  * @idle: Woken when @cancelled becomes 0.
  * @bounce: Memory for what the host controller can't move to or from a request's own;
@@ -57,6 +59,8 @@ struct winusb_pipe {
 	struct list_head queue;
 	struct winusb_request *active;
 	struct list_head raw;
+	struct list_head raw_queue;
+	bool held;
 	unsigned int cancelled;
 	wait_queue_head_t idle;
 	u8 *bounce;

@@ -89,6 +89,7 @@ static int winusb_queue_begin(struct winusb_request *req)
 
 static int winusb_queue_begin_raw(struct winusb_request *req)
 {
+	list_move_tail(&req->pipe_node, &req->pipe->raw);
 	req->state = WINUSB_REQUEST_RUNNING;
 	return winusb_queue_enter_stack(req);
 }
@@ -136,27 +137,36 @@ static void winusb_queue_raw_done(struct winusb_request *req, int status)
 
 /*
  * Does its failure reset the pipe (winusb.md 2.2, AUTO_CLEAR_STALL)? Not if it was ended by us, or
- * by the removal, and not under raw requests.
+ * by the removal.
  */
 static bool winusb_queue_must_clear(const struct winusb_request *req, int status)
 {
 	return status && req->in && req->failed && !READ_ONCE(req->cancel) &&
-	       status != -ESHUTDOWN && list_empty_careful(&req->pipe->raw) &&
+	       status != -ESHUTDOWN &&
 	       winusb_policy(&req->pipe->policies, WINUSB_POLICY_AUTO_CLEAR_STALL);
 }
 
-/* Set the request that owns the pipe aside until the pipe is reset. Nobody steps then. */
-static void winusb_queue_clear(struct winusb_request *req, int status)
+/*
+ * Set the request that owns the pipe aside until the pipe is reset. Nobody steps then. Not under
+ * raw requests that run.
+ */
+static bool winusb_queue_clear(struct winusb_request *req, int status)
 {
 	struct winusb_pipe *pipe = req->pipe;
 	unsigned long flags;
+	bool clear;
 
 	spin_lock_irqsave(&pipe->lock, flags);
-	req->state = WINUSB_REQUEST_CLEARING;
-	req->status = status;
-	pipe->parked = true;
+	clear = list_empty(&pipe->raw);
+	if (clear) {
+		req->state = WINUSB_REQUEST_CLEARING;
+		req->status = status;
+		pipe->parked = true;
+	}
 	spin_unlock_irqrestore(&pipe->lock, flags);
-	winusb_pipe_schedule_clear(pipe);
+	if (clear)
+		winusb_pipe_schedule_clear(pipe);
+	return clear;
 }
 
 /* The request that owns the pipe ends. The next one begins, if there is one, and is given back. */
@@ -166,10 +176,8 @@ static struct winusb_request *winusb_queue_end(struct winusb_request *req, int s
 	struct winusb_request *next;
 	unsigned long flags;
 
-	if (winusb_queue_must_clear(req, status)) {
-		winusb_queue_clear(req, status);
+	if (winusb_queue_must_clear(req, status) && winusb_queue_clear(req, status))
 		return NULL;
-	}
 	flags = winusb_request_lock(req);
 	spin_lock(&pipe->lock);
 	winusb_queue_set_done(req, status);
@@ -417,7 +425,9 @@ static bool winusb_queue_is_complete(const struct winusb_request *req, size_t go
 		return false;
 	if (req->moved == req->buffer.length)
 		return !(req->urb->transfer_flags & URB_ZERO_PACKET);
+	/* A scatter list may have been stopped between two segments, in the middle of a packet. */
 	return req->in && got % req->pipe->dma.maxp &&
+	       (req->buffer.kind == WINUSB_MEMORY_LINEAR || req->bounced == req->chunk) &&
 	       (req->raw ||
 		!winusb_policy(&req->pipe->policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS));
 }
@@ -499,26 +509,28 @@ static void winusb_queue_step_raw(struct winusb_request *req, int ret)
 		winusb_queue_raw_done(req, ret);
 }
 
+/* The next of those that waited. Once there is none and it may run, none need wait any more. */
 static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
 {
-	struct winusb_request *req, *found = NULL;
+	struct winusb_request *req;
 	unsigned long flags;
 	int ret = 0;
 
 	spin_lock_irqsave(&pipe->lock, flags);
-	list_for_each_entry(req, &pipe->raw, pipe_node) {
-		if (req->state == WINUSB_REQUEST_QUEUED && !pipe->parked) {
-			found = req;
-			winusb_request_get(found);
-			ret = winusb_queue_begin_raw(found);
-			break;
-		}
+	req = list_first_entry_or_null(&pipe->raw_queue, struct winusb_request, pipe_node);
+	if (pipe->parked) {
+		req = NULL;
+	} else if (req) {
+		winusb_request_get(req);
+		ret = winusb_queue_begin_raw(req);
+	} else {
+		pipe->held = false;
 	}
 	spin_unlock_irqrestore(&pipe->lock, flags);
-	if (!found)
+	if (!req)
 		return false;
-	winusb_queue_step_raw(found, ret);
-	winusb_request_put(found);
+	winusb_queue_step_raw(req, ret);
+	winusb_request_put(req);
 	return true;
 }
 
@@ -539,6 +551,19 @@ void winusb_queue_run(struct winusb_pipe *pipe)
 	spin_unlock_irqrestore(&pipe->lock, flags);
 	if (req)
 		winusb_queue_step(req, ret, GFP_NOIO);
+}
+
+/**
+ * winusb_queue_forget - The opposite: whoever shut the gate ends those that waited
+ * @pipe: The pipe. The caller is inside the gate, and nobody else gets in.
+ */
+void winusb_queue_forget(struct winusb_pipe *pipe)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->lock, flags);
+	pipe->held = false;
+	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
 /* The URB of a raw request is back. */
@@ -590,10 +615,13 @@ int winusb_queue_enter(struct winusb_request *req)
 	int ret;
 
 	spin_lock(&pipe->lock);	/* interrupts are off */
-	if (req->raw) {
-		list_add_tail(&req->pipe_node, &pipe->raw);
+	if (req->raw && (pipe->parked || pipe->held)) {
 		req->state = WINUSB_REQUEST_QUEUED;
-		ret = pipe->parked ? WINUSB_QUEUE_WAITS : winusb_queue_begin_raw(req);
+		list_add_tail(&req->pipe_node, &pipe->raw_queue);
+		pipe->held = true;
+		ret = WINUSB_QUEUE_WAITS;
+	} else if (req->raw) {
+		ret = winusb_queue_begin_raw(req);
 	} else if (pipe->active || pipe->parked || !list_empty(&pipe->queue)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->queue);
@@ -638,6 +666,8 @@ void winusb_queue_cancel(struct winusb_pipe *pipe, int error)
 	if (pipe->active)
 		winusb_request_mark(pipe->active, error, &finish, &unlink);
 	list_for_each_entry_safe(req, next, &pipe->raw, pipe_node)
+		winusb_request_mark(req, error, &finish, &unlink);
+	list_for_each_entry_safe(req, next, &pipe->raw_queue, pipe_node)
 		winusb_request_mark(req, error, &finish, &unlink);
 	list_for_each_entry_safe(req, next, &pipe->queue, pipe_node)
 		winusb_request_mark(req, error, &finish, &unlink);

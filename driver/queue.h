@@ -12,6 +12,7 @@ struct winusb_request;
 int winusb_queue_enter(struct winusb_request *req);
 void winusb_queue_start(struct winusb_request *req, int ret);
 void winusb_queue_run(struct winusb_pipe *pipe);
+void winusb_queue_forget(struct winusb_pipe *pipe);
 void winusb_queue_cancel(struct winusb_pipe *pipe, int error);
 void winusb_queue_cleared(struct winusb_pipe *pipe);
 

@@ -517,6 +517,33 @@ static void winusb_test_device_reset_while_a_stall_is_cleared(struct kunit *test
 	winusb_async_expect(test, a[0], 0, 5);
 }
 
+/* A reset that comes between a failure and its clearing: neither waits for the other. */
+static void winusb_test_device_reset_before_a_stall_is_cleared(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job resetter = { .dev = b->dev };
+	struct winusb_async *a[2];
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	winusb_start_many(test, wh, a, 2, 512);
+	init_completion(&resetter.done);
+	down_read(&wh->wi->gate);
+	kthread_run(winusb_end_reset, &resetter, "winusb_end");
+	msleep(20);	/* until it waits at the gate */
+	winusb_act(test, WINUSB_HCD_STALL);
+	msleep(20);	/* ... and the clearing behind it */
+	up_read(&wh->wi->gate);
+	wait_for_completion(&resetter.done);
+	KUNIT_EXPECT_EQ(test, resetter.ret, 0);
+	winusb_async_expect(test, a[1], -ECONNRESET, 0);
+	winusb_async_expect(test, a[0], -EPIPE, 0);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 0U);
+	winusb_start_many(test, wh, a, 1, 512);
+	winusb_send(test, "after", 5);
+	winusb_async_expect(test, a[0], 0, 5);
+}
+
 /* 2.2: a reset of the device clears halts. */
 static void winusb_test_device_reset_clears_halts(struct kunit *test)
 {
@@ -556,6 +583,7 @@ static struct kunit_case winusb_end_cases[] = {
 	WINUSB_CASE(device_reset_ends_all),
 	WINUSB_CASE(device_reset_waits_for_the_controller),
 	WINUSB_CASE(device_reset_while_a_stall_is_cleared),
+	WINUSB_CASE(device_reset_before_a_stall_is_cleared),
 	WINUSB_CASE(device_reset_clears_halts),
 	{ }
 };

@@ -278,6 +278,79 @@ static void winusb_test_pipe_is_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
 }
 
+/*
+ * 5.2: those that came while the pipe was being reset go in their order, and others behind them,
+ * also in the moment in which the pipe is free but they are not under way yet.
+ */
+static void winusb_test_order_after_a_reset(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_pipe *pipe = winusb_pipe_find(wh->wi, WINUSB_BENCH_IN);
+	struct winusb_async *stalled, *a[6];
+	unsigned int i;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_hold_clear(test);
+	winusb_act(test, WINUSB_HCD_STALL);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
+						    USB_REQ_CLEAR_FEATURE), 0);
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	for (i = 0; i < ARRAY_SIZE(a); i++) {
+		if (i == ARRAY_SIZE(a) / 2) {
+			spin_lock_irq(&pipe->lock);
+			pipe->parked = false;	/* as if the reset was just over */
+			spin_unlock_irq(&pipe->lock);
+		}
+		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
+	}
+	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight(b->dev, WINUSB_BENCH_IN), 0U);
+	KUNIT_EXPECT_TRUE(test, winusb_hcd_release(b->dev, 0));
+	winusb_async_expect(test, stalled, -EPIPE, 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, ARRAY_SIZE(a)), 0);
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, i),
+				(int)(512 * (i + 1)));
+	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), 0);
+	winusb_async_expect_all(test, a, ARRAY_SIZE(a), -ECANCELED, 0);
+	/* Nothing is held up any more. */
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight(b->dev, WINUSB_BENCH_IN), 1U);
+	winusb_send(test, "x", 1);
+	winusb_async_expect(test, a[0], 0, 1);
+}
+
+/* ... and what ends them while they wait leaves nothing that later ones would wait for. */
+static void winusb_test_abort_of_those_that_wait_for_a_reset(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *stalled, *a[3];
+	unsigned int i;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_hold_clear(test);
+	winusb_act(test, WINUSB_HCD_STALL);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
+						    USB_REQ_CLEAR_FEATURE), 0);
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
+	winusb_async_expect(test, a[1], -ECANCELED, 0);
+	/* A reset of the device ends the others, and the one that is being cleared. */
+	KUNIT_EXPECT_EQ(test, winusb_hcd_reset_wait(b->dev), 0);
+	winusb_async_expect(test, a[0], -ECONNRESET, 0);
+	winusb_async_expect(test, a[2], -ECONNRESET, 0);
+	winusb_async_expect(test, stalled, -EPIPE, 0);
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	winusb_send(test, "x", 1);
+	winusb_async_expect(test, a[0], 0, 1);
+}
+
 static struct kunit_case winusb_raw_cases[] = {
 	WINUSB_CASE(reads_are_in_flight_together),
 	WINUSB_CASE(writes_are_in_flight_together),
@@ -292,6 +365,8 @@ static struct kunit_case winusb_raw_cases[] = {
 	WINUSB_CASE(raw_writes_are_terminated),
 	WINUSB_CASE(raw_read_of_nothing),
 	WINUSB_CASE(pipe_is_in_use),
+	WINUSB_CASE(order_after_a_reset),
+	WINUSB_CASE(abort_of_those_that_wait_for_a_reset),
 	{ }
 };
 
