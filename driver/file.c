@@ -335,7 +335,7 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 	long charged = atomic_long_read(&wf->charged);
 
 	for (;;) {
-		if (charged + (long)bytes > most) {
+		if (charged > most || bytes > (size_t)(most - charged)) {
 			if (!winusb_file_drop_idle(wf))
 				return -ENOMEM;
 			charged = atomic_long_read(&wf->charged);
@@ -344,6 +344,7 @@ int winusb_file_charge(struct winusb_file *wf, size_t bytes)
 		}
 	}
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_file_charge);
 
 /**
  * winusb_file_charge_anyway - Account for what must be, cap or not
@@ -358,21 +359,21 @@ void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes)
 /**
  * winusb_file_admit - May one more request run?
  * @wf: The file. The caller holds its requests_lock, and enters the request if so.
+ * @waits: A thread waits for it. Those are few, and the kernel's own are among them.
  *
  * Return: 0, -ENODEV, or -ENOMEM if there are very many.
  */
-int winusb_file_admit(struct winusb_file *wf)
+int winusb_file_admit(struct winusb_file *wf, bool waits)
 {
 	lockdep_assert_held(&wf->requests_lock);
 
 	if (wf->gone || wf->closed)
 		return -ENODEV;
-	if (wf->num_running >= WINUSB_MAX_TRANSFERS)
+	if (wf->num_running >= WINUSB_MAX_TRANSFERS && !waits)
 		return -ENOMEM;
 	wf->num_running++;
 	return 0;
 }
-WINUSB_EXPORT_FOR_TESTS(winusb_file_charge);
 
 /**
  * winusb_file_uncharge - The opposite

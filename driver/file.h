@@ -81,7 +81,7 @@ void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
 unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
 int winusb_file_charge(struct winusb_file *wf, size_t bytes);
 void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes);
-int winusb_file_admit(struct winusb_file *wf);
+int winusb_file_admit(struct winusb_file *wf, bool waits);
 void winusb_file_uncharge(struct winusb_file *wf, size_t bytes);
 struct winusb_request *winusb_file_take_idle(struct winusb_file *wf);
 void winusb_file_count(struct winusb_file *wf);

@@ -372,7 +372,7 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 	if (trace_winusb_complete_enabled())
 		req->submitted_ns = ktime_get_ns();
 	flags = winusb_request_lock(req);
-	ret = winusb_file_admit(wf);
+	ret = winusb_file_admit(wf, req->door == WINUSB_DOOR_BLOCKING);
 	if (ret) {
 		spin_unlock_irqrestore(&wf->requests_lock, flags);
 		return ret;
@@ -525,7 +525,6 @@ void winusb_request_collect_data(struct winusb_request *req)
 		req->status = ret;
 	winusb_request_give_back(req);
 }
-WINUSB_EXPORT_FOR_TESTS(winusb_request_collect);
 
 /**
  * winusb_request_collect - Deliver the data of a request that is done, and give all back
@@ -536,6 +535,7 @@ void winusb_request_collect(struct winusb_request *req)
 	winusb_request_collect_data(req);
 	winusb_request_put_handle(req);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_collect);
 
 /**
  * winusb_request_discard - Drop a request: not started, not to be collected, or collected
@@ -601,7 +601,8 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 	winusb_request_collect(req);
 	*moved = req->moved;
 	ret = req->status;
-	if (ret == -EINTR && !req->moved && req->address)
+	/* A packet of no bytes may have gone out, and isn't sent again. */
+	if (ret == -EINTR && !req->moved && req->address && (req->in || req->buffer.length))
 		ret = winusb_interrupted();
 	winusb_request_put(req);
 	return ret;

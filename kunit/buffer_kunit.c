@@ -447,6 +447,8 @@ static void winusb_test_cap_of_a_file(struct kunit *test)
 	struct winusb_async *a;
 
 	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, WINUSB_BUFFER_CAP + 1), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, SIZE_MAX), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, SIZE_MAX / 2 + 1), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->wf->charged), 0L);
 	KUNIT_EXPECT_EQ(test, winusb_file_charge(f->wf, WINUSB_BUFFER_CAP - 1023), 0);
 
