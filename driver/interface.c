@@ -18,10 +18,11 @@
  *
  * Two gates are never held together. Whoever waits for the device lock holds none of the others and
  * no request, so unbind and reset wait for nobody who waits for them. Nothing waits for user space
- * inside a gate; the only wait for the device is that of a change of the setting. usbcore gives
- * each of its requests five seconds: SET_INTERFACE, a second one for the old setting if the first
- * failed, and with each of them those that switch link power management at SuperSpeed. And it may
- * wait for the bandwidth_mutex of the controller, under which it does the same for another device.
+ * inside a gate. The reset of an endpoint waits there for the host controller; the only wait for
+ * the device is that of a change of the setting. usbcore gives each of its requests five seconds:
+ * SET_INTERFACE, a second one for the old setting if the first failed, and with each of them those
+ * that switch link power management at SuperSpeed. And it may wait for the bandwidth_mutex of the
+ * controller, under which it does the same for another device.
  * What allocates inside a gate or under winusb_functions_lock does so without I/O: storage of the
  * same device may be waiting for the reset that waits for us.
  *
@@ -391,13 +392,7 @@ static void winusb_interface_release(struct device *dev)
 	usb_put_intf(wi->intf);
 	usb_put_dev(wi->udev);
 	kfree(wi);
-	/*
-	 * From here on the module may go, and the rest of this function with it. Before its text is
-	 * freed, free_module() waits in synchronize_rcu(), and so for every task that is in these
-	 * last instructions, unless it was preempted there. That is possible on a preemptible
-	 * kernel only, where nothing but the time that the unloading takes is on our side: no
-	 * release() can be left before its own last instruction.
-	 */
+	/* From here on the module may go, see winusb_exit(). */
 	if (atomic_dec_and_test(&winusb_num_interfaces))
 		wake_up_var(&winusb_num_interfaces);
 }

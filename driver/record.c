@@ -177,6 +177,7 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 			    bool nonblock)
 {
 	ssize_t done;
+	bool ended;
 
 	if (length < sizeof(struct winusb_completion))
 		return -EINVAL;
@@ -186,11 +187,10 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 		if (mutex_lock_interruptible(&wf->read_lock))
 			return winusb_interrupted();
 		done = winusb_records_read_all(wf, buffer, length);
+		ended = !done && winusb_records_ended(wf);	/* no other has the last one */
 		mutex_unlock(&wf->read_lock);
-		if (done)
+		if (done || ended)
 			return done;
-		if (winusb_records_ended(wf))
-			return 0;
 		if (nonblock)
 			return -EAGAIN;
 		if (winusb_records_closed(wf))

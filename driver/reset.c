@@ -18,7 +18,6 @@ static bool winusb_reset_owns(struct winusb_file *wf, struct usb_interface *intf
 {
 	struct winusb_interface *wi = wf->wi;
 	u8 number = intf->altsetting[0].desc.bInterfaceNumber;
-
 	struct winusb_interface *other;
 
 	if (intf == wi->intf)

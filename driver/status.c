@@ -29,6 +29,7 @@ static const struct {
 	{ -EPERM,	-ESHUTDOWN },	/* poisoned */
 	{ -EHOSTUNREACH, -EIO },	/* suspended */
 	{ -ENOMEM,	-ENOMEM },
+	{ -EAGAIN,	-ENOMEM },	/* no room to map its memory for DMA */
 };
 
 /**
