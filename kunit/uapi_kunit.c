@@ -223,7 +223,7 @@ static void winusb_test_codes_become_errors_of_the_contract(struct kunit *test)
 		{ -EINVAL, -EIO },
 		{ -EXDEV, -EIO },
 		{ -EMSGSIZE, -EIO },
-		{ -EAGAIN, -EIO },
+		{ -EAGAIN, -ENOMEM },
 		{ -12345, -EIO },
 		{ 1, -EIO },
 	};
