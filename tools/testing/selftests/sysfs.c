@@ -25,16 +25,20 @@ int file_write(const char *path, const char *text)
 
 int file_read(const char *path, char *out, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
 	ssize_t n;
 
 	out[0] = 0;
 	if (fd < 0)
 		return -errno;
-	n = read(fd, out, size - 1);
+	/* The kernel may wait for the device, and a ring's work for this thread ends that. */
+	do {
+		n = read(fd, out, size - 1);
+		error = n < 0 ? -errno : 0;
+	} while (error == -EINTR);
 	close(fd);
-	if (n < 0)
-		return -errno;
+	if (error)
+		return error;
 	out[n] = 0;
 	return n;
 }
