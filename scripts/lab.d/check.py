@@ -237,13 +237,9 @@ class Check:
                   f'    the whole of it: {err}, {out}')
 
     def run(self):
-        chosen = {f'@{stage.name}' for stage in self.waiting}
         needs = dict.fromkeys(need for stage in self.waiting
                               for need in stage.needs)
         kernels = [need for need in needs if not need.startswith('@')]
-        # A stage that was not asked for is taken as done.
-        self.ready.update(need for need in needs
-                          if need.startswith('@') and need not in chosen)
         threads = [threading.Thread(target=self.prepare, args=(kernels,))]
         threads += [threading.Thread(target=self.work)
                     for _ in range(self.o.jobs)]
@@ -274,6 +270,19 @@ def kill_group(child, number):
         pass
 
 
+def with_needs(stages, names):
+    """The stages of these names, and those that they need, in their order."""
+    by_name = {stage.name: stage for stage in stages}
+    wanted, found = list(names), set()
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found.add(name)
+            wanted += [need[1:] for need in by_name[name].needs
+                       if need.startswith('@')]
+    return [stage for stage in stages if stage.name in found]
+
+
 def parser():
     p = argparse.ArgumentParser(
         prog='scripts/check',
@@ -286,7 +295,7 @@ def parser():
     p.add_argument('--logs', metavar='DIR', help='where the output is kept; '
                    'by default a new folder in the cache')
     p.add_argument('stages', nargs='*', metavar='STAGE',
-                   help='only these stages')
+                   help='only these stages, and those that they need')
     return p
 
 
@@ -302,7 +311,7 @@ def main():
         raise Error(f'no stage {", ".join(sorted(unknown))}; '
                     'scripts/check --list shows them')
     if o.stages:
-        stages = [stage for stage in stages if stage.name in o.stages]
+        stages = with_needs(stages, o.stages)
     check = Check(stages, o)
 
     def on_signal(_number, _frame):
