@@ -513,28 +513,28 @@ static void winusb_test_device_reset_clears_halts(struct kunit *test)
 }
 
 static struct kunit_case winusb_end_cases[] = {
-	WINUSB_CASE(every_chunk_has_the_timeout),
-	WINUSB_CASE(late_timer_does_not_hit_next_chunk),
+	WINUSB_CASE_RULE(every_chunk_has_the_timeout, 2_2),
+	WINUSB_CASE_RULE(late_timer_does_not_hit_next_chunk, 2_2),
 	WINUSB_CASE(late_timer_does_not_hit_next_request),
-	WINUSB_CASE(time_in_the_queue_does_not_count),
-	WINUSB_CASE(timeout_of_a_write),
-	WINUSB_CASE(what_has_arrived_is_delivered),
+	WINUSB_CASE_RULE(time_in_the_queue_does_not_count, 9_7),
+	WINUSB_CASE_RULE(timeout_of_a_write, 1_5),
+	WINUSB_CASE_RULE(what_has_arrived_is_delivered, 1_5),
 	WINUSB_CASE(bounced_bytes_are_delivered),
 	WINUSB_CASE(cancelled_read_saves_its_excess),
 	WINUSB_CASE(no_next_chunk_after_an_abort),
-	WINUSB_CASE(reads_behind_an_aborted_one),
+	WINUSB_CASE_RULE(reads_behind_an_aborted_one, 1_5),
 	WINUSB_CASE(many_raw_reads_are_aborted_in_one_step),
 	WINUSB_CASE(newest_is_asked_back_first),
-	WINUSB_CASE(many_queued_reads_are_aborted),
+	WINUSB_CASE_RULE(many_queued_reads_are_aborted, 1_5),
 	WINUSB_CASE(cancel_by_cookie),
 	WINUSB_CASE(cancel_of_the_running_one),
 	WINUSB_CASE(cancel_all_of_a_file),
 	WINUSB_CASE(first_reason_counts),
-	WINUSB_CASE(close_ends_all),
+	WINUSB_CASE_RULE(close_ends_all, 5_2),
 	WINUSB_CASE(device_reset_ends_all),
 	WINUSB_CASE(device_reset_waits_for_the_controller),
 	WINUSB_CASE(device_reset_while_a_stall_is_cleared),
-	WINUSB_CASE(device_reset_clears_halts),
+	WINUSB_CASE_RULE(device_reset_clears_halts, 2_2),
 	{ }
 };
 
