@@ -121,8 +121,8 @@ static bool has_uring(void)
 }
 
 /*
- * Through each door, with ERROR or, by what is looked at first, OTHER. io_uring knows no length above
- * 0x7fffffff.
+ * Through each door, with ERROR or, by what is looked at first, OTHER. io_uring knows no length
+ * above 0x7fffffff.
  */
 static void refused(uint8_t pipe, void *buffer, uint32_t length, int error, int other)
 {

@@ -274,7 +274,7 @@ TEST(policies_changed_with_reads_queued_lose_no_byte)
 	CHECK(ended > DEPTH);
 }
 
-/* The same with all policies: transfers fail then, but each once, and the pipe goes on afterwards. */
+/* The same with all policies: transfers fail then, but each once, and the pipe goes on. */
 
 static const uint32_t all_policies[] = {
 	WINUSB_POLICY_SHORT_PACKET_TERMINATE, WINUSB_POLICY_AUTO_CLEAR_STALL,

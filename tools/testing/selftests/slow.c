@@ -205,7 +205,7 @@ void slow_wait_fault(void)
 void slow_serve(void)
 {
 	struct uffdio_zeropage zero = { 0 };
-	volatile uint8_t *page;
+	uint8_t *page;
 	size_t i;
 
 	if (current == SLOW_FUSE)
@@ -215,7 +215,7 @@ void slow_serve(void)
 		zero.range.start = (uintptr_t)page;
 		zero.range.len = PAGE;
 		if (current == SLOW_FUSE)
-			(void)*page;
+			__atomic_load_n(page, __ATOMIC_RELAXED);
 		else if (ioctl(faults, UFFDIO_ZEROPAGE, &zero))
 			CHECK_EQ(errno, EEXIST);
 	}
