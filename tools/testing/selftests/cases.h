@@ -101,6 +101,8 @@ CASE(read_after_close_is_fresh);
 CASE(read_after_abort_and_reset_has_the_saved_data);
 CASE(read_that_fails_delivers_what_came_before);
 CASE(read_gets_saved_data_and_then_the_error);
+CASE(read_is_not_changed_by_SHORT_PACKET_TERMINATE);
+CASE(reads_in_the_queue_follow_the_policies_as_they_are_when_they_run);
 
 /* writes.c */
 CASE(write_goes_as_it_is);
@@ -117,6 +119,7 @@ CASE(write_completes_after_the_zero_length_packet);
 CASE(write_whose_zero_length_packet_fails_fails);
 CASE(write_that_is_split_has_one_zero_length_packet_at_its_end);
 CASE(writes_in_the_queue_follow_SHORT_PACKET_TERMINATE_as_it_is_when_they_go);
+CASE(write_is_not_changed_by_the_policies_of_reads);
 
 /* raws.c */
 CASE(raw_read_that_is_no_multiple_is_refused);

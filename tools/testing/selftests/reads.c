@@ -514,3 +514,51 @@ CASE(read_gets_saved_data_and_then_the_error)
 	case_read(100, -EPROTO, "saved", 5);
 	case_works();
 }
+
+/* winusb.md 2.1: effective on OUT only. */
+CASE(read_is_not_changed_by_SHORT_PACKET_TERMINATE)
+{
+	uint8_t out[2 * PACKET];
+
+	case_open_fx2();
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_SHORT_PACKET_TERMINATE, 1);
+	pattern(out, sizeof(out), 13);
+	case_feed(out, sizeof(out));
+	case_read(sizeof(out), 0, out, sizeof(out));
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_IN, "urbs"), 1);
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_OUT, "zlp"), 0);
+	case_works();
+}
+
+/* winusb.md 2.1: "evaluated when the request is processed, not when submitted". */
+CASE(reads_in_the_queue_follow_the_policies_as_they_are_when_they_run)
+{
+	struct trip trips[4] = { 0 };
+	int i;
+
+	case_open_fx2();
+	for (i = 0; i < 4; i++) {
+		trips[i].pipe = FX2_BULK_IN;
+		trips[i].buffer = case_buffer(10);
+		trips[i].length = 10;
+	}
+	door_start_all(trips, 4);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_AUTO_FLUSH, 1);
+	case_feed_text("0123456789dropped");
+	case_check(&trips[0], 0, "0123456789", 10);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_ALLOW_PARTIAL_READS, 0);
+	case_feed_text("0123456789dropped");
+	CHECK_ERR(door_wait(&trips[1]), EOVERFLOW);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	case_feed_text("01234");
+	board_wait_counter(case_fx2, FX2_BULK_IN, "urbs", 4);
+	CHECK(!door_done(&trips[2]));
+	case_feed_text("56789");
+	case_check(&trips[2], 0, "0123456789", 10);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 0);
+	case_feed_text("short");
+	case_check(&trips[3], 0, "short", 5);
+}
