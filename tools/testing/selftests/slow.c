@@ -152,9 +152,12 @@ static void file_system(int device)
 static void open_fuse(void)
 {
 	char directory[] = "/tmp/winusb-slow-XXXXXX", options[100], path[100];
-	int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	int device;
 	pid_t pid;
 
+	if (access("/dev/fuse", F_OK) && system("modprobe -q fuse 2>/dev/null"))
+		test_note("modprobe does not know fuse");
+	device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (device < 0)
 		test_skip("this kernel has no FUSE: %s", strerror(errno));
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
