@@ -202,7 +202,7 @@ static const struct behaviour behaviours[] = {
 	  reset_is_refused_while_a_read_is_pending_which_goes_on },
 	{ "reset_1_5_sends_one_CLEAR_FEATURE_and_ends_the_halt",
 	  reset_sends_one_CLEAR_FEATURE_and_ends_the_halt },
-	{ "setting_9_12_is_EBUSY_while_a_read_is_pending_which_goes_on",
+	{ "setting_9_12_is_EBUSY_while_a_read_is_pending",
 	  setting_is_refused_while_a_read_is_pending_which_goes_on },
 	{ "abort_5_3_with_IGNORE_SHORT_PACKETS_delivers_what_came",
 	  abort_with_IGNORE_SHORT_PACKETS_delivers_what_came },
