@@ -393,16 +393,16 @@ static void winusb_test_strings_come_from_the_device(struct kunit *test)
 }
 
 static struct kunit_case winusb_control_cases[] = {
-	WINUSB_CASE_PARAM(recipient_decides_index, winusb_recipient),
-	WINUSB_CASE_PARAM(dangerous_requests_are_refused, winusb_refusal),
+	WINUSB_CASE_PARAM_RULE(recipient_decides_index, winusb_recipient, 9_10),
+	WINUSB_CASE_PARAM_RULE(dangerous_requests_are_refused, winusb_refusal, 1_6),
 	WINUSB_CASE(vendor_requests_pass),
 	WINUSB_CASE(clear_halt_resets_the_pipe),
-	WINUSB_CASE(length_is_bounded),
+	WINUSB_CASE_RULE(length_is_bounded, 9_10),
 	WINUSB_CASE(data_stage_is_carried),
-	WINUSB_CASE(stall_fails_one_request),
-	WINUSB_CASE(control_has_a_timeout),
-	WINUSB_CASE(descriptors_come_from_memory),
-	WINUSB_CASE(strings_come_from_the_device),
+	WINUSB_CASE_RULE(stall_fails_one_request, 1_6),
+	WINUSB_CASE_RULE(control_has_a_timeout, 9_10),
+	WINUSB_CASE_RULE(descriptors_come_from_memory, 8_row4),
+	WINUSB_CASE_RULE(strings_come_from_the_device, 1_3),
 	{ }
 };
 

@@ -251,12 +251,12 @@ static void winusb_test_speed_is_one_or_three(struct kunit *test)
 }
 
 static struct kunit_case winusb_descriptor_cases[] = {
-	WINUSB_CASE(whole_device_has_all_interfaces),
+	WINUSB_CASE_RULE(whole_device_has_all_interfaces, 4_7),
 	WINUSB_CASE(counts_are_bounded),
-	WINUSB_CASE_PARAM(associations_group_interfaces, winusb_grouping),
-	WINUSB_CASE(settings_are_found),
-	WINUSB_CASE_PARAM(pipes_are_described, winusb_pipe),
-	WINUSB_CASE(speed_is_one_or_three),
+	WINUSB_CASE_PARAM_RULE(associations_group_interfaces, winusb_grouping, 4_7),
+	WINUSB_CASE_RULE(settings_are_found, 1_3),
+	WINUSB_CASE_PARAM_RULE(pipes_are_described, winusb_pipe, 8_row15),
+	WINUSB_CASE_RULE(speed_is_one_or_three, 8_row16),
 	{ }
 };
 

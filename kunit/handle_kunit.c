@@ -395,13 +395,13 @@ static void winusb_test_handles_outlive_the_device(struct kunit *test)
 }
 
 static struct kunit_case winusb_handle_cases[] = {
-	WINUSB_CASE(index_counts_in_the_function),
+	WINUSB_CASE_RULE(index_counts_in_the_function, 1_2),
 	WINUSB_CASE(index_counts_from_the_file),
-	WINUSB_CASE(associated_handle_is_no_parent),
-	WINUSB_CASE(second_associated_handle_is_refused),
+	WINUSB_CASE_RULE(associated_handle_is_no_parent, 1_2),
+	WINUSB_CASE_RULE(second_associated_handle_is_refused, 9_11),
 	WINUSB_CASE(running_transfer_keeps_interface),
 	WINUSB_CASE(unbound_sibling_is_told_apart),
-	WINUSB_CASE(default_reserves_the_function),
+	WINUSB_CASE_RULE(default_reserves_the_function, 9_1),
 	WINUSB_CASE(sibling_opens_alone),
 	WINUSB_CASE(associated_interface_is_taken),
 	WINUSB_CASE(listeners_are_not_exclusive),
@@ -416,13 +416,13 @@ static struct kunit_suite winusb_associated_suite =
 kunit_test_suite(winusb_associated_suite);
 
 static struct kunit_case winusb_plain_handle_cases[] = {
-	WINUSB_CASE(initialize_twice_gives_two),
-	WINUSB_CASE(initialize_resets_policies),
+	WINUSB_CASE_RULE(initialize_twice_gives_two, 1_2),
+	WINUSB_CASE_RULE(initialize_resets_policies, 9_14),
 	WINUSB_CASE(unknown_handles_are_refused),
 	WINUSB_CASE(unpublished_handle_is_unknown),
 	WINUSB_CASE(handles_are_freed_in_any_order),
 	WINUSB_CASE(handles_are_limited),
-	WINUSB_CASE(close_restores_the_interface),
+	WINUSB_CASE_RULE(close_restores_the_interface, 5_2),
 	{ }
 };
 

@@ -540,18 +540,18 @@ static void winusb_test_unplug_again_and_again(struct kunit *test)
 }
 
 static struct kunit_case winusb_interface_cases[] = {
-	WINUSB_CASE(whole_device_is_one_function),
+	WINUSB_CASE_RULE(whole_device_is_one_function, 4_7),
 	WINUSB_CASE(probe_makes_no_traffic),
 	WINUSB_CASE(unplug_ends_transfers),
 	WINUSB_CASE(unplug_may_look_like_a_bus_error),
 	WINUSB_CASE(unbind_ends_transfers),
 	WINUSB_CASE(unbind_ends_control_transfers),
-	WINUSB_CASE(replug_revives_nothing),
+	WINUSB_CASE_RULE(replug_revives_nothing, 9_16),
 	WINUSB_CASE(reset_by_another_party),
 	WINUSB_CASE(submitters_wait_for_a_reset),
 	WINUSB_CASE(reset_ends_a_halt),
-	WINUSB_CASE(setting_is_busy_with_a_read),
-	WINUSB_CASE(setting_changes_the_pipes),
+	WINUSB_CASE_RULE(setting_is_busy_with_a_read, 9_12),
+	WINUSB_CASE_RULE(setting_changes_the_pipes, 1_3),
 	WINUSB_CASE(refused_setting_changes_nothing),
 	WINUSB_CASE(setting_needs_the_device_lock),
 	WINUSB_CASE(reset_of_a_locked_device_is_busy),

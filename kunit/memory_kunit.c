@@ -326,10 +326,10 @@ static void winusb_test_packets_of_48_bytes(struct kunit *test)
 }
 
 static struct kunit_case winusb_memory_cases[] = {
-	WINUSB_CASE_PARAM(reads_into_any_memory, winusb_controller),
-	WINUSB_CASE_PARAM(reads_are_one_stream, winusb_controller),
-	WINUSB_CASE_PARAM(writes_from_any_memory, winusb_controller),
-	WINUSB_CASE_PARAM(split_transfers_of_pages, winusb_free_controller),
+	WINUSB_CASE_PARAM_RULE(reads_into_any_memory, winusb_controller, 2_3_step5),
+	WINUSB_CASE_PARAM_RULE(reads_are_one_stream, winusb_controller, 1_5),
+	WINUSB_CASE_PARAM_RULE(writes_from_any_memory, winusb_controller, 1_5),
+	WINUSB_CASE_PARAM_RULE(split_transfers_of_pages, winusb_free_controller, 1_5),
 	WINUSB_CASE_PARAM(long_queue_does_not_recurse, winusb_free_controller),
 	WINUSB_CASE(packets_of_48_bytes),
 	{ }

@@ -192,12 +192,12 @@ static void winusb_test_maximum_transfer_size(struct kunit *test)
 }
 
 static struct kunit_case winusb_policy_cases[] = {
-	WINUSB_CASE_PARAM(numbers_are_those_of_windows, winusb_policy_row),
-	WINUSB_CASE_PARAM(defaults, winusb_policy_row),
-	WINUSB_CASE_PARAM(values_are_read_back, winusb_policy_row),
+	WINUSB_CASE_PARAM_RULE(numbers_are_those_of_windows, winusb_policy_row, 2_1),
+	WINUSB_CASE_PARAM_RULE(defaults, winusb_policy_row, 2_1),
+	WINUSB_CASE_PARAM_RULE(values_are_read_back, winusb_policy_row, 2_1),
 	WINUSB_CASE_PARAM(policies_do_not_disturb_each_other, winusb_policy_row),
-	WINUSB_CASE(unknown_policies_are_refused),
-	WINUSB_CASE(only_the_size_is_read_only),
+	WINUSB_CASE_RULE(unknown_policies_are_refused, 2_1),
+	WINUSB_CASE_RULE(only_the_size_is_read_only, 2_1),
 	WINUSB_CASE_PARAM(maximum_transfer_size, winusb_size_row),
 	{ }
 };

@@ -559,7 +559,7 @@ static void winusb_test_policies_of_the_other_direction_do_nothing(struct kunit 
 	KUNIT_EXPECT_EQ(test, stats.zero_packets, 1U);
 }
 
-/* A queue that has piled up while its pipe was being reset runs in order. */
+/* 1.5: a queue that has piled up runs in order, one URB at a time. */
 static void winusb_test_queue_that_piled_up_runs_in_order(struct kunit *test)
 {
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
@@ -585,35 +585,35 @@ static void winusb_test_queue_that_piled_up_runs_in_order(struct kunit *test)
 }
 
 static struct kunit_case winusb_queue_cases[] = {
-	WINUSB_CASE(maximum_transfer_size_is_told),
-	WINUSB_CASE(one_urb_at_a_time_in_order),
-	WINUSB_CASE(writes_run_one_at_a_time),
-	WINUSB_CASE(write_of_nothing_waits_its_turn),
-	WINUSB_CASE(read_of_nothing_is_done_at_once),
-	WINUSB_CASE(read_of_nothing_needs_partial_reads),
-	WINUSB_CASE(read_is_split_at_the_maximum),
-	WINUSB_CASE(read_into_pages_is_split_the_same),
-	WINUSB_CASE(maximum_itself_is_one_urb),
-	WINUSB_CASE(write_is_split_at_the_maximum),
-	WINUSB_CASE(short_chunk_ends_a_split_read),
+	WINUSB_CASE_RULE(maximum_transfer_size_is_told, 2_1),
+	WINUSB_CASE_RULE(one_urb_at_a_time_in_order, 2_3_step1),
+	WINUSB_CASE_RULE(writes_run_one_at_a_time, 1_5),
+	WINUSB_CASE_RULE(write_of_nothing_waits_its_turn, 1_5),
+	WINUSB_CASE_RULE(read_of_nothing_is_done_at_once, 2_3_step2),
+	WINUSB_CASE_RULE(read_of_nothing_needs_partial_reads, 8_row25),
+	WINUSB_CASE_RULE(read_is_split_at_the_maximum, 2_3_step5),
+	WINUSB_CASE_RULE(read_into_pages_is_split_the_same, 2_3_step5),
+	WINUSB_CASE_RULE(maximum_itself_is_one_urb, 1_5),
+	WINUSB_CASE_RULE(write_is_split_at_the_maximum, 1_5),
+	WINUSB_CASE_RULE(short_chunk_ends_a_split_read, 2_3_step6),
 	WINUSB_CASE(nobody_gets_between_two_chunks),
-	WINUSB_CASE(ignored_short_packets_are_joined),
-	WINUSB_CASE(ignored_short_packets_may_be_odd_or_empty),
-	WINUSB_CASE(ignored_short_packets_and_excess),
-	WINUSB_CASE(auto_flush_drops_excess),
-	WINUSB_CASE(excess_is_an_error_without_partial_reads),
-	WINUSB_CASE(no_excess_no_error),
-	WINUSB_CASE(auto_flush_drops_what_was_saved),
-	WINUSB_CASE(remainder_after_saved_data),
-	WINUSB_CASE(saved_data_stays_over_abort_and_reset),
-	WINUSB_CASE(read_of_nothing_keeps_saved_data),
-	WINUSB_CASE(initialize_drops_saved_data),
-	WINUSB_CASE(initialize_while_requests_are_queued),
-	WINUSB_CASE(read_policies_count_when_processed),
-	WINUSB_CASE_PARAM(terminating_packets, winusb_zlp),
-	WINUSB_CASE(terminating_packets_count_when_processed),
-	WINUSB_CASE(policies_of_the_other_direction_do_nothing),
-	WINUSB_CASE(queue_that_piled_up_runs_in_order),
+	WINUSB_CASE_RULE(ignored_short_packets_are_joined, 9_4),
+	WINUSB_CASE_RULE(ignored_short_packets_may_be_odd_or_empty, 2_2),
+	WINUSB_CASE_RULE(ignored_short_packets_and_excess, 2_2),
+	WINUSB_CASE_RULE(auto_flush_drops_excess, 9_3),
+	WINUSB_CASE_RULE(excess_is_an_error_without_partial_reads, 9_3),
+	WINUSB_CASE_RULE(no_excess_no_error, 8_row6),
+	WINUSB_CASE_RULE(auto_flush_drops_what_was_saved, 2_3_step3),
+	WINUSB_CASE_RULE(remainder_after_saved_data, 2_3_step4),
+	WINUSB_CASE_RULE(saved_data_stays_over_abort_and_reset, 2_3_step9),
+	WINUSB_CASE_RULE(read_of_nothing_keeps_saved_data, 2_3_step2),
+	WINUSB_CASE_RULE(initialize_drops_saved_data, 2_3_step9),
+	WINUSB_CASE_RULE(initialize_while_requests_are_queued, 9_14),
+	WINUSB_CASE_RULE(read_policies_count_when_processed, 2_1),
+	WINUSB_CASE_PARAM_RULE(terminating_packets, winusb_zlp, 9_6),
+	WINUSB_CASE_RULE(terminating_packets_count_when_processed, 2_1),
+	WINUSB_CASE_RULE(policies_of_the_other_direction_do_nothing, 2_1),
+	WINUSB_CASE_RULE(queue_that_piled_up_runs_in_order, 1_5),
 	{ }
 };
 

@@ -352,20 +352,20 @@ static void winusb_test_abort_of_those_that_wait_for_a_reset(struct kunit *test)
 }
 
 static struct kunit_case winusb_raw_cases[] = {
-	WINUSB_CASE(reads_are_in_flight_together),
-	WINUSB_CASE(writes_are_in_flight_together),
-	WINUSB_CASE_PARAM(bad_lengths_are_refused, winusb_raw_length),
-	WINUSB_CASE(maximum_is_one_urb),
-	WINUSB_CASE(short_packets_are_not_joined),
-	WINUSB_CASE(raw_reads_ignore_saved_data),
-	WINUSB_CASE(excess_is_babble),
-	WINUSB_CASE(stall_ends_all_in_flight),
-	WINUSB_CASE(time_in_flight_behind_others_counts),
+	WINUSB_CASE_RULE(reads_are_in_flight_together, 9_5),
+	WINUSB_CASE_RULE(writes_are_in_flight_together, 8_row2),
+	WINUSB_CASE_PARAM_RULE(bad_lengths_are_refused, winusb_raw_length, 9_5),
+	WINUSB_CASE_RULE(maximum_is_one_urb, 2_2),
+	WINUSB_CASE_RULE(short_packets_are_not_joined, 2_2),
+	WINUSB_CASE_RULE(raw_reads_ignore_saved_data, 2_3_step10),
+	WINUSB_CASE_RULE(excess_is_babble, 2_3),
+	WINUSB_CASE_RULE(stall_ends_all_in_flight, 2_2),
+	WINUSB_CASE_RULE(time_in_flight_behind_others_counts, 2_2),
 	WINUSB_CASE(switch_does_not_change_what_is_queued),
-	WINUSB_CASE(raw_writes_are_terminated),
-	WINUSB_CASE(raw_read_of_nothing),
+	WINUSB_CASE_RULE(raw_writes_are_terminated, 2_2),
+	WINUSB_CASE_RULE(raw_read_of_nothing, 2_3_step2),
 	WINUSB_CASE(pipe_is_in_use),
-	WINUSB_CASE(order_after_a_reset),
+	WINUSB_CASE_RULE(order_after_a_reset, 5_2),
 	WINUSB_CASE(abort_of_those_that_wait_for_a_reset),
 	{ }
 };

@@ -417,8 +417,8 @@ static struct kunit_case winusb_record_cases[] = {
 	WINUSB_CASE(blocking_transfers_begin_beyond_the_cap),
 	WINUSB_CASE(transfers_under_way_are_bounded),
 	WINUSB_CASE(refused_transfers_leave_nothing),
-	WINUSB_CASE(control_transfers_have_records),
-	WINUSB_CASE(control_transfers_have_a_timeout),
+	WINUSB_CASE_RULE(control_transfers_have_records, 1_6),
+	WINUSB_CASE_RULE(control_transfers_have_a_timeout, 2_1),
 	WINUSB_CASE(control_transfers_are_cancelled),
 	WINUSB_CASE(clear_halt_has_a_record),
 	{ }

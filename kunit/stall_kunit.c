@@ -411,23 +411,23 @@ static void winusb_test_reset_lets_the_queue_run(struct kunit *test)
 }
 
 static struct kunit_case winusb_stall_cases[] = {
-	WINUSB_CASE(clear_comes_before_the_failure),
-	WINUSB_CASE_PARAM(every_failure_clears, winusb_device_failure),
-	WINUSB_CASE(without_clearing_all_fail),
-	WINUSB_CASE(saved_data_of_a_halted_pipe),
-	WINUSB_CASE(other_errors_do_not_halt),
-	WINUSB_CASE(cancelled_reads_clear_nothing),
-	WINUSB_CASE(removed_reads_clear_nothing),
-	WINUSB_CASE(writes_clear_nothing),
-	WINUSB_CASE(raw_reads_clear_nothing),
-	WINUSB_CASE(clearing_is_decided_at_the_failure),
+	WINUSB_CASE_RULE(clear_comes_before_the_failure, 2_3_step8),
+	WINUSB_CASE_PARAM_RULE(every_failure_clears, winusb_device_failure, 2_2),
+	WINUSB_CASE_RULE(without_clearing_all_fail, 9_8),
+	WINUSB_CASE_RULE(saved_data_of_a_halted_pipe, 2_3_step3),
+	WINUSB_CASE_RULE(other_errors_do_not_halt, 2_2),
+	WINUSB_CASE_RULE(cancelled_reads_clear_nothing, 2_2),
+	WINUSB_CASE_RULE(removed_reads_clear_nothing, 2_2),
+	WINUSB_CASE_RULE(writes_clear_nothing, 2_1),
+	WINUSB_CASE_RULE(raw_reads_clear_nothing, 2_2),
+	WINUSB_CASE_RULE(clearing_is_decided_at_the_failure, 2_2),
 	WINUSB_CASE(stall_in_the_middle),
 	WINUSB_CASE(clear_that_fails_is_tried_again),
 	WINUSB_CASE(clear_without_answer_is_given_up),
 	WINUSB_CASE(pipe_is_in_use_while_it_is_cleared),
-	WINUSB_CASE(abort_while_the_pipe_is_cleared),
-	WINUSB_CASE(close_while_the_pipe_is_cleared),
-	WINUSB_CASE(reset_lets_the_queue_run),
+	WINUSB_CASE_RULE(abort_while_the_pipe_is_cleared, 1_5),
+	WINUSB_CASE_RULE(close_while_the_pipe_is_cleared, 5_2),
+	WINUSB_CASE_RULE(reset_lets_the_queue_run, 1_5),
 	{ }
 };
 

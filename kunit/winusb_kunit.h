@@ -3,7 +3,9 @@
  * What all suites share: cases named as sentences, and descriptor blobs.
  *
  * A test function is winusb_test_NAME, so that a trace says whose it is; the
- * case that kunit.py prints is NAME.
+ * case that kunit.py prints is NAME, or RULE_NAME where it proves a row of
+ * winusb.md: 2_3_step5 is step 5 of its section 2.3, 9_4 point 4 of its
+ * checklist, 8_row6 a doubtful point of its section 8.
  */
 #ifndef WINUSB_KUNIT_H
 #define WINUSB_KUNIT_H
@@ -20,6 +22,17 @@
 #define WINUSB_CASE_PARAM(test_name, params) {				\
 	.run_case = winusb_test_##test_name,				\
 	.name = #test_name,						\
+	.generate_params = params##_gen_params,				\
+}
+
+#define WINUSB_CASE_RULE(test_name, rule) {				\
+	.run_case = winusb_test_##test_name,				\
+	.name = #rule "_" #test_name,					\
+}
+
+#define WINUSB_CASE_PARAM_RULE(test_name, params, rule) {		\
+	.run_case = winusb_test_##test_name,				\
+	.name = #rule "_" #test_name,					\
 	.generate_params = params##_gen_params,				\
 }
 

@@ -521,7 +521,7 @@ TEST_EACH(unplug_with_500_pending_and_nobody_who_collects, struct mode, mode, mo
 /* What is refused while transfers are under way */
 
 /* winusb.md 9.12 */
-TEST(another_setting_is_EBUSY_while_a_read_is_pending_which_goes_on)
+TEST(setting_9_12_is_EBUSY_while_a_read_is_pending_which_goes_on)
 {
 	uint8_t setting;
 
@@ -538,7 +538,7 @@ TEST(another_setting_is_EBUSY_while_a_read_is_pending_which_goes_on)
 	CHECK_OK(node_set_setting(fd, handle, 2));
 }
 
-TEST(RESET_PIPE_is_EBUSY_while_a_read_is_pending_which_goes_on)
+TEST(reset_1_5_is_EBUSY_while_a_read_is_pending_which_goes_on)
 {
 	open_fx2();
 	start_reads(2);

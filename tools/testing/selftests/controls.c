@@ -93,6 +93,24 @@ CASE(control_uses_the_smaller_one_of_length_and_wLength)
 	CHECK_EQ(setup[6] | setup[7] << 8, 12);
 }
 
+CASE(control_OUT_uses_the_smaller_one_of_length_and_wLength)
+{
+	uint8_t out[] = "0123456789", in[16], setup[8];
+
+	case_open(case_composite, LOOPBACK);
+	CHECK_OK(door_control(0, 0x40, MIRROR, 0, 0, 10, out, 4, &case_moved));
+	CHECK_EQ(case_moved, 4);
+	board_last_request(case_composite, setup);
+	CHECK_EQ(setup[6] | setup[7] << 8, 4);
+	CHECK_OK(door_control(0, 0xc0, ECHO_DATA, 0, 0, 16, in, 16, &case_moved));
+	CHECK_EQ(case_moved, 4);
+	CHECK_OK(door_control(0, 0x40, MIRROR, 0, 0, 6, out, 10, &case_moved));
+	CHECK_EQ(case_moved, 6);
+	CHECK_OK(door_control(0, 0xc0, ECHO_DATA, 0, 0, 16, in, 16, &case_moved));
+	CHECK_EQ(case_moved, 6);
+	CHECK_MEM(in, out, 6);
+}
+
 CASE(control_with_a_short_answer_counts_it)
 {
 	struct trip trip = { .setup = { 0xc0, COUNT, 5, 0, 0, 0, 64, 0 }, .length = 64 };
@@ -138,6 +156,30 @@ CASE(control_to_an_interface_keeps_the_high_byte_of_wIndex)
 		CHECK_EQ(mirrored_index(0, to_an_interface[i], 0xab00), 0xab00 | LOOPBACK);
 		CHECK_EQ(mirrored_index(0, to_an_interface[i], 0xff7f), 0xff00 | LOOPBACK);
 	}
+}
+
+CASE(control_OUT_to_an_interface_or_endpoint_is_treated_as_IN_is)
+{
+	static const uint8_t types[] = { 0x21, 0x41 };
+	uint8_t value = 1, setup[8];
+	size_t i;
+
+	case_open(case_composite, SETTINGS);
+	CHECK_OK(node_set_setting(case_fd, case_handle, 1));
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		CHECK_OK(door_control(0, types[i], MIRROR, 0, 0xab7f, 1, &value, 1, &case_moved));
+		CHECK_EQ(case_moved, 1);
+		board_last_request(case_composite, setup);
+		CHECK_EQ(setup[0], types[i]);
+		CHECK_EQ(setup[4] | setup[5] << 8, 0xab00 | SETTINGS);
+	}
+	CHECK_OK(door_control(0, 0x42, MIRROR, 0, 0xab84, 0, NULL, 0, &case_moved));
+	board_last_request(case_composite, setup);
+	CHECK_EQ(setup[4] | setup[5] << 8, 0xab84);
+	CHECK_ERR(door_control(0, 0x42, MIRROR, 0, 0x87, 0, NULL, 0, &case_moved), EINVAL);
+	CHECK_OK(door_control(0, 0x40, MIRROR, 0, 0xabcd, 0, NULL, 0, &case_moved));
+	board_last_request(case_composite, setup);
+	CHECK_EQ(setup[4] | setup[5] << 8, 0xabcd);
 }
 
 CASE(control_to_an_interface_is_rewritten_for_standard_requests_too)
@@ -258,6 +300,47 @@ CASE(control_timeout_can_be_set)
 	CHECK_OK(door_control(0, 0xc0, FX2_GET_SWITCHES, 0, 0, 1, &value, 1, &case_moved));
 }
 
+/* Also longer than the timeout that was set before; 5000 ms and more are in KUnit. */
+CASE(control_timeout_of_0_has_no_limit_and_removal_ends_it)
+{
+	struct trip trip = { .setup = { 0xc0, FX2_GET_SWITCHES, 0, 0, 0, 0, 1, 0 }, .length = 1 };
+
+	board_set(case_fx2, "silent-request=any");
+	case_open_fx2();
+	case_policy(0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 100);
+	case_policy(0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 0);
+	trip.buffer = case_buffer(1);
+	door_start(&trip);
+	test_sleep_ms(300);
+	CHECK(!door_done(&trip));
+	board_unplug(case_fx2);
+	case_check(&trip, -ESHUTDOWN, NULL, 0);
+}
+
+/* "Shared by all interface handles of the file": each gets its own answer. */
+CASE(control_of_two_handles_each_has_its_own_answer)
+{
+	enum { REQUESTS = 6 };
+	struct trip trips[REQUESTS] = { 0 };
+	uint8_t expected[REQUESTS];
+	uint32_t settings;
+	int i;
+
+	board_set(case_composite, "delay=0:20");
+	case_open(case_composite, JOINED_DATA);
+	CHECK_OK(node_associated(case_fd, case_handle, 1, &settings));
+	case_counting(expected, sizeof(expected), 0);
+	for (i = 0; i < REQUESTS; i++) {
+		trips[i].handle = i % 2 ? settings : case_handle;
+		node_setup(trips[i].setup, 0xc0, COUNT, i + 1, 0, 64);
+		trips[i].buffer = case_buffer(64);
+		trips[i].length = 64;
+	}
+	door_start_all(trips, REQUESTS);
+	for (i = 0; i < REQUESTS; i++)
+		case_check(&trips[i], 0, expected, i + 1);
+}
+
 CASE(control_does_not_wait_for_a_read)
 {
 	struct trip trip;
@@ -293,6 +376,21 @@ CASE(refused_pipe_of_another_interface)
 	CHECK_ERR(door_move(0x82, data, sizeof(data), &case_moved), EINVAL);
 	CHECK_ERR(door_move(0x07, data, sizeof(data), &case_moved), EINVAL);
 	CHECK_EQ(board_counter(case_composite, 0x07, "urbs"), 0);
+}
+
+CASE(refused_pipe_of_another_setting)
+{
+	static const uint8_t others[] = { 0x85, 0x06, 0x86 };
+	uint8_t data[64];
+	size_t i;
+
+	case_open(case_composite, SETTINGS);
+	CHECK_ERR(door_move(0x84, data, sizeof(data), &case_moved), EINVAL);
+	CHECK_OK(node_set_setting(case_fd, case_handle, 2));
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		CHECK_ERR(door_move(others[i], data, sizeof(data), &case_moved), EINVAL);
+		CHECK_EQ(case_moved, 0);
+	}
 }
 
 CASE(refused_isochronous_pipe)

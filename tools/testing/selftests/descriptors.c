@@ -200,7 +200,7 @@ TEST(queries_need_no_bus)
 }
 
 /* Every interface, setting and endpoint against the configuration descriptor. */
-TEST(settings_and_pipes_agree_with_the_configuration_descriptor)
+TEST(query_pipe_9_13_agrees_with_the_descriptors_of_every_setting)
 {
 	int interface = -1, index = 0, endpoint = 0, endpoints = 0;
 	struct winusb_query_pipe pipe;
@@ -260,7 +260,7 @@ TEST(query_pipe_on_an_unknown_setting_is_EINVAL)
 }
 
 /* winusb.md 9.13 */
-TEST(query_pipe_past_the_last_endpoint_is_ENOENT)
+TEST(query_pipe_9_13_past_the_last_endpoint_is_ENOENT)
 {
 	struct winusb_query_pipe pipe;
 
@@ -365,7 +365,7 @@ TEST(a_setting_is_selected_on_its_own_interface_only)
 }
 
 /* winusb.md 9.12 */
-TEST(a_setting_is_EBUSY_while_a_read_is_pending_which_goes_on)
+TEST(setting_9_12_is_EBUSY_while_a_read_is_pending_which_goes_on)
 {
 	char in[16];
 	struct job job = { .pipe = 0x84, .buffer = in, .length = sizeof(in) };

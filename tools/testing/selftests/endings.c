@@ -243,6 +243,76 @@ CASE(stall_of_a_write_is_not_cleared_by_AUTO_CLEAR_STALL)
 	case_works();
 }
 
+/* winusb.md 2.2: not after "cancelled", whether by abort or by the timeout. */
+CASE(stall_is_not_cleared_after_a_cancelled_read)
+{
+	struct trip trip;
+
+	case_open_fx2();
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	door_start_read(&trip, FX2_BULK_IN, case_buffer(64), 64);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	CHECK_OK(node_abort(case_fd, case_handle, FX2_BULK_IN));
+	case_check(&trip, -ECANCELED, NULL, 0);
+	timeout(FX2_BULK_IN, 50);
+	case_read(64, -ETIMEDOUT, NULL, 0);
+	timeout(FX2_BULK_IN, 0);
+	case_works();
+	CHECK_EQ(board_requests(case_fx2), 0);
+}
+
+struct bus_error {
+	const char *status;
+	int error;
+};
+
+static const struct bus_error bus_errors[] = {
+	{ "EPROTO", EPROTO }, { "EILSEQ", EILSEQ }, { "ETIME", EPROTO },
+	{ "EOVERFLOW", EOVERFLOW }, { "ENOSR", EIO }, { "ECOMM", EIO },
+};
+
+/* winusb.md 1.5: "any transfer error", and only the transfer that had it. */
+CASE(errors_of_reads_have_their_errno)
+{
+	char option[64];
+	size_t i;
+
+	case_open_fx2();
+	for (i = 0; i < ARRAY_SIZE(bus_errors); i++) {
+		snprintf(option, sizeof(option), "error=0x88:%s:1", bus_errors[i].status);
+		board_set(case_fx2, option);
+		case_read(64, -bus_errors[i].error, NULL, 0);
+		case_works();
+	}
+}
+
+CASE(errors_of_writes_have_their_errno)
+{
+	char option[64], out[] = "lost";
+	size_t i;
+
+	case_open_fx2();
+	for (i = 0; i < ARRAY_SIZE(bus_errors); i++) {
+		snprintf(option, sizeof(option), "error=0x06:%s:1", bus_errors[i].status);
+		board_set(case_fx2, option);
+		CHECK_ERR(door_move(FX2_BULK_OUT, out, 4, &case_moved), bus_errors[i].error);
+		CHECK_EQ(case_moved, 0);
+		case_works();
+	}
+}
+
+CASE(error_of_a_write_counts_what_went)
+{
+	uint8_t out[3 * PACKET];
+
+	board_set(case_fx2, "error=0x06:EPROTO:1:1024");
+	case_open_fx2();
+	pattern(out, sizeof(out), 44);
+	CHECK_ERR(door_move(FX2_BULK_OUT, out, sizeof(out), &case_moved), EPROTO);
+	CHECK_EQ(case_moved, 2 * PACKET);
+	case_read(2 * PACKET, 0, out, 2 * PACKET);
+}
+
 /* winusb.md 9.9, and 5.3: two of three packets came */
 CASE(abort_ends_all_reads_and_delivers_what_came)
 {

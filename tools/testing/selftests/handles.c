@@ -72,7 +72,7 @@ TEST(a_second_initialize_gives_a_second_number)
 }
 
 /* winusb.md 9.14 */
-TEST(initialize_resets_the_policies)
+TEST(initialize_9_14_resets_the_policies)
 {
 	uint32_t value, second;
 
@@ -134,7 +134,7 @@ TEST(associated_interfaces_are_counted_by_the_descriptors)
 }
 
 /* winusb.md 9.11 */
-TEST(past_the_last_associated_interface_is_ENOENT)
+TEST(associated_9_11_past_the_last_interface_is_ENOENT)
 {
 	uint32_t out;
 
@@ -159,7 +159,7 @@ TEST(an_index_of_255_is_EINVAL)
 	CHECK_ERR(node_associated(fd, handle, 255, &out), EINVAL);
 }
 
-TEST(a_second_live_associated_handle_is_EEXIST)
+TEST(associated_9_11_a_second_live_handle_is_EEXIST)
 {
 	uint32_t out;
 
@@ -179,7 +179,7 @@ TEST(a_second_live_associated_handle_is_EEXIST_through_any_initialize_handle)
 	CHECK_ERR(node_associated(fd, second, 0, &out), EEXIST);
 }
 
-TEST(after_free_the_associated_handle_is_given_again)
+TEST(associated_9_11_after_free_the_handle_is_given_again)
 {
 	open_node(composite, JOINED_DATA);
 	CHECK_OK(node_free(fd, associated(0)));

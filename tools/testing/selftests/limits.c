@@ -12,6 +12,7 @@
 #include "async.h"
 #include "board.h"
 #include "door.h"
+#include "ring.h"
 #include "test.h"
 
 enum { PAGE = 4096, PACKET = 512, MB = 1 << 20 };
@@ -111,23 +112,33 @@ static uint8_t *two_pages(void)
 	return memory;
 }
 
-static const enum door doors[] = { DOOR_BLOCKING, DOOR_ASYNC, DOOR_SUBMIT };
-
-/* -EFAULT or -ENOMEM, and for RAW_IO -EINVAL or -EMSGSIZE: by what is looked at first. */
-static void refused(uint8_t pipe, void *buffer, uint32_t length)
+static bool has_uring(void)
 {
-	size_t i;
+	struct winusb_query query;
+
+	CHECK_OK(node_query(fd, &query));
+	return query.out_capabilities & WINUSB_CAP_URING;
+}
+
+/*
+ * Through each door, with ERROR or, by what is looked at first, OTHER. io_uring knows no length
+ * above 0x7fffffff.
+ */
+static void refused(uint8_t pipe, void *buffer, uint32_t length, int error, int other)
+{
+	enum door door, end = has_uring() ? DOOR_FIXED : DOOR_URING;
 	int result;
 
-	for (i = 0; i < ARRAY_SIZE(doors); i++) {
-		door_enter(doors[i], fd, handle);
+	for (door = DOOR_BLOCKING; door < end; door++) {
+		door_enter(door, fd, handle);
 		result = door_move(pipe, buffer, length, &moved);
-		if (result != -EFAULT && result != -ENOMEM && result != -EINVAL &&
-		    result != -EMSGSIZE)
-			FAIL("length %u through %s: %s", length, door_name(doors[i]),
+		if (door == DOOR_URING && length > INT32_MAX ? result != -EINVAL :
+		    result != -error && result != -other)
+			FAIL("length %u through %s: %s", length, door_name(door),
 			     test_errno(result));
 		CHECK_EQ(moved, 0);
 	}
+	door_leave();
 }
 
 TEST_EACH(a_huge_length_is_EFAULT_or_ENOMEM, struct huge, row, huges)
@@ -137,8 +148,8 @@ TEST_EACH(a_huge_length_is_EFAULT_or_ENOMEM, struct huge, row, huges)
 
 	open_node();
 	for (i = 0; i < 2; i++) {
-		refused(FX2_BULK_IN, memory + i, row->length);
-		refused(FX2_BULK_OUT, memory + i, row->length);
+		refused(FX2_BULK_IN, memory + i, row->length, EFAULT, ENOMEM);
+		refused(FX2_BULK_OUT, memory + i, row->length, EFAULT, ENOMEM);
 	}
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "urbs"), 0);
 	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "urbs"), 0);
@@ -148,27 +159,49 @@ TEST_EACH(a_huge_length_is_EFAULT_or_ENOMEM, struct huge, row, huges)
 
 TEST_EACH(a_huge_length_with_RAW_IO_is_EINVAL_or_EMSGSIZE, struct huge, row, huges)
 {
+	int error = row->length % PACKET ? EMSGSIZE : EINVAL;
 	uint8_t *memory = two_pages();
-	int result;
 
 	open_node();
 	CHECK_OK(node_set_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_RAW_IO, 1));
 	CHECK_OK(node_set_policy(fd, handle, FX2_BULK_OUT, WINUSB_POLICY_RAW_IO, 1));
-	result = node_transfer(fd, handle, FX2_BULK_IN, memory, row->length, &moved);
-	CHECK(result == -EINVAL || (row->length % PACKET && result == -EMSGSIZE));
-	CHECK_EQ(moved, 0);
-	CHECK_ERR(node_transfer(fd, handle, FX2_BULK_OUT, memory, row->length, &moved), EINVAL);
-	CHECK_EQ(moved, 0);
+	refused(FX2_BULK_IN, memory, row->length, error, error);
+	refused(FX2_BULK_OUT, memory, row->length, EINVAL, EINVAL);
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "urbs"), 0);
+	CHECK_EQ(board_counter(fx2, FX2_BULK_OUT, "urbs"), 0);
+}
+
+TEST_EACH(a_huge_length_of_a_control_transfer_is_EINVAL, struct huge, row, huges)
+{
+	enum door door, end;
+	uint8_t *memory;
+	uint16_t length;
+
+	open_node();
+	memory = two_pages();
+	end = has_uring() ? DOOR_FIXED : DOOR_URING;
+	for (door = DOOR_BLOCKING; door < end; door++) {
+		door_enter(door, fd, handle);
+		for (length = 0; length < 2; length++) {
+			CHECK_ERR(door_control(0, 0xc0, FX2_GET_SWITCHES, 0, 0, length, memory,
+					       row->length, &moved), EINVAL);
+			CHECK_EQ(moved, 0);
+		}
+	}
+	door_leave();
+	CHECK_EQ(board_requests(fx2), 0);
+	works();
 }
 
 TEST(a_buffer_that_wraps_around_is_EFAULT)
 {
+	void *last_page = (void *)(UINTPTR_MAX - 4095);
+
 	open_node();
-	refused(FX2_BULK_IN, (void *)(UINTPTR_MAX - 4095), 8192);
-	refused(FX2_BULK_OUT, (void *)(UINTPTR_MAX - 4095), 8192);
-	refused(FX2_BULK_IN, (void *)(UINTPTR_MAX - 4095), UINT32_MAX);
-	CHECK_ERR(node_transfer(fd, handle, FX2_BULK_IN, (void *)UINTPTR_MAX, 2, &moved), EFAULT);
+	refused(FX2_BULK_IN, last_page, 8192, EFAULT, EFAULT);
+	refused(FX2_BULK_OUT, last_page, 8192, EFAULT, EFAULT);
+	refused(FX2_BULK_IN, last_page, UINT32_MAX, EFAULT, ENOMEM);
+	refused(FX2_BULK_IN, (void *)UINTPTR_MAX, 2, EFAULT, EFAULT);
 	works();
 }
 
@@ -249,6 +282,42 @@ TEST_LIMIT(a_million_reads_that_wait_are_bounded_by_ENOMEM, 60)
 	CHECK_EQ(submit_until_refused(64, 1000000), total);
 	CHECK_OK(node_abort(fd, handle, FX2_BULK_IN));
 	collect(total);
+	works();
+}
+
+/* A ring keeps what it cannot tell at once, so that nobody has to collect there either. */
+TEST_LIMIT(a_million_commands_that_wait_are_bounded_by_ENOMEM, 60)
+{
+	int total = 0, refusals = 0, count;
+	struct ring_result result;
+	static uint8_t in[PACKET];
+	struct ring ring;
+	uint32_t cancelled;
+
+	set_cap_mb(test_debug_kernel() ? "2" : "16");
+	open_node();
+	if (!has_uring())
+		test_skip("this kernel cannot cancel io_uring commands");
+	CHECK_OK(ring_init(&ring, 0));
+	while (!refusals && total < 1000000) {
+		for (count = 0; count < RING_ENTRIES; count++)
+			ring_transfer(&ring, fd, handle, FX2_BULK_IN, in, 64, 1);
+		CHECK_EQ(ring_submit(&ring), RING_ENTRIES);
+		for (; ring_peek(&ring, &result); refusals++)
+			CHECK_ERR(result.res, ENOMEM);
+		total += RING_ENTRIES;
+	}
+	total -= refusals;
+	test_note("%d reads of 64 bytes in %lu MiB", total, cap_mb());
+	CHECK(refusals > 0 && total >= 500 && total <= WINUSB_MAX_TRANSFERS);
+	CHECK_OK(async_cancel_all(fd, &cancelled));
+	CHECK_EQ(cancelled, total);
+	for (count = 0; count < total; count++) {
+		CHECK_OK(ring_wait(&ring, &result, 10000 * test_scale()));
+		CHECK_ERR(result.res, ECANCELED);
+	}
+	CHECK(!ring_peek(&ring, &result));
+	ring_exit(&ring);
 	works();
 }
 

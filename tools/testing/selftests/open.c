@@ -56,7 +56,7 @@ TEST(a_node_is_a_character_device_for_root_only)
 }
 
 /* winusb.md 9.1 */
-TEST(a_second_open_is_EBUSY)
+TEST(open_9_1_a_second_one_is_EBUSY)
 {
 	open_rdwr(fx2, 0);
 	expect_busy(fx2, 0);
@@ -118,7 +118,7 @@ TEST(several_siblings_are_open_at_once)
 }
 
 /* winusb.md 9.1, 4.7: an id with an interface part makes the association's function. */
-TEST(another_function_of_the_device_is_free)
+TEST(open_9_1_another_function_of_the_device_is_free)
 {
 	board_unplug(composite);
 	board_functions(composite, true);

@@ -147,6 +147,34 @@ CASE(raw_read_ignores_saved_data)
 	case_policy(FX2_BULK_IN, WINUSB_POLICY_RAW_IO, 1);
 	case_feed_text("fresh");
 	case_read_text(PACKET, "fresh");
+	/* Nobody has said that they may be dropped. */
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_RAW_IO, 0);
+	case_read_text(5, "saved");
+}
+
+CASE(raw_read_of_zero_bytes_succeeds_without_the_bus)
+{
+	open_raw(FX2_BULK_IN);
+	CHECK_OK(door_move(FX2_BULK_IN, NULL, 0, &case_moved));
+	CHECK_EQ(case_moved, 0);
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_IN, "urbs"), 0);
+}
+
+/* winusb.md 2.2: this policy is of writes, and not among what RAW_IO passes over. */
+CASE(raw_write_with_SHORT_PACKET_TERMINATE_has_a_zero_length_packet)
+{
+	uint8_t out[PACKET];
+
+	open_raw(FX2_BULK_OUT);
+	case_policy(FX2_BULK_OUT, WINUSB_POLICY_SHORT_PACKET_TERMINATE, 1);
+	pattern(out, sizeof(out), 38);
+	CHECK_OK(door_move(FX2_BULK_OUT, out, sizeof(out), &case_moved));
+	CHECK_EQ(case_moved, sizeof(out));
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_OUT, "zlp"), 1);
+	CHECK_OK(door_move(FX2_BULK_OUT, out, 100, &case_moved));
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_OUT, "zlp"), 1);
+	case_read(PACKET + 1, 0, out, PACKET);
+	case_read(PACKET, 0, out, 100);
 }
 
 CASE(raw_is_decided_when_a_transfer_is_submitted)

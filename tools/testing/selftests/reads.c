@@ -113,6 +113,28 @@ CASE(read_that_is_split_ends_with_a_short_packet)
 	CHECK_EQ(board_counter(case_full, FX2_BULK_IN, "urbs"), 1);
 }
 
+CASE(read_that_is_split_goes_on_with_IGNORE_SHORT_PACKETS)
+{
+	uint32_t length = FULL_MAXIMUM + 100;
+	uint8_t *out = malloc(length);
+	struct trip trip;
+
+	CHECK(out);
+	case_open(case_full, 0);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	pattern(out, length, 12);
+	door_start_read(&trip, FX2_BULK_IN, case_buffer(length), length);
+	case_feed(out, 5);
+	board_wait_counter(case_full, FX2_BULK_IN, "bytes", 5);
+	CHECK(!door_done(&trip));
+	case_feed(out + 5, length - 5);
+	case_check(&trip, 0, out, length);
+	/* The short piece and at least two more: what goes to an odd place goes in smaller ones. */
+	CHECK(board_counter(case_full, FX2_BULK_IN, "urbs") >= 3);
+	CHECK_EQ(board_counter(case_full, FX2_BULK_IN, "max_pending"), 1);
+	free(out);
+}
+
 CASE(read_of_zero_bytes_succeeds_without_the_bus)
 {
 	case_open_fx2();
@@ -129,6 +151,22 @@ CASE(read_of_zero_bytes_without_partial_reads_is_refused)
 	CHECK_EQ(case_moved, 0);
 	CHECK_EQ(board_counter(case_fx2, FX2_BULK_IN, "urbs"), 0);
 	case_works();
+}
+
+/* winusb.md 2.3, step 2: "no I/O", so there is nothing to wait for. */
+CASE(read_of_zero_bytes_does_not_wait_behind_others)
+{
+	struct trip trip;
+
+	case_open_fx2();
+	door_start_read(&trip, FX2_BULK_IN, case_buffer(16), 16);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	CHECK_OK(door_move(FX2_BULK_IN, NULL, 0, &case_moved));
+	CHECK_EQ(case_moved, 0);
+	CHECK(!door_done(&trip));
+	case_feed_text("data");
+	case_check(&trip, 0, "data", 4);
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_IN, "urbs"), 1);
 }
 
 CASE(read_of_zero_bytes_leaves_the_saved_data)
@@ -382,6 +420,20 @@ CASE(read_with_IGNORE_SHORT_PACKETS_ends_by_the_timeout)
 	case_read(100, -ETIMEDOUT, "some", 4);
 }
 
+CASE(read_with_IGNORE_SHORT_PACKETS_ends_by_an_error)
+{
+	struct trip trip;
+
+	case_open_fx2();
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	door_start_read(&trip, FX2_BULK_IN, case_buffer(100), 100);
+	case_feed_text("some");
+	board_wait_counter(case_fx2, FX2_BULK_IN, "urbs", 2);
+	board_set(case_fx2, "error=0x88:EPROTO:1");
+	case_feed_text("lost or not");
+	case_check(&trip, -EPROTO, "some", 4);
+}
+
 CASE(read_after_flush_is_fresh)
 {
 	case_open_fx2();
@@ -461,4 +513,52 @@ CASE(read_gets_saved_data_and_then_the_error)
 	board_set(case_fx2, "error=0x88:EPROTO:1");
 	case_read(100, -EPROTO, "saved", 5);
 	case_works();
+}
+
+/* winusb.md 2.1: effective on OUT only. */
+CASE(read_is_not_changed_by_SHORT_PACKET_TERMINATE)
+{
+	uint8_t out[2 * PACKET];
+
+	case_open_fx2();
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_SHORT_PACKET_TERMINATE, 1);
+	pattern(out, sizeof(out), 13);
+	case_feed(out, sizeof(out));
+	case_read(sizeof(out), 0, out, sizeof(out));
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_IN, "urbs"), 1);
+	CHECK_EQ(board_counter(case_fx2, FX2_BULK_OUT, "zlp"), 0);
+	case_works();
+}
+
+/* winusb.md 2.1: "evaluated when the request is processed, not when submitted". */
+CASE(reads_in_the_queue_follow_the_policies_as_they_are_when_they_run)
+{
+	struct trip trips[4] = { 0 };
+	int i;
+
+	case_open_fx2();
+	for (i = 0; i < 4; i++) {
+		trips[i].pipe = FX2_BULK_IN;
+		trips[i].buffer = case_buffer(10);
+		trips[i].length = 10;
+	}
+	door_start_all(trips, 4);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_AUTO_FLUSH, 1);
+	case_feed_text("0123456789dropped");
+	case_check(&trips[0], 0, "0123456789", 10);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_ALLOW_PARTIAL_READS, 0);
+	case_feed_text("0123456789dropped");
+	CHECK_ERR(door_wait(&trips[1]), EOVERFLOW);
+	board_wait_pending(case_fx2, FX2_BULK_IN, 1);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	case_feed_text("01234");
+	board_wait_counter(case_fx2, FX2_BULK_IN, "urbs", 4);
+	CHECK(!door_done(&trips[2]));
+	case_feed_text("56789");
+	case_check(&trips[2], 0, "0123456789", 10);
+	case_policy(FX2_BULK_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 0);
+	case_feed_text("short");
+	case_check(&trips[3], 0, "short", 5);
 }

@@ -386,7 +386,7 @@ static void usage(const char *program)
 	       program, program);
 }
 
-#define ROWS_MAX 128
+#define ROWS_MAX 256
 
 /* Which rows of a test the patterns select; gives their number. */
 static int select_rows(const char *program, const struct test *test, char **patterns, int count,

@@ -248,3 +248,24 @@ CASE(writes_in_the_queue_follow_SHORT_PACKET_TERMINATE_as_it_is_when_they_go)
 	for (i = 1; i < 3; i++)
 		loops_back(out[i], PACKET);
 }
+
+/* winusb.md 2.1: effective on IN only; section 8, row 9: libusb sets all of them on every pipe. */
+CASE(write_is_not_changed_by_the_policies_of_reads)
+{
+	uint8_t out[PACKET];
+
+	case_open_fx2();
+	case_policy(FX2_BULK_OUT, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	case_policy(FX2_BULK_OUT, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	case_policy(FX2_BULK_OUT, WINUSB_POLICY_ALLOW_PARTIAL_READS, 0);
+	case_policy(FX2_BULK_OUT, WINUSB_POLICY_AUTO_FLUSH, 1);
+	CHECK_OK(door_move(FX2_BULK_OUT, NULL, 0, &case_moved));
+	CHECK_EQ(counter(case_fx2, "zlp"), 1);
+	loops_back(NULL, 0);
+	pattern(out, sizeof(out), 39);
+	case_write(out, sizeof(out));
+	CHECK_EQ(counter(case_fx2, "zlp"), 1);
+	case_read(sizeof(out), 0, out, sizeof(out));
+	case_write(out, 100);
+	loops_back(out, 100);
+}
