@@ -90,6 +90,25 @@ static void winusb_buffer_end_list(struct winusb_buffer *buffer, unsigned int se
 	sg_mark_end(&buffer->sgl[buffer->nents - 1]);
 }
 
+/* Are there so few segments that every chunk is one URB, and no smaller one (winusb.md 1.5)? */
+static bool winusb_buffer_is_compact(const struct winusb_buffer *buffer,
+				     const struct winusb_dma *dma, unsigned int tail)
+{
+	unsigned int i, n = tail;
+	size_t length = 0;
+
+	for (i = 0; i < buffer->nents; i++) {
+		if (++n > dma->max_segments)
+			return false;
+		length += buffer->sgl[i].length;
+		if (length >= dma->max_transfer) {
+			length -= dma->max_transfer;
+			n = tail + !!length;	/* its rest begins the next one */
+		}
+	}
+	return true;
+}
+
 /* Can the host controller take the segments as they are? */
 static bool winusb_buffer_fits(const struct winusb_buffer *buffer, const struct winusb_dma *dma)
 {
@@ -103,9 +122,7 @@ static bool winusb_buffer_fits(const struct winusb_buffer *buffer, const struct 
 		return false;
 	if (buffer->nents + tail == 1)
 		return dma->max_segments || !PageHighMem(sg_page(buffer->sgl));
-	if (dma->max_segments < 2)
-		return false;
-	if (buffer->nents + tail > dma->max_segments && buffer->length <= dma->max_transfer)
+	if (dma->max_segments < 2 || !winusb_buffer_is_compact(buffer, dma, tail))
 		return false;
 	for (i = 0; dma->whole_packets && i + 1 < buffer->nents; i++)
 		if (buffer->sgl[i].length % dma->maxp)
@@ -280,15 +297,11 @@ static int winusb_buffer_grow_linear(struct winusb_buffer *buffer, struct winusb
 
 static int winusb_buffer_alloc_linear(struct winusb_buffer *buffer, struct winusb_file *wf)
 {
-	int ret;
+	int ret = buffer->linear_size < buffer->room ? winusb_buffer_grow_linear(buffer, wf) : 0;
 
-	if (buffer->linear_size < buffer->room) {
-		ret = winusb_buffer_grow_linear(buffer, wf);
-		if (ret)
-			return ret;
-	}
-	buffer->kind = WINUSB_MEMORY_LINEAR;
-	return 0;
+	if (!ret)
+		buffer->kind = WINUSB_MEMORY_LINEAR;
+	return ret;
 }
 
 static void winusb_buffer_free_pages(struct winusb_buffer *buffer)

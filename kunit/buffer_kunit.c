@@ -297,6 +297,10 @@ static const struct winusb_kind_row winusb_kind_rows[] = {
 	  WINUSB_MEMORY_LINEAR, 6500, 6500 },
 	{ "too_many_with_tail", WINUSB_SHAPE_CRUMBS, 6400, true, WINUSB_64_SEGMENTS,
 	  WINUSB_MEMORY_LINEAR, 6656, 6656 },
+	{ "41_pieces_in_a_chunk", WINUSB_SHAPE_CRUMBS, 12000, false, { 512, 4096, 42, false },
+	  WINUSB_MEMORY_FIXED, 12000, 0 },
+	{ "too_many_in_a_chunk", WINUSB_SHAPE_CRUMBS, 12000, false, { 512, 4096, 40, false },
+	  WINUSB_MEMORY_LINEAR, 12000, 12000 },
 };
 
 static void winusb_kind_row_desc(const struct winusb_kind_row *row, char *desc)
