@@ -27,6 +27,9 @@ static unsigned long long ended, cancelled;
 
 void test_setup(void)
 {
+	/* It cuts the connection, and then waits for them for ever. */
+	if (!test_own_kernel())
+		test_skip_all("vhci_hcd of this kernel loses URBs whose unlink meets their end");
 	fx2 = board_add("fx2");
 	boards_start();
 	board_plug(fx2);

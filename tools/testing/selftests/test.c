@@ -69,16 +69,19 @@ bool test_debug_kernel(void)
 	return value && strcmp(value, "1") == 0;
 }
 
-unsigned int test_scale(void)
+bool test_own_kernel(void)
 {
 	const char *kernel = getenv("WINUSB_LAB_KERNEL");
 
+	return kernel && strncmp(kernel, "uml", 3) == 0;
+}
+
+unsigned int test_scale(void)
+{
 	if (test_debug_kernel())
 		return 10;
 	/* A stock kernel runs under an emulated processor. */
-	if (kernel && strncmp(kernel, "uml", 3) != 0)
-		return 4;
-	return 1;
+	return test_own_kernel() || !getenv("WINUSB_LAB_KERNEL") ? 1 : 4;
 }
 
 uint64_t test_now_ms(void)

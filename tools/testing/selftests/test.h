@@ -83,6 +83,8 @@ void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* How much slower than a plain kernel this one is; time limits are multiplied with it. */
 unsigned int test_scale(void);
 bool test_debug_kernel(void);
+/* One of the lab's own, whose vhci_hcd is mended and takes scatter lists of any length. */
+bool test_own_kernel(void);
 void test_sleep_ms(unsigned int ms);
 uint64_t test_now_ms(void);
 
