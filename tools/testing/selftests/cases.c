@@ -36,11 +36,20 @@ void case_policy(uint8_t pipe, uint32_t policy, uint32_t value)
 	CHECK_OK(node_set_policy(case_fd, case_handle, pipe, policy, value));
 }
 
+/* What a ring has to do in this thread may end a write in the middle; then the rest follows. */
 void case_feed(const void *data, uint32_t length)
 {
-	CHECK_OK(node_transfer(case_fd, case_handle, FX2_BULK_OUT, (void *)(uintptr_t)data, length,
-			       &case_moved));
-	CHECK_EQ(case_moved, length);
+	uint8_t *rest = (uint8_t *)(uintptr_t)data;
+	int result;
+
+	do {
+		result = node_transfer(case_fd, case_handle, FX2_BULK_OUT, rest, length, &case_moved);
+		rest += case_moved;
+		length -= case_moved;
+	} while (result == -EINTR && length);
+	if (result != -EINTR)
+		CHECK_OK(result);
+	CHECK_EQ(length, 0);
 }
 
 void case_feed_text(const char *text)

@@ -72,6 +72,12 @@ void door_leave(void)
 	next_slot = 0;
 }
 
+/* Nor is the descriptor of its ring known any more, which the next row may get for another file. */
+void test_row_leave(void)
+{
+	door_leave();
+}
+
 static void finish(struct trip *trip, int status, uint32_t moved, uint32_t flags)
 {
 	if (trip->done)

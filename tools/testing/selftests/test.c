@@ -47,6 +47,10 @@ __attribute__((weak)) void test_cleanup(bool failed)
 	(void)failed;
 }
 
+__attribute__((weak)) void test_row_leave(void)
+{
+}
+
 __attribute__((weak)) void test_row_cleanup(void)
 {
 }
@@ -306,6 +310,7 @@ static void run_rows(const char *program, const struct test *test, const bool *w
 		if (i >= test->count)
 			return;
 		/* The next row begins as a fresh process would. */
+		test_row_leave();
 		close_range(3, kept_fd < 3 ? ~0U : (unsigned int)kept_fd - 1, 0);
 		if (kept_fd >= 3)
 			close_range(kept_fd + 1, ~0U, 0);

@@ -66,7 +66,11 @@ void test_setup(void);
 void test_teardown(void);
 /* Called in the parent after each test, to clean up what the test left. */
 void test_cleanup(bool failed);
-/* Called between the rows of a table, in their process, when the last one passed. */
+/*
+ * Called between the rows of a table, in their process, when the last one passed: before and after
+ * its descriptors are closed.
+ */
+void test_row_leave(void);
 void test_row_cleanup(void);
 /* One descriptor that outlives a row. */
 void test_keep_fd(int fd);
