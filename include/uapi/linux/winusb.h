@@ -554,7 +554,9 @@ struct winusb_pipe_policy {
  *
  * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer (winusb.md 1.5,
  * 1.6, 2.3). Blocks until the transfer is complete, or a signal arrives; with
- * WINUSB_TRANSFER_ASYNC it does not wait for the device.
+ * WINUSB_TRANSFER_ASYNC it does not wait for the device. What an io_uring ring has to do in the
+ * thread ends a transfer that has moved something already as a signal does; one that has not goes
+ * on by itself.
  *
  * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
  * a time, unless RAW_IO is on. A read ends when the buffer is full or a short packet came. The
