@@ -136,8 +136,8 @@ static int winusb_buffer_prepare_part(struct winusb_buffer *buffer, const struct
 	size_t most = min_t(size_t, buffer->length, dma->max_transfer);
 	unsigned int segments;
 
-	if (buffer->length <= dma->max_transfer &&
-	    (!buffer->in || !(buffer->length % dma->maxp) || buffer->kind == WINUSB_MEMORY_PAGES))
+	/* Such a write takes the list as it is. A read may begin behind saved bytes. */
+	if (buffer->length <= dma->max_transfer && !buffer->in)
 		return 0;
 	segments = min3((unsigned int)(most / PAGE_SIZE + 3), buffer->nents + 1,
 			dma->max_segments);

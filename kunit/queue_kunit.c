@@ -382,6 +382,27 @@ static void winusb_test_remainder_after_saved_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_count_urbs(test, WINUSB_BENCH_IN), 2U);
 }
 
+/* ... in one piece also when the pages are the program's own. */
+static void winusb_test_remainder_in_pages(struct kunit *test)
+{
+	static const struct winusb_layout pages = { "pages", 0, 0, 0, 0 };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 412);
+	winusb_send(test, NULL, 512);
+	winusb_async_expect(test, a, 0, 412);
+	a = winusb_async_new_bvec(test, WINUSB_BENCH_IN, 20480, &pages);
+	KUNIT_ASSERT_EQ(test, winusb_async_try(wh, a), 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	winusb_send(test, NULL, 20480);
+	winusb_async_expect(test, a, 0, 20480);
+	winusb_expect_pattern(test, a->buf, 412, 100);
+	winusb_expect_pattern(test, a->buf + 100, 0, 20380);
+	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_IN, 512, 20480);
+}
+
 /* 2.3 step 9, WINUSB_IOC_ABORT_PIPE and _RESET_PIPE: saved data stays. */
 static void winusb_test_saved_data_stays_over_abort_and_reset(struct kunit *test)
 {
@@ -605,6 +626,7 @@ static struct kunit_case winusb_queue_cases[] = {
 	WINUSB_CASE_RULE(no_excess_no_error, 8_row6),
 	WINUSB_CASE_RULE(auto_flush_drops_what_was_saved, 2_3_step3),
 	WINUSB_CASE_RULE(remainder_after_saved_data, 2_3_step4),
+	WINUSB_CASE_RULE(remainder_in_pages, 2_3_step4),
 	WINUSB_CASE_RULE(saved_data_stays_over_abort_and_reset, 2_3_step9),
 	WINUSB_CASE_RULE(read_of_nothing_keeps_saved_data, 2_3_step2),
 	WINUSB_CASE_RULE(initialize_drops_saved_data, 2_3_step9),
