@@ -112,6 +112,9 @@ static void winusb_pipe_clear_for(struct winusb_pipe *pipe, struct winusb_handle
 
 	do {
 		ret = winusb_pipe_clear(pipe, wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+		/* A writer that was woken has to run: until then readers pass it by, and fail to. */
+		if (ret == -EAGAIN)
+			cond_resched();
 	} while (ret == -EAGAIN && !winusb_pipe_is_resetting(pipe));
 }
 
@@ -145,6 +148,7 @@ void winusb_pipe_schedule_clear(struct winusb_pipe *pipe)
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi)
 {
 	pipe->wi = wi;
+	mutex_init(&pipe->run_lock);
 	spin_lock_init(&pipe->lock);
 	INIT_LIST_HEAD(&pipe->queue);
 	INIT_LIST_HEAD(&pipe->raw);

@@ -3,6 +3,7 @@
 #define WINUSB_PIPE_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
 #include <linux/wait.h>
@@ -22,6 +23,7 @@ struct winusb_request;
  * @type: USB_ENDPOINT_XFER_ type.
  * @interval: bInterval.
  * @dma: What the host controller takes. The packet size is never 0, but for the control pipe.
+ * @run_lock: One at a time lets those of @raw_queue run. Inside the gate, outside @lock.
  * @lock: Guards the fields below. Inside the file's requests_lock; only wait queues are woken under
  *	it.
  * @policies: Read without @lock, too.
@@ -51,6 +53,7 @@ struct winusb_pipe {
 	u8 interval;
 	struct winusb_dma dma;
 
+	struct mutex run_lock;
 	spinlock_t lock;
 	struct winusb_policies policies;
 	bool parked;

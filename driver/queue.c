@@ -417,7 +417,8 @@ static bool winusb_queue_take(struct winusb_request *req, size_t got)
 /*
  * A URB that we have unlinked says so even if all of it had moved before, or the short packet had
  * come that ends it. Then the request is complete: a program that repeats a write which it believes
- * cancelled would send it twice. Not so a control transfer, whose status stage tells.
+ * cancelled would send it twice. That goes by what the host controller counts: most count packets
+ * that were acknowledged. Not so a control transfer, whose status stage tells.
  */
 static bool winusb_queue_is_complete(const struct winusb_request *req, size_t got)
 {
@@ -544,8 +545,10 @@ void winusb_queue_run(struct winusb_pipe *pipe)
 	unsigned long flags;
 	int ret = 0;
 
+	mutex_lock(&pipe->run_lock);	/* two would overtake each other */
 	while (winusb_queue_run_raw(pipe))
 		;
+	mutex_unlock(&pipe->run_lock);
 	spin_lock_irqsave(&pipe->lock, flags);
 	req = winusb_queue_next(pipe, &ret);
 	spin_unlock_irqrestore(&pipe->lock, flags);

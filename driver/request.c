@@ -560,14 +560,18 @@ static bool winusb_request_is_signalled(void)
 
 /*
  * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits; a signal does not. Gives whether the request is done.
+ * this thread waits; a signal does not. Nor can a write, but that may have no end, so it is given
+ * just a moment. Gives whether the request is done.
  */
-static bool winusb_request_wait_control(struct winusb_request *req)
+static bool winusb_request_wait_on(struct winusb_request *req)
 {
 	long left = 0;
 
-	while (!left && !winusb_request_is_signalled())
+	do {
+		if (winusb_request_is_signalled())
+			break;
 		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
+	} while (!left && !req->address);
 	return left > 0;
 }
 
@@ -575,7 +579,7 @@ static bool winusb_request_wait_interruptible(struct winusb_request *req)
 {
 	if (req->finished || !wait_for_completion_interruptible(&req->complete))
 		return true;
-	return !req->address && winusb_request_wait_control(req);
+	return !(req->address && req->in) && winusb_request_wait_on(req);
 }
 
 /**
@@ -585,7 +589,8 @@ static bool winusb_request_wait_interruptible(struct winusb_request *req)
  *
  * A signal ends the request, and then the wait is for its URB, as long as the host controller
  * needs. What io_uring has for the thread to do ends it too: that may be what the transfer waits
- * for. Then the call is made again by itself, unless something has moved.
+ * for. Then a read is made again by itself, unless something has moved. A write is not: not every
+ * host controller says what had gone out.
  *
  * Return: 0, an error of the contract, or -ERESTARTNOINTR.
  */
@@ -601,8 +606,7 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 	winusb_request_collect(req);
 	*moved = req->moved;
 	ret = req->status;
-	/* A packet of no bytes may have gone out, and isn't sent again. */
-	if (ret == -EINTR && !req->moved && req->address && (req->in || req->buffer.length))
+	if (ret == -EINTR && !req->moved && req->address && req->in)
 		ret = winusb_interrupted();
 	winusb_request_put(req);
 	return ret;

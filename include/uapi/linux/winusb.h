@@ -142,7 +142,10 @@
 /** WINUSB_MAX_HANDLES - Most live handles of one file. */
 #define WINUSB_MAX_HANDLES		1024
 
-/** WINUSB_MAX_TRANSFERS - Most transfers of one file under way; one more gets -ENOMEM. */
+/**
+ * WINUSB_MAX_TRANSFERS - Most transfers of one file under way; one more gets -ENOMEM, unless a
+ * thread waits for it.
+ */
 #define WINUSB_MAX_TRANSFERS		8192
 
 /* Capabilities, in &winusb_query.out_capabilities */
@@ -554,9 +557,8 @@ struct winusb_pipe_policy {
  *
  * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer (winusb.md 1.5,
  * 1.6, 2.3). Blocks until the transfer is complete, or a signal arrives; with
- * WINUSB_TRANSFER_ASYNC it does not wait for the device. What an io_uring ring has to do in the
- * thread ends a transfer that has moved something already as a signal does; one that has not goes
- * on by itself.
+ * WINUSB_TRANSFER_ASYNC it does not wait for the device. In a thread that has an io_uring ring, too,
+ * what the ring has to do may end a write, and a read that has moved something, as a signal does.
  *
  * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
  * a time, unless RAW_IO is on. A read ends when the buffer is full or a short packet came. The
