@@ -110,6 +110,7 @@ static void winusb_records_put_back(struct winusb_file *wf, struct list_head *li
 {
 	spin_lock_irq(&wf->requests_lock);
 	list_splice(list, &wf->done);
+	wake_up_poll(&wf->wait, EPOLLIN | EPOLLRDNORM);	/* who has looked saw nothing */
 	spin_unlock_irq(&wf->requests_lock);
 }
 
