@@ -12,6 +12,7 @@
  *				setting takes it, since usbcore's removal would race with it
  *	winusb_functions_lock	who belongs together, who has what open
  *	gate			is the device there, which pipes are there
+ *	run_lock		of a pipe: who lets those run that waited for its reset
  *	requests_lock		the requests of a file
  *	pipe lock		the requests of a pipe
  *	events_lock		the queues of listeners; by itself
@@ -33,6 +34,7 @@
  */
 #include <linux/idr.h>
 #include <linux/lockdep.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -392,7 +394,7 @@ static void winusb_interface_release(struct device *dev)
 	usb_put_intf(wi->intf);
 	usb_put_dev(wi->udev);
 	kfree(wi);
-	/* From here on the module may go, see winusb_exit(). */
+	/* From here on the module may go, see the end of this file. */
 	if (atomic_dec_and_test(&winusb_num_interfaces))
 		wake_up_var(&winusb_num_interfaces);
 }
@@ -568,4 +570,9 @@ void winusb_interface_unregister_class(void)
 	class_destroy(winusb_class);
 	unregister_chrdev_region(winusb_first_dev, WINUSB_MINORS);
 	ida_destroy(&winusb_minors);
+	/*
+	 * A task may still be in the last instructions of winusb_interface_release(), or of a
+	 * completion that has ended its request, and have been preempted there.
+	 */
+	synchronize_rcu_tasks();
 }

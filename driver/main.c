@@ -4,7 +4,6 @@
  * of Winusb.sys. This file ties it to usbcore and to the module loader.
  */
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 #include <linux/usb.h>
 
 #include "compat.h"
@@ -88,11 +87,6 @@ static void __exit winusb_exit(void)
 	winusb_id_forget_all();
 	winusb_interface_unregister_class();
 	winusb_pipe_destroy_workqueue();
-	/*
-	 * A task may still be in the last instructions of winusb_interface_release(), or of a
-	 * completion that has ended its request, and have been preempted there.
-	 */
-	synchronize_rcu_tasks();
 }
 module_exit(winusb_exit);
 
