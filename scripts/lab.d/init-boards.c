@@ -104,14 +104,14 @@ static void show_log_and_die(const char *what, const char *board)
 
 static void start_server(struct board *boards, int count, int log)
 {
-	char *argv[MAX_BOARDS + 2] = { "winusb-boards" };
+	char *argv[MAX_BOARDS + 3] = { "winusb-boards", "--control" };
 	char line[64] = "";
 	int pipe_fd[2];
 	size_t len = 0;
 	ssize_t got;
 
 	for (int i = 0; i < count; i++)
-		argv[i + 1] = (char *)boards[i].name;
+		argv[i + 2] = (char *)boards[i].name;
 	if (pipe2(pipe_fd, O_CLOEXEC))
 		die("pipe: %s", strerror(errno));
 	spawn(argv, pipe_fd[1], log);
