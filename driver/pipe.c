@@ -112,7 +112,7 @@ static void winusb_pipe_clear_for(struct winusb_pipe *pipe, struct winusb_handle
 
 	do {
 		ret = winusb_pipe_clear(pipe, wh, WINUSB_CONTROL_TIMEOUT_MS, true);
-		/* A writer that was woken has to run: until then readers pass it by, and fail to. */
+		/* Until a writer that was woken has run, readers pass it by, and tries fail. */
 		if (ret == -EAGAIN)
 			cond_resched();
 	} while (ret == -EAGAIN && !winusb_pipe_is_resetting(pipe));

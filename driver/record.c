@@ -89,6 +89,9 @@ void winusb_records_set_eventfd(struct winusb_file *wf, struct eventfd_ctx *even
 {
 	spin_lock_irq(&wf->requests_lock);
 	swap(wf->eventfd, eventfd);
+	/* Who only waits for it must hear of what there is already. */
+	if (wf->eventfd && (wf->gone || !list_empty(&wf->done)))
+		winusb_eventfd_signal(wf->eventfd);
 	spin_unlock_irq(&wf->requests_lock);
 	if (eventfd)
 		eventfd_ctx_put(eventfd);

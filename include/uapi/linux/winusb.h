@@ -88,8 +88,8 @@
  * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
  *                                               that others use
  * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset or a change of the
- *                   21 NOT_READY                setting under way, in non-blocking mode; sibling
- *                                               not bound yet
+ *                   21 NOT_READY                setting under way, in non-blocking mode, which
+ *                                               does not shorten a transfer; sibling not bound yet
  * -EINTR            none                        signal; never restarted; what moved counts
  * -ETIMEDOUT        121 SEM_TIMEOUT             timeout policy; what moved is delivered
  * -ECANCELED        995 OPERATION_ABORTED       abort, cancel, close
@@ -119,10 +119,10 @@
  *
  * Sources
  * -------
- * A rule taken from Windows carries its source: "winusb.md 1.2" is section 1.2 of winusb.md, the
- * project's reference of what Winusb.sys and Winusb.dll do, and "row 5" a row of its section 8,
- * the doubtful points and how they are read. Documentation/windows-differences.rst lists where the
- * behaviour differs.
+ * A rule taken from Windows carries its source: "winusb.md 1.2" is section 1.2 of
+ * Documentation/winusb.md, the project's reference of what Winusb.sys and Winusb.dll do, and
+ * "row 5" a row of its section 8, the doubtful points and how they are read.
+ * Documentation/windows-differences.rst lists where the behaviour differs.
  */
 #ifndef _UAPI_LINUX_WINUSB_H
 #define _UAPI_LINUX_WINUSB_H
@@ -459,7 +459,8 @@ struct winusb_set_alternate_setting {
  * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT - Milliseconds that a transfer may be with the host
  * controller before it is cancelled; 0 is no limit. Default 5000 for pipe 0, 0 for others. The time
  * that a transfer waits behind others does not count, but with RAW_IO none waits here. A transfer
- * that is split has this time for each part.
+ * that is split has this time for each part, and a read with IGNORE_SHORT_PACKETS begins a new part
+ * after each short packet.
  */
 #define WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT	0x03
 /**
@@ -557,8 +558,9 @@ struct winusb_pipe_policy {
  *
  * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer (winusb.md 1.5,
  * 1.6, 2.3). Blocks until the transfer is complete, or a signal arrives; with
- * WINUSB_TRANSFER_ASYNC it does not wait for the device. In a thread that has an io_uring ring, too,
- * what the ring has to do may end a write, and a read that has moved something, as a signal does.
+ * WINUSB_TRANSFER_ASYNC it does not wait for the device. In a thread that also has an io_uring
+ * ring, what the ring has to do may end a write, and a read that has moved something, as a signal
+ * does.
  *
  * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
  * a time, unless RAW_IO is on. A read ends when the buffer is full or a short packet came. The
@@ -698,7 +700,8 @@ struct winusb_submit {
  *
  * The counterpart of CancelIoEx. Cancels all transfers of the file with this cookie that were
  * submitted with WINUSB_TRANSFER_ASYNC, WINUSB_IOC_SUBMIT or io_uring. Does not wait: each
- * completes as always, with -ECANCELED and what it moved, unless it completed otherwise before.
+ * completes as always, with -ECANCELED and what it moved, unless it completed otherwise before, and
+ * in no particular order.
  *
  * Errors: -ENOENT if there is none.
  */
@@ -718,7 +721,8 @@ struct winusb_cancel {
  * @fd: An eventfd, or -1 for none.
  *
  * One is added to the eventfd for each record that becomes ready to be read, and when the interface
- * leaves. Takes the place of the one set before.
+ * leaves; and at once if there are records already, or the interface has left. Takes the place of
+ * the one set before.
  *
  * Errors: -EBADF if @fd is not open, -EINVAL if it is no eventfd.
  */

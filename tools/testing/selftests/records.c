@@ -448,6 +448,27 @@ TEST(an_eventfd_counts_the_records)
 	CHECK_EQ(count_of(events), 0);
 }
 
+TEST(an_eventfd_that_comes_late_is_told_once_that_there_are_records)
+{
+	int events = new_eventfd();
+
+	open_fx2();
+	start_reads(3);
+	CHECK_OK(async_eventfd(fd, events));
+	CHECK_EQ(count_of(events), 0);
+	CHECK_OK(async_eventfd(fd, -1));
+	feed_all(3);
+	board_wait_counter(fx2, FX2_BULK_IN, "done", 3);
+	test_sleep_ms(50);
+	CHECK_OK(async_eventfd(fd, events));
+	expect_count(events, 1);
+	board_unplug(fx2);
+	expect_count(events, 1);
+	CHECK_OK(async_eventfd(fd, -1));
+	CHECK_OK(async_eventfd(fd, events));
+	expect_count(events, 1);
+}
+
 TEST(an_eventfd_is_replaced_and_removed)
 {
 	int first = new_eventfd(), second = new_eventfd();
@@ -458,6 +479,7 @@ TEST(an_eventfd_is_replaced_and_removed)
 	feed_all(1);
 	expect_count(first, 1);
 	CHECK_OK(async_eventfd(fd, second));
+	expect_count(second, 1);	/* nobody has read that one */
 	feed_all(2);
 	expect_count(second, 2);
 	CHECK_EQ(count_of(first), 0);
