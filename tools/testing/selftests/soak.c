@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,15 @@ static unsigned int unplugs, unbinds, resets, troubles;
 static unsigned int number_of(const char *name, unsigned int preset)
 {
 	const char *text = getenv(name);
+	unsigned long value = preset;
+	char *end;
 
-	return text && *text ? strtoul(text, NULL, 0) : preset;
+	if (text && *text) {
+		value = strtoul(text, &end, 0);
+		if (*end || value > UINT_MAX)
+			test_bail("%s=%s is no number", name, text);
+	}
+	return value;
 }
 
 void test_setup(void)
