@@ -281,6 +281,7 @@ static void be_idle(pid_t tid)
 TEST(a_stall_older_than_a_reset_does_not_halt_the_pipe)
 {
 	pthread_t resetter;
+	uint8_t switches;
 	struct job job;
 	int usbfs;
 
@@ -289,6 +290,8 @@ TEST(a_stall_older_than_a_reset_does_not_halt_the_pipe)
 	be_idle(job.tid);
 	spin_begin();
 	board_do(fx2, "stall 0x88");
+	/* What the board says of this comes behind its word of the stall. */
+	CHECK_OK(node_control(fd, handle, 0xc0, FX2_GET_SWITCHES, 0, 0, 1, &switches, 1, &moved));
 	resetter = start_reset(&usbfs);
 	pthread_join(resetter, NULL);
 	close(usbfs);

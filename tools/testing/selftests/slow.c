@@ -50,7 +50,7 @@ static void open_userfaultfd(void)
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	faults = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);	/* or poll(2) does not wait */
 	if (faults < 0)
 		test_skip("this kernel has no userfaultfd: %s", strerror(errno));
 	CHECK_EQ(ioctl(faults, UFFDIO_API, &api), 0);
@@ -195,8 +195,10 @@ void slow_wait_fault(void)
 	struct pollfd poll_fd = { .fd = faults, .events = POLLIN };
 	uint64_t end = test_now_ms() + 10000 * test_scale();
 
-	if (current == SLOW_USERFAULTFD && poll(&poll_fd, 1, 10000 * test_scale()) == 1)
+	if (current == SLOW_USERFAULTFD && poll(&poll_fd, 1, 10000 * test_scale()) == 1) {
+		CHECK_EQ(poll_fd.revents, POLLIN);
 		return;
+	}
 	while (current == SLOW_FUSE && test_now_ms() < end) {
 		if (get(&shared->waiting))
 			return;
