@@ -144,6 +144,8 @@ def cmd_smoke(o, folder):
         return status
     picture([path], os.path.join(folder, 'picture.svg'))
     bad = smoke(path)
+    print('\nbench: this was to try the benchmark; such short rounds say '
+          'nothing about speed.')
     for line in bad:
         print(f'bench: {line}', file=sys.stderr)
     return 1 if bad else 0
