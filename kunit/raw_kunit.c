@@ -286,10 +286,13 @@ static void winusb_test_order_after_a_reset(struct kunit *test)
 {
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
 	struct winusb_bench *b = test->priv;
-	struct winusb_pipe *pipe = winusb_pipe_find(wh->wi, WINUSB_BENCH_IN);
 	struct winusb_async *stalled, *a[6];
+	struct winusb_pipe *pipe;
 	unsigned int i;
 
+	down_read(&wh->wi->gate);
+	pipe = winusb_pipe_find(wh->wi, WINUSB_BENCH_IN);
+	up_read(&wh->wi->gate);
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
 	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_hold_clear(test);
