@@ -321,7 +321,7 @@ TEST(a_bad_buffer_of_a_command_is_EFAULT_and_loses_nothing)
 TEST(a_registered_buffer_that_does_not_hold_it_all_is_EFAULT)
 {
 	struct io_uring_sqe *sqe;
-	int i;
+	int i, submitted;
 
 	open_ring(IORING_SETUP_CQE32);
 	CHECK_OK(ring_register_slots(&ring, 4));
@@ -334,7 +334,11 @@ TEST(a_registered_buffer_that_does_not_hold_it_all_is_EFAULT)
 		sqe->uring_cmd_flags = IORING_URING_CMD_FIXED;
 		sqe->buf_index = slots[i];
 	}
-	CHECK_EQ(ring_submit(&ring), 4);
+	/* 6.12 looks at the slot when it takes the command, and stops at a bad one. */
+	for (i = 0; i < 4; i += submitted) {
+		submitted = ring_submit(&ring);
+		CHECK(submitted > 0);
+	}
 	for (i = 0; i < 4; i++)
 		CHECK_ERR(wait_result().res, EFAULT);
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "urbs"), 0);
