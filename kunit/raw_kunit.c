@@ -278,6 +278,22 @@ static void winusb_test_pipe_is_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
 }
 
+/* A read that stalled and whose pipe is being reset; raw ones that come now wait. */
+static struct winusb_async *winusb_raw_behind_a_stall(struct kunit *test, struct winusb_handle *wh)
+{
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *stalled;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_hold_clear(test);
+	winusb_act(test, WINUSB_HCD_STALL);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
+						    USB_REQ_CLEAR_FEATURE), 0);
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	return stalled;
+}
+
 /*
  * 5.2: those that came while the pipe was being reset go in their order, and others behind them,
  * also in the moment in which the pipe is free but they are not under way yet.
@@ -293,13 +309,7 @@ static void winusb_test_order_after_a_reset(struct kunit *test)
 	down_read(&wh->wi->gate);
 	pipe = winusb_pipe_find(wh->wi, WINUSB_BENCH_IN);
 	up_read(&wh->wi->gate);
-	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
-	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_hold_clear(test);
-	winusb_act(test, WINUSB_HCD_STALL);
-	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
-						    USB_REQ_CLEAR_FEATURE), 0);
-	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	stalled = winusb_raw_behind_a_stall(test, wh);
 	for (i = 0; i < ARRAY_SIZE(a); i++) {
 		if (i == ARRAY_SIZE(a) / 2) {
 			spin_lock_irq(&pipe->lock);
@@ -332,13 +342,7 @@ static void winusb_test_abort_of_those_that_wait_for_a_reset(struct kunit *test)
 	struct winusb_async *stalled, *a[3];
 	unsigned int i;
 
-	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
-	stalled = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_hold_clear(test);
-	winusb_act(test, WINUSB_HCD_STALL);
-	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
-						    USB_REQ_CLEAR_FEATURE), 0);
-	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	stalled = winusb_raw_behind_a_stall(test, wh);
 	for (i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
