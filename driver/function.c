@@ -11,7 +11,9 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "attribute.h"
 #include "compat.h"
+#include "device.h"
 #include "function.h"
 #include "interface.h"
 
@@ -22,7 +24,10 @@ static LIST_HEAD(winusb_functions);	/* under winusb_functions_lock */
 
 static void winusb_function_release(struct kref *ref)
 {
-	kfree(container_of(ref, struct winusb_function, ref));
+	struct winusb_function *fn = container_of(ref, struct winusb_function, ref);
+
+	winusb_device_put(fn->device);
+	kfree(fn);
 }
 
 /**
@@ -69,6 +74,11 @@ static struct winusb_function *winusb_function_create(struct winusb_interface *w
 	if (!fn)
 		return ERR_PTR(-ENOMEM);
 
+	fn->device = winusb_device_get(wi->udev);
+	if (!fn->device) {
+		kfree(fn);
+		return ERR_PTR(-ENOMEM);
+	}
 	kref_init(&fn->ref);
 	INIT_LIST_HEAD(&fn->interfaces);
 	fn->udev = wi->udev;
@@ -165,3 +175,135 @@ bool winusb_function_is_default(const struct winusb_function *fn,
 	return winusb_function_number(wi) == fn->grouping.numbers[0];
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_function_is_default);
+
+/**
+ * winusb_function_is_whole_device - Has a function all interfaces of its device?
+ * @fn: The function; one of its interfaces is bound, or was and is held.
+ *
+ * Return: true if so.
+ */
+bool winusb_function_is_whole_device(const struct winusb_function *fn)
+{
+	return fn->grouping.count == fn->device->config->desc.bNumInterfaces;
+}
+
+/**
+ * winusb_function_scope - Whose descriptors are the function's?
+ * @fn: The function.
+ *
+ * Return: As winusb_device_scope().
+ */
+int winusb_function_scope(const struct winusb_function *fn)
+{
+	return winusb_device_scope(fn->device, fn->whole, fn->grouping.numbers[0]);
+}
+
+/**
+ * winusb_function_is_complete - Are all interfaces bound, and is it known what they are?
+ * @fn: The function. The caller holds winusb_functions_lock.
+ *
+ * Return: true if so.
+ */
+bool winusb_function_is_complete(struct winusb_function *fn)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	for (i = 0; i < fn->grouping.count; i++)
+		if (!winusb_function_find(fn, fn->grouping.numbers[i]))
+			return false;
+	return winusb_device_is_known(fn->device);
+}
+
+/* The default interface, if it is bound, to be put. */
+static struct winusb_interface *winusb_function_get_default(struct winusb_function *fn)
+{
+	struct winusb_interface *wi = winusb_function_find(fn, fn->grouping.numbers[0]);
+
+	if (wi)
+		winusb_interface_get(wi);
+	return wi;
+}
+
+/**
+ * winusb_function_announce - Tell user space that a function has changed
+ * @fn: The function. The caller holds a reference, and none of the locks.
+ */
+void winusb_function_announce(struct winusb_function *fn)
+{
+	struct winusb_interface *wi;
+
+	mutex_lock(&winusb_functions_lock);
+	wi = winusb_function_get_default(fn);
+	mutex_unlock(&winusb_functions_lock);
+	if (!wi)
+		return;
+	winusb_attributes_publish(wi);
+	winusb_interface_put(wi);
+}
+
+/* Announce the functions that a test is true for. */
+static void winusb_functions_announce_some(bool (*test)(const struct winusb_function *fn,
+							const void *data), const void *data)
+{
+	static u64 last;	/* under winusb_functions_lock */
+	struct winusb_function *fn, *found;
+	u64 turn = 0;
+
+	do {
+		found = NULL;
+		mutex_lock(&winusb_functions_lock);
+		turn = turn ? turn : ++last;
+		list_for_each_entry(fn, &winusb_functions, node) {
+			/* One that got a later turn was announced by somebody else since. */
+			if (!test(fn, data) || fn->announced >= turn)
+				continue;
+			fn->announced = turn;
+			kref_get(&fn->ref);
+			found = fn;
+			break;
+		}
+		mutex_unlock(&winusb_functions_lock);
+		if (found) {
+			winusb_function_announce(found);
+			winusb_function_put(found);
+		}
+	} while (found);
+}
+
+static bool winusb_function_is_of(const struct winusb_function *fn, const void *device)
+{
+	return fn->device == device;
+}
+
+/**
+ * winusb_functions_announce - Tell user space that the functions of a device have changed
+ * @wd: The device. The caller holds none of the locks.
+ */
+void winusb_functions_announce(const struct winusb_device *wd)
+{
+	winusb_functions_announce_some(winusb_function_is_of, wd);
+}
+
+static bool winusb_function_has_ids(const struct winusb_function *fn, const void *ids)
+{
+	const u16 *id = ids;
+
+	return le16_to_cpu(fn->udev->descriptor.idVendor) == id[0] &&
+		le16_to_cpu(fn->udev->descriptor.idProduct) == id[1];
+}
+
+/**
+ * winusb_functions_announce_ids - Tell user space that all functions with these ids have changed
+ * @vendor: idVendor.
+ * @product: idProduct.
+ *
+ * The caller holds none of the locks.
+ */
+void winusb_functions_announce_ids(u16 vendor, u16 product)
+{
+	u16 ids[] = { vendor, product };
+
+	winusb_functions_announce_some(winusb_function_has_ids, ids);
+}

@@ -17,6 +17,7 @@
 struct winusb_file;
 struct winusb_function;
 struct winusb_handle;
+struct winusb_property_files;
 
 /**
  * struct winusb_interface - One bound USB interface and its node
@@ -42,6 +43,8 @@ struct winusb_handle;
  * @control: The default control pipe, as this interface uses it. Constant.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
+ * @shown: The class device is in sysfs. Under winusb_attributes_lock.
+ * @properties: Its folder properties/, or NULL. Under winusb_attributes_lock.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
  */
 struct winusb_interface {
@@ -68,6 +71,9 @@ struct winusb_interface {
 	spinlock_t events_lock;
 	struct list_head listeners;
 	bool ended;
+
+	bool shown;
+	struct winusb_property_files *properties;
 };
 
 int winusb_interface_register_class(void);
