@@ -236,6 +236,7 @@ void winusb_devices_flush(void)
 {
 	flush_workqueue(winusb_devices_workqueue);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_devices_flush);
 
 /**
  * winusb_devices_exit - The opposite of winusb_devices_init(); the driver is gone

@@ -214,9 +214,8 @@ static void winusb_osdesc_read_20(struct winusb_osdesc_reader *reader)
 
 /* A feature descriptor: first its header, then all of it. Return: bytes, or an error. */
 static int winusb_osdesc_read_feature(struct winusb_osdesc_reader *reader, u8 code, u8 recipient,
-				      u8 interface, u16 feature, u16 header_length, const u8 **blob)
+				      u16 value, u16 feature, u16 header_length, const u8 **blob)
 {
-	u16 value = interface << 8;	/* page 0, the first 64 KiB */
 	u32 length = 0;
 	u8 *header;
 	int ret;
@@ -235,6 +234,31 @@ static int winusb_osdesc_read_feature(struct winusb_osdesc_reader *reader, u8 co
 		return -ENODATA;
 	return winusb_osdesc_read_blob(reader, USB_TYPE_VENDOR | recipient, code, value, feature,
 				       min_t(u32, length, WINUSB_OSDESC_MAX), blob);
+}
+
+/*
+ * The specification has the interface number in the high byte of wValue and the page, here always 0,
+ * in the low one. Windows was seen to have them the other way round, and so do devices that were
+ * tried with it, as Linux's own gadgets. Some devices want the device as the recipient. Whoever does
+ * not know the request as it is stalls.
+ */
+static int winusb_osdesc_read_properties(struct winusb_osdesc_reader *reader, u8 code, u8 interface,
+					 const u8 **blob)
+{
+	static const u8 recipients[] = { USB_RECIP_INTERFACE, USB_RECIP_DEVICE };
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(recipients); i++) {
+		ret = winusb_osdesc_read_feature(reader, code, recipients[i], interface, 5, 10,
+						 blob);
+		if (ret == -EPIPE && interface)
+			ret = winusb_osdesc_read_feature(reader, code, recipients[i],
+							 interface << 8, 5, 10, blob);
+		if (ret != -EPIPE)
+			break;
+	}
+	return ret;
 }
 
 static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
@@ -267,11 +291,7 @@ static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
 
 		if (!winusb_msos_is_winusb(msos->functions[i].compatible_id))
 			continue;
-		ret = winusb_osdesc_read_feature(reader, code, USB_RECIP_INTERFACE, first, 5, 10,
-						 &blob);
-		if (ret == -EPIPE)	/* as some hosts ask */
-			ret = winusb_osdesc_read_feature(reader, code, USB_RECIP_DEVICE, first, 5,
-							 10, &blob);
+		ret = winusb_osdesc_read_properties(reader, code, first, &blob);
 		if (ret > 0)
 			winusb_msos_parse_properties(blob, ret, i, msos);
 		else if (ret != -EPIPE && !msos->fault)	/* who has none stalls */
