@@ -10,6 +10,7 @@
 #include <linux/ctype.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -87,7 +88,8 @@ static bool winusb_attributes_is_complete(struct winusb_interface *wi)
 	return complete;
 }
 
-static ssize_t function_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t winusb_function_show(struct device *dev, struct device_attribute *attr,
+				    char *buf)
 {
 	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
 
@@ -95,24 +97,33 @@ static ssize_t function_show(struct device *dev, struct device_attribute *attr, 
 			  wi->fn->device->config->desc.bConfigurationValue,
 			  wi->fn->grouping.numbers[0]);
 }
-static DEVICE_ATTR_RO(function);
 
-static ssize_t whole_device_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_function =
+	__ATTR(function, 0444, winusb_function_show, NULL);
+
+static ssize_t winusb_whole_device_show(struct device *dev, struct device_attribute *attr,
+					char *buf)
 {
 	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
 
 	return sysfs_emit(buf, "%d\n", winusb_function_is_whole_device(wi->fn));
 }
-static DEVICE_ATTR_RO(whole_device);
 
-static ssize_t function_complete_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_whole_device =
+	__ATTR(whole_device, 0444, winusb_whole_device_show, NULL);
+
+static ssize_t winusb_function_complete_show(struct device *dev, struct device_attribute *attr,
+					     char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
 			  winusb_attributes_is_complete(winusb_attributes_from_dev(dev)));
 }
-static DEVICE_ATTR_RO(function_complete);
 
-static ssize_t os_descriptors_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_function_complete =
+	__ATTR(function_complete, 0444, winusb_function_complete_show, NULL);
+
+static ssize_t winusb_os_descriptors_show(struct device *dev, struct device_attribute *attr,
+					  char *buf)
 {
 	struct winusb_device *wd = winusb_attributes_from_dev(dev)->fn->device;
 
@@ -122,27 +133,36 @@ static ssize_t os_descriptors_show(struct device *dev, struct device_attribute *
 		return sysfs_emit(buf, "none\n");
 	return sysfs_emit(buf, "%u.%u\n", wd->msos.version >> 8, wd->msos.version >> 4 & 0xf);
 }
-static DEVICE_ATTR_RO(os_descriptors);
 
-static ssize_t compatible_id_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_os_descriptors =
+	__ATTR(os_descriptors, 0444, winusb_os_descriptors_show, NULL);
+
+static ssize_t winusb_compatible_id_show(struct device *dev, struct device_attribute *attr,
+					 char *buf)
 {
 	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
 
 	return sysfs_emit(buf, "%s\n",
 			  winusb_device_compatible_id(fn->device, winusb_function_scope(fn)));
 }
-static DEVICE_ATTR_RO(compatible_id);
 
-static ssize_t sub_compatible_id_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_compatible_id =
+	__ATTR(compatible_id, 0444, winusb_compatible_id_show, NULL);
+
+static ssize_t winusb_sub_compatible_id_show(struct device *dev, struct device_attribute *attr,
+					     char *buf)
 {
 	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
 
 	return sysfs_emit(buf, "%s\n",
 			  winusb_device_sub_compatible_id(fn->device, winusb_function_scope(fn)));
 }
-static DEVICE_ATTR_RO(sub_compatible_id);
 
-static ssize_t vendor_revision_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_sub_compatible_id =
+	__ATTR(sub_compatible_id, 0444, winusb_sub_compatible_id_show, NULL);
+
+static ssize_t winusb_vendor_revision_show(struct device *dev, struct device_attribute *attr,
+					   char *buf)
 {
 	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
 	int scope = winusb_function_scope(fn);
@@ -154,18 +174,23 @@ static ssize_t vendor_revision_show(struct device *dev, struct device_attribute 
 		revision = fn->device->msos.functions[scope].vendor_revision;
 	return sysfs_emit(buf, "%u\n", revision);
 }
-static DEVICE_ATTR_RO(vendor_revision);
 
-static ssize_t alternate_enumeration_show(struct device *dev, struct device_attribute *attr,
-					  char *buf)
+static struct device_attribute winusb_attr_vendor_revision =
+	__ATTR(vendor_revision, 0444, winusb_vendor_revision_show, NULL);
+
+static ssize_t winusb_alternate_enumeration_show(struct device *dev, struct device_attribute *attr,
+						 char *buf)
 {
 	struct winusb_device *wd = winusb_attributes_from_dev(dev)->fn->device;
 
 	return sysfs_emit(buf, "%02x\n", wd->has_set ? wd->set.alt_enum_code : 0);
 }
-static DEVICE_ATTR_RO(alternate_enumeration);
 
-static ssize_t interface_guids_show(struct device *dev, struct device_attribute *attr, char *buf)
+static struct device_attribute winusb_attr_alternate_enumeration =
+	__ATTR(alternate_enumeration, 0444, winusb_alternate_enumeration_show, NULL);
+
+static ssize_t winusb_interface_guids_show(struct device *dev, struct device_attribute *attr,
+					   char *buf)
 {
 	char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE];
 	unsigned int i, n;
@@ -177,8 +202,8 @@ static ssize_t interface_guids_show(struct device *dev, struct device_attribute 
 	return length;
 }
 
-static ssize_t interface_guids_store(struct device *dev, struct device_attribute *attr,
-				     const char *buf, size_t count)
+static ssize_t winusb_interface_guids_store(struct device *dev, struct device_attribute *attr,
+					    const char *buf, size_t count)
 {
 	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
 	char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE];
@@ -196,18 +221,20 @@ static ssize_t interface_guids_store(struct device *dev, struct device_attribute
 	winusb_attributes_publish(wi);
 	return count;
 }
-static DEVICE_ATTR_RW(interface_guids);
+
+static struct device_attribute winusb_attr_interface_guids =
+	__ATTR(interface_guids, 0644, winusb_interface_guids_show, winusb_interface_guids_store);
 
 static struct attribute *winusb_interface_attrs[] = {
-	&dev_attr_function.attr,
-	&dev_attr_whole_device.attr,
-	&dev_attr_function_complete.attr,
-	&dev_attr_os_descriptors.attr,
-	&dev_attr_compatible_id.attr,
-	&dev_attr_sub_compatible_id.attr,
-	&dev_attr_vendor_revision.attr,
-	&dev_attr_alternate_enumeration.attr,
-	&dev_attr_interface_guids.attr,
+	&winusb_attr_function.attr,
+	&winusb_attr_whole_device.attr,
+	&winusb_attr_function_complete.attr,
+	&winusb_attr_os_descriptors.attr,
+	&winusb_attr_compatible_id.attr,
+	&winusb_attr_sub_compatible_id.attr,
+	&winusb_attr_vendor_revision.attr,
+	&winusb_attr_alternate_enumeration.attr,
+	&winusb_attr_interface_guids.attr,
 	NULL,
 };
 
@@ -286,7 +313,8 @@ int winusb_attributes_uevent(WINUSB_CLASS_CONST struct device *dev, struct kobj_
 static ssize_t winusb_property_file_show(struct device *dev, struct device_attribute *attr,
 					 char *buf)
 {
-	return sysfs_emit(buf, "%s",
+	/* A value that is longer than a page is cut, and the end of its line with it. */
+	return sysfs_emit(buf, "%s\n",
 			  container_of(attr, struct winusb_property_file, attr)->text);
 }
 
@@ -307,7 +335,7 @@ static int winusb_property_collect(struct winusb_property_visitor *visitor, cons
 	struct winusb_property_collector *collector =
 		container_of(visitor, struct winusb_property_collector, visitor);
 	struct winusb_property_file *file;
-	size_t size = min_t(size_t, strlen(type) + strlen(value) + 3, PAGE_SIZE);
+	size_t size = strlen(type) + strlen(value) + 2;
 
 	if (collector->num >= WINUSB_PROPERTY_FILES || !winusb_property_name_is_plain(name) ||
 	    winusb_property_files_have(collector->files, name))
@@ -316,7 +344,7 @@ static int winusb_property_collect(struct winusb_property_visitor *visitor, cons
 	if (!file)
 		return -ENOMEM;
 	strscpy(file->name, name, sizeof(file->name));
-	scnprintf(file->text, size, *value ? "%s\n%s\n" : "%s\n%s", type, value);
+	snprintf(file->text, size, "%s%s%s", type, *value ? "\n" : "", value);
 	sysfs_attr_init(&file->attr.attr);
 	file->attr.attr.name = file->name;
 	file->attr.attr.mode = 0444;
@@ -347,7 +375,7 @@ static struct winusb_property_files *winusb_property_files_create(struct winusb_
 	files->group.name = "properties";
 	files->group.attrs = files->attrs;
 	collector.files = files;
-	/* Without memory some are missing, as they would be if this were NULL. */
+	/* Without memory some are missing. */
 	winusb_properties_visit(fn, &collector.visitor);
 	return files;
 }
@@ -357,8 +385,9 @@ static void winusb_attributes_refresh(struct winusb_interface *wi)
 {
 	lockdep_assert_held(&winusb_attributes_lock);
 
+	/* This waits for readers, who take none of our locks. */
 	if (wi->properties)
-		sysfs_remove_group(&wi->dev.kobj, &wi->properties->group);	/* waits for readers */
+		sysfs_remove_group(&wi->dev.kobj, &wi->properties->group);
 	winusb_property_files_free(wi->properties);
 	wi->properties = winusb_property_files_create(wi->fn);
 	if (wi->properties && sysfs_create_group(&wi->dev.kobj, &wi->properties->group)) {
@@ -373,11 +402,14 @@ static void winusb_attributes_refresh(struct winusb_interface *wi)
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+
 	mutex_lock(&winusb_attributes_lock);
 	wi->shown = true;
 	if (winusb_attributes_is_default(wi))
 		winusb_attributes_refresh(wi);
 	mutex_unlock(&winusb_attributes_lock);
+	memalloc_noio_restore(noio);
 }
 
 /**
@@ -399,12 +431,15 @@ void winusb_attributes_hide(struct winusb_interface *wi)
  */
 void winusb_attributes_publish(struct winusb_interface *wi)
 {
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+
 	mutex_lock(&winusb_attributes_lock);
 	if (wi->shown) {
 		winusb_attributes_refresh(wi);
 		kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
 	}
 	mutex_unlock(&winusb_attributes_lock);
+	memalloc_noio_restore(noio);
 }
 
 /**

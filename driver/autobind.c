@@ -2,10 +2,10 @@
 /*
  * Automatic binding: which interfaces become this driver's without anybody saying so.
  *
- * On Windows the firmware says WINUSB, and the device works. Here most programs for such devices use
- * usbfs and do not detach kernel drivers, and some of the devices have a driver of their own. So it
- * is opted into, and then any other driver that matches wins: those that are loaded, and those that
- * kmod knows, which is asked as udev does it, by the modalias. Only then are interfaces bound.
+ * On Windows the firmware says WINUSB, and the device works. Here most programs for such devices
+ * use usbfs and do not detach kernel drivers, and some of the devices have a driver of their own.
+ * So it is opted into, and then any other driver that matches wins: those that are loaded, and
+ * those that kmod knows, which is asked as udev does it, by the modalias. Only then is bound.
  *
  * kmod is asked from the device's work item, with no lock held: the driver that it loads wants to
  * lock the device.
@@ -235,7 +235,8 @@ static void winusb_autobind_put(struct winusb_device *wd, struct usb_interface *
 }
 
 /* Have kmod load the drivers for an interface, as udev does it, and wait for it. */
-static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *intf, unsigned int i)
+static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *intf,
+				unsigned int i)
 {
 	const struct usb_device_descriptor *desc = &wd->udev->descriptor;
 	const struct usb_interface_descriptor *setting = &intf->altsetting[0].desc;

@@ -8,6 +8,7 @@
  * interfaces that the descriptors are about, see autobind.c.
  */
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "autobind.h"
@@ -96,6 +97,7 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
  */
 struct winusb_device *winusb_device_get(struct usb_device *udev)
 {
+	unsigned int noio = memalloc_noio_save();	/* probe() in a reset takes the lock */
 	struct winusb_device *wd, *found = NULL;
 
 	device_lock_assert(&udev->dev);
@@ -116,6 +118,7 @@ struct winusb_device *winusb_device_get(struct usb_device *udev)
 	if (found)
 		kref_get(&found->ref);
 	mutex_unlock(&winusb_devices_lock);
+	memalloc_noio_restore(noio);
 	return found;
 }
 
@@ -151,10 +154,10 @@ void winusb_device_start_reading(struct winusb_device *wd)
  * @whole: An administrator made the device one function.
  * @first: bInterfaceNumber of the function's default interface.
  *
- * A composite device has a subset (OS 2.0) or a section (1.0) for each function. On any other device
- * OS 2.0 has the features in the set itself and 1.0 a section for its first interface.
+ * A composite device has a subset (OS 2.0) or a section (1.0) for each function. On any other
+ * device OS 2.0 has the features in the set itself and 1.0 a section for its first interface.
  *
- * Return: Index in &winusb_msos.functions, WINUSB_MSOS_DEVICE, or -1 if there are none, or none yet.
+ * Return: Index in &winusb_msos.functions, WINUSB_MSOS_DEVICE, or -1 if there are none (yet).
  */
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first)
 {

@@ -21,6 +21,7 @@ DEFINE_MUTEX(winusb_functions_lock);	/* see above */
 WINUSB_EXPORT_FOR_TESTS(winusb_functions_lock);
 
 static LIST_HEAD(winusb_functions);	/* under winusb_functions_lock */
+static u64 winusb_functions_turn;	/* of announcing, under winusb_functions_lock */
 
 static void winusb_function_release(struct kref *ref)
 {
@@ -247,14 +248,13 @@ void winusb_function_announce(struct winusb_function *fn)
 static void winusb_functions_announce_some(bool (*test)(const struct winusb_function *fn,
 							const void *data), const void *data)
 {
-	static u64 last;	/* under winusb_functions_lock */
 	struct winusb_function *fn, *found;
 	u64 turn = 0;
 
 	do {
 		found = NULL;
 		mutex_lock(&winusb_functions_lock);
-		turn = turn ? turn : ++last;
+		turn = turn ? turn : ++winusb_functions_turn;
 		list_for_each_entry(fn, &winusb_functions, node) {
 			/* One that got a later turn was announced by somebody else since. */
 			if (!test(fn, data) || fn->announced >= turn)

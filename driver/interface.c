@@ -524,8 +524,9 @@ err_put:
  */
 void winusb_interface_unbind(struct winusb_interface *wi)
 {
-	bool tell = !winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi) &&
-		wi->udev->state != USB_STATE_NOTATTACHED;
+	/* Where the device is gone the default interface is about to say it. */
+	bool tell = wi->udev->state != USB_STATE_NOTATTACHED &&
+		!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi);
 
 	trace_winusb_unbind(wi);
 	winusb_attributes_hide(wi);

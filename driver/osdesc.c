@@ -2,7 +2,7 @@
 /*
  * Reads Microsoft OS descriptors from a device (winusb.md 4.2 to 4.6); msos.c understands them.
  *
- * A device that has OS 2.0 says so in its BOS, which usbcore read anyway, so no other device is ever
+ * A device that has OS 2.0 says so in its BOS, which usbcore read anyway, so no other device is
  * asked for them. Whether a device has OS 1.0 can only be found out by asking for a string that
  * others do not expect to be asked for. So that is done with care, see
  * winusb_osdesc_may_have_string() and autobind.c.
@@ -62,7 +62,7 @@ static int winusb_osdesc_set_skips(const char *text, const struct kernel_param *
 		text += used;
 		if (*text && *text != ',' && !isspace(*text))
 			return -EINVAL;
-		text += strspn(text, ", \n");
+		text += strspn(text, ",\n ");
 	}
 	spin_lock(&winusb_osdesc_lock);
 	memcpy(winusb_osdesc_skips, skips, n * sizeof(skips[0]));
@@ -144,8 +144,8 @@ struct winusb_osdesc_reader {
 };
 
 /* Return: bytes, or an error. */
-static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u8 request, u16 value,
-				 u16 index, void *buffer, u16 length)
+static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u8 request,
+				 u16 value, u16 index, void *buffer, u16 length)
 {
 	struct usb_device *udev = reader->wd->udev;
 	unsigned int tries = 2;
@@ -223,8 +223,8 @@ static int winusb_osdesc_read_feature(struct winusb_osdesc_reader *reader, u8 co
 	header = kmalloc(header_length, GFP_KERNEL);
 	if (!header)
 		return -ENOMEM;
-	ret = winusb_osdesc_request(reader, USB_TYPE_VENDOR | recipient, code, value, feature, header,
-				    header_length);
+	ret = winusb_osdesc_request(reader, USB_TYPE_VENDOR | recipient, code, value, feature,
+				    header, header_length);
 	if (ret >= 0)
 		length = winusb_msos_feature_length(header, ret, feature);
 	kfree(header);
@@ -237,27 +237,23 @@ static int winusb_osdesc_read_feature(struct winusb_osdesc_reader *reader, u8 co
 }
 
 /*
- * The specification has the interface number in the high byte of wValue and the page, here always 0,
- * in the low one. Windows was seen to have them the other way round, and so do devices that were
- * tried with it, as Linux's own gadgets. Some devices want the device as the recipient. Whoever does
- * not know the request as it is stalls.
+ * The specification has the interface number in the high byte of wValue and the page, here always
+ * 0, in the low one. Windows was seen to have them the other way round, and so have devices that
+ * were tried with it, as Linux's own gadgets. Some want the device as the recipient. Who does not
+ * know the request in one form stalls it.
  */
-static int winusb_osdesc_read_properties(struct winusb_osdesc_reader *reader, u8 code, u8 interface,
-					 const u8 **blob)
+static int winusb_osdesc_read_properties(struct winusb_osdesc_reader *reader, u8 code,
+					 u8 interface, const u8 **blob)
 {
-	static const u8 recipients[] = { USB_RECIP_INTERFACE, USB_RECIP_DEVICE };
+	u16 values[] = { interface, interface << 8 };
+	int ret = -EPIPE;
 	unsigned int i;
-	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(recipients); i++) {
-		ret = winusb_osdesc_read_feature(reader, code, recipients[i], interface, 5, 10,
-						 blob);
-		if (ret == -EPIPE && interface)
-			ret = winusb_osdesc_read_feature(reader, code, recipients[i],
-							 interface << 8, 5, 10, blob);
-		if (ret != -EPIPE)
-			break;
-	}
+	for (i = 0; i < 4 && ret == -EPIPE; i++)
+		if (interface || i % 2 == 0)
+			ret = winusb_osdesc_read_feature(reader, code, i < 2 ? USB_RECIP_INTERFACE :
+							 USB_RECIP_DEVICE, values[i % 2], 5, 10,
+							 blob);
 	return ret;
 }
 
@@ -304,8 +300,8 @@ static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
  * @wd: The device. Its msos and blobs are filled in.
  * @may_ask_string: It may be asked whether it has OS 1.0.
  *
- * A device that has OS 2.0 is not asked for 1.0 (winusb.md 4.6). What is wrong costs one line in the
- * log.
+ * A device that has OS 2.0 is not asked for 1.0 (winusb.md 4.6). What is wrong costs one line in
+ * the log.
  */
 void winusb_osdesc_read(struct winusb_device *wd, bool may_ask_string)
 {
