@@ -32,6 +32,9 @@ union winusb_argument {
 	struct winusb_submit submit;
 	struct winusb_cancel cancel;
 	struct winusb_set_eventfd eventfd;
+	struct winusb_set_interface_state state;
+	struct winusb_post_event post;
+	struct winusb_listen listen;
 };
 
 /**

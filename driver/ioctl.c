@@ -15,16 +15,20 @@
 #include "compat.h"
 #include "control.h"
 #include "descriptor.h"
+#include "event.h"
 #include "file.h"
 #include "function.h"
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
+#include "post.h"
 #include "reset.h"
 #include "transfer.h"
 
 #define WINUSB_CAPABILITIES (WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE | \
-			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | WINUSB_CAP_OF_KERNEL)
+			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | \
+			     WINUSB_CAP_INTERFACE_STATE | WINUSB_CAP_CUSTOM_EVENTS | \
+			     WINUSB_CAP_OF_KERNEL)
 #ifdef WINUSB_HAVE_URING
 #define WINUSB_CAP_OF_KERNEL WINUSB_CAP_URING
 #else
@@ -307,6 +311,61 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 	return ret;
 }
 
+static int winusb_ioctl_set_interface_state(struct winusb_call *call)
+{
+	struct winusb_set_interface_state *arg = &call->arg.state;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->enable > 1)
+		return -EINVAL;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_file_set_enabled(call->wf, arg->enable);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_post_event(struct winusb_call *call)
+{
+	struct winusb_post_event *arg = &call->arg.post;
+	struct winusb_handle *wh;
+	struct winusb_post *post;
+	int ret;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->length > WINUSB_MAX_EVENT_DATA)
+		return -ENOMEM;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	post = winusb_post_copy(arg->guid, arg->data, arg->length);
+	ret = PTR_ERR_OR_ZERO(post);
+	if (!ret) {
+		ret = winusb_post_send(wh, post);
+		winusb_post_put(post);
+	}
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_listen(struct winusb_call *call)
+{
+	struct winusb_listen *arg = &call->arg.listen;
+
+	if (arg->flags & ~WINUSB_LISTEN_CUSTOM || arg->__reserved)
+		return -EOPNOTSUPP;
+	if (!call->wf->listener)
+		return -EBADF;
+	winusb_events_listen(call->wf, arg->flags & WINUSB_LISTEN_CUSTOM);
+	arg->out_length = WINUSB_EVENT_LONGEST;
+	return 0;
+}
+
 /* @shortest is the size of the first published form, a literal, so that growth can't change it. */
 #define WINUSB_COMMAND(name, type, shortest_size, command_flags)			\
 	[_IOC_NR(WINUSB_IOC_##name)] = {						\
@@ -337,6 +396,9 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 #define WINUSB_HANDLER_SUBMIT			winusb_ioctl_submit
 #define WINUSB_HANDLER_CANCEL			winusb_ioctl_cancel
 #define WINUSB_HANDLER_SET_EVENTFD		winusb_ioctl_set_eventfd
+#define WINUSB_HANDLER_SET_INTERFACE_STATE	winusb_ioctl_set_interface_state
+#define WINUSB_HANDLER_POST_EVENT		winusb_ioctl_post_event
+#define WINUSB_HANDLER_LISTEN			winusb_ioctl_listen
 
 #define WINUSB_REPLY BIT(0)			/* the command has results */
 #define WINUSB_LISTENER BIT(1)			/* a listener may use it */
@@ -379,6 +441,9 @@ static const struct winusb_command {
 	WINUSB_COMMAND(SUBMIT, winusb_submit, 24, WINUSB_REPLY),
 	WINUSB_COMMAND(CANCEL, winusb_cancel, 24, WINUSB_REPLY),
 	WINUSB_COMMAND(SET_EVENTFD, winusb_set_eventfd, 8, 0),
+	WINUSB_COMMAND(SET_INTERFACE_STATE, winusb_set_interface_state, 16, 0),
+	WINUSB_COMMAND(POST_EVENT, winusb_post_event, 40, 0),
+	WINUSB_COMMAND(LISTEN, winusb_listen, 16, WINUSB_QUERY),
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -403,6 +468,10 @@ static_assert(sizeof(struct winusb_submit) == 24);
 static_assert(offsetof(struct winusb_submit, transfers) == 8);
 static_assert(sizeof(struct winusb_cancel) == 24);
 static_assert(sizeof(struct winusb_set_eventfd) == 8);
+static_assert(sizeof(struct winusb_set_interface_state) == 16);
+static_assert(sizeof(struct winusb_post_event) == 40);
+static_assert(offsetof(struct winusb_post_event, data) == 24);
+static_assert(sizeof(struct winusb_listen) == 16);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {
