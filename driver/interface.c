@@ -567,7 +567,9 @@ static struct device_attribute winusb_attr_function =
 
 static ssize_t winusb_enabled_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", winusb_function_is_enabled(winusb_interface_from_dev(dev)->fn));
+	struct winusb_interface *wi = winusb_interface_from_dev(dev);
+
+	return sysfs_emit(buf, "%d\n", winusb_function_is_enabled(wi->fn));
 }
 
 static ssize_t winusb_enabled_store(struct device *dev, struct device_attribute *attr,
