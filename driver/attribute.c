@@ -114,8 +114,11 @@ static struct device_attribute winusb_attr_whole_device =
 static ssize_t winusb_function_complete_show(struct device *dev, struct device_attribute *attr,
 					     char *buf)
 {
-	return sysfs_emit(buf, "%d\n",
-			  winusb_attributes_is_complete(winusb_attributes_from_dev(dev)));
+	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
+
+	/* Who sees it here finds properties/ as well. */
+	return sysfs_emit(buf, "%d\n", READ_ONCE(wi->shown) && READ_ONCE(wi->fn->device->told) &&
+			  winusb_attributes_is_complete(wi));
 }
 
 static struct device_attribute winusb_attr_function_complete =
@@ -126,7 +129,7 @@ static ssize_t winusb_os_descriptors_show(struct device *dev, struct device_attr
 {
 	struct winusb_device *wd = winusb_attributes_from_dev(dev)->fn->device;
 
-	if (!winusb_device_is_known(wd))
+	if (!winusb_device_is_known(wd) || !READ_ONCE(wd->told))
 		return sysfs_emit(buf, "pending\n");
 	if (!wd->msos.version)
 		return sysfs_emit(buf, "none\n");
@@ -442,10 +445,10 @@ static void winusb_attributes_tell(struct winusb_interface *wi)
 void winusb_attributes_show(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
-	wi->shown = true;
 	if (wi->changed || (winusb_attributes_is_default(wi) &&
 			    winusb_properties_exist(wi->fn)))
 		winusb_attributes_tell(wi);
+	WRITE_ONCE(wi->shown, true);
 	mutex_unlock(&wi->attributes_lock);
 }
 
@@ -459,7 +462,7 @@ void winusb_attributes_show(struct winusb_interface *wi)
 void winusb_attributes_hide(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
-	wi->shown = false;
+	WRITE_ONCE(wi->shown, false);
 	mutex_unlock(&wi->attributes_lock);
 }
 
