@@ -8,9 +8,9 @@
  * - Subsets are ranges, and there is one level of each kind. The header of another one inside a
  *   range ends that range: its length was too large, and what follows is the other's.
  * - A descriptor with an impossible length ends the innermost range: the walk goes on behind it.
- * - A descriptor that reaches past its range is taken if its own lengths agree with each other:
- *   then it is the range that is too short. (Firmware exists that left the 8 bytes of the
- *   subset's header out.) Else it is the descriptor that lies, and it ends the range.
+ * - A feature that reaches past its range is taken if its own lengths agree with each other: then
+ *   it is the range that is too short. (Firmware exists that left the 8 bytes of the subset's
+ *   header out.) Else it is the descriptor that lies, and it ends the range.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -307,12 +307,16 @@ static void winusb_msos_feature(struct winusb_msos *msos, u8 index, const u8 *de
 	}
 }
 
-/* Do all lengths inside a feature say the same? */
+/*
+ * Do all lengths inside a feature say the same? Not asked about headers: whatever they open would
+ * be outside, too.
+ */
 static bool winusb_msos_is_exact(const u8 *descriptor, u16 length, u16 type)
 {
 	u16 name_length;
 
-	if (type >= sizeof(winusb_msos_sizes) || length < winusb_msos_sizes[type])
+	if (type < WINUSB_MSOS_COMPATIBLE_ID || type >= sizeof(winusb_msos_sizes) ||
+	    length < winusb_msos_sizes[type])
 		return false;
 	if (type != WINUSB_MSOS_REG_PROPERTY)
 		return length == winusb_msos_sizes[type];
