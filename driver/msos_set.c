@@ -43,7 +43,8 @@ static const u8 winusb_msos_sizes[] = { 10, 8, 8, 20, 10, 6, 20, 4, 6 };
 #define WINUSB_MSOS_HEAD		4	/* wLength, wDescriptorType */
 
 static const u8 winusb_msos_uuid[16] = {
-	0xdf, 0x60, 0xdd, 0xd8, 0x89, 0x45, 0xc7, 0x4c, 0x9c, 0xd2, 0x65, 0x9d, 0x9e, 0x64, 0x8a, 0x9f
+	0xdf, 0x60, 0xdd, 0xd8, 0x89, 0x45, 0xc7, 0x4c,
+	0x9c, 0xd2, 0x65, 0x9d, 0x9e, 0x64, 0x8a, 0x9f,
 };
 
 /* The sets that one capability descriptor offers. */
@@ -343,7 +344,8 @@ static void winusb_msos_step(struct winusb_msos_walk *walk)
 		return;
 	}
 	if (length > left) {
-		winusb_msos_give_up_range(walk, "a descriptor that reaches past the end of the set");
+		winusb_msos_give_up_range(walk,
+					  "a descriptor that reaches past the end of the set");
 		return;
 	}
 	if (length > winusb_msos_range_end(walk) - walk->pos) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parser of Microsoft OS descriptors: sets made by hand from winusb.md, byte for byte, and the
- * rules, a test for each. What is broken is in msos_broken_kunit.c, text in msos_text_kunit.c. "n.m"
- * is a section of winusb.md.
+ * rules, a test for each. What is broken is in msos_broken_kunit.c, text in msos_text_kunit.c.
+ * "n.m" is a section of winusb.md.
  */
 
 #include "msos_kunit.h"
@@ -89,8 +89,8 @@ static void winusb_test_features_of_the_device(struct kunit *test)
 		WINUSB_COMPATIBLE(WINUSB_ID_RNDIS, WINUSB_ID_5162001),
 		WINUSB_RESUME_TIME(10, 1),
 		WINUSB_MODEL_ID,
-		WINUSB_CCGP,
 		WINUSB_REVISION(0x0102),
+		WINUSB_CCGP,
 	};
 	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
 	unsigned int i;
@@ -312,6 +312,26 @@ static void winusb_test_ids_may_have_eight_characters(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, msos->sub_compatible_id, "12345678");
 }
 
+static void winusb_test_ids_may_have_one_character(struct kunit *test)
+{
+	u8 bytes[] = {
+		WINUSB_SET(50),
+		WINUSB_COMPATIBLE('A', 0, 0, 0, 0, 0, 0, 0, 'B', 0, 0, 0, 0, 0, 0, 0),
+		WINUSB_COMPATIBLE('C', 0, 0, 0, 0, 0, 0, 0, 'D', 0, 0, 0, 0, 0, 0, 0),
+	};
+	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_STREQ(test, msos->compatible_id, "A");
+	KUNIT_EXPECT_STREQ(test, msos->sub_compatible_id, "B");
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a second compatible ID");
+	/* An empty one does not keep the second from counting. */
+	bytes[14] = 0;
+	msos = winusb_parse(test, bytes, sizeof(bytes));
+	KUNIT_EXPECT_STREQ(test, msos->compatible_id, "C");
+	KUNIT_EXPECT_STREQ(test, msos->sub_compatible_id, "D");
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a sub-compatible ID without a compatible ID");
+}
+
 /* 4.3: seven types; the others are reserved. */
 static void winusb_test_property_types_are_1_to_7(struct kunit *test)
 {
@@ -335,36 +355,85 @@ static void winusb_test_property_types_are_1_to_7(struct kunit *test)
 	}
 }
 
-/* The function of each is kept, and so are all that fit. */
-static void winusb_test_functions_and_properties_are_bounded(struct kunit *test)
+/* What is said about a function that found no room is nobody else's. */
+static void winusb_test_functions_are_bounded(struct kunit *test)
 {
-	static const u8 function[] = { WINUSB_FUNCTION_SUBSET(0, 44) };
-	static const u8 property[] = {
+	static const u8 function[] = {
+		WINUSB_FUNCTION_SUBSET(0, 36),
 		18, 0, 4, 0, 4, 0, 4, 0, 'x', 0, 0, 0, 4, 0, 0, 0, 0, 0,
+		10, 0, 8, 0, 7, 0, 0, 0, 0, 0,	/* a revision that is longer than needed */
 	};
-	static const u8 head[] = { WINUSB_SET(10 + 40 * 44) };
-	u8 *bytes = kunit_kmalloc(test, 10 + 40 * 44, GFP_KERNEL), *at;
+	static const u8 head[] = { WINUSB_SET(10 + 40 * 36 + 4) }, tail[] = { WINUSB_CCGP };
+	u8 *bytes = kunit_kmalloc(test, 10 + 40 * 36 + 4, GFP_KERNEL), *at;
 	struct winusb_msos *msos;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	memcpy(bytes, head, sizeof(head));
-	for (i = 0, at = bytes + 10; i < 40; i++, at += 44) {
-		memcpy(at, function, 8);
+	for (i = 0, at = bytes + 10; i < 40; i++, at += 36) {
+		memcpy(at, function, 36);
 		at[4] = i;
-		memcpy(at + 8, property, 18);
-		memcpy(at + 26, property, 18);
-		at[34] = 'y';
 	}
-	msos = winusb_parse(test, bytes, 10 + 40 * 44);
-	KUNIT_EXPECT_EQ(test, msos->num_functions, (unsigned int)WINUSB_MSOS_FUNCTIONS);
-	KUNIT_EXPECT_EQ(test, msos->num_properties, (unsigned int)WINUSB_MSOS_PROPERTIES);
+	memcpy(at, tail, sizeof(tail));
+	msos = winusb_parse(test, bytes, 10 + 40 * 36 + 4);
 	KUNIT_EXPECT_STREQ(test, msos->fault, "more than 32 functions");
-	for (i = 0; i < WINUSB_MSOS_PROPERTIES; i++)
-		KUNIT_EXPECT_EQ(test, msos->properties[i].function, i / 2);
-	KUNIT_EXPECT_PTR_EQ(test, winusb_msos_find_property(msos, 31, "Y"),
-			    &msos->properties[63]);
-	KUNIT_EXPECT_PTR_EQ(test, winusb_msos_find_property(msos, WINUSB_MSOS_DEVICE, "y"), NULL);
+	KUNIT_ASSERT_EQ(test, msos->num_functions, 32U);
+	KUNIT_ASSERT_EQ(test, msos->num_properties, 32U);
+	for (i = 0; i < 32; i++) {
+		KUNIT_EXPECT_EQ(test, msos->functions[i].first_interface, i);
+		KUNIT_EXPECT_EQ(test, msos->functions[i].vendor_revision, 7);
+		KUNIT_EXPECT_EQ(test, msos->properties[i].function, i);
+	}
+	KUNIT_EXPECT_EQ(test, msos->vendor_revision, 0);
+	/* What follows them is the device's again. */
+	KUNIT_EXPECT_TRUE(test, msos->ccgp);
+}
+
+static void winusb_test_properties_are_bounded(struct kunit *test)
+{
+	static const u8 property[] = {
+		18, 0, 4, 0, 4, 0, 4, 0, 'x', 0, 0, 0, 4, 0, 0, 0, 0, 0,
+	};
+	static const u8 head[] = { WINUSB_SET(10 + 66 * 18) };
+	u8 *bytes = kunit_kmalloc(test, 10 + 66 * 18, GFP_KERNEL), *at;
+	struct winusb_msos *msos;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	memcpy(bytes, head, sizeof(head));
+	for (i = 0, at = bytes + 10; i < 66; i++, at += 18) {
+		memcpy(at, property, 18);
+		at[9] = 1 + i;
+		at[14] = i;
+	}
+	msos = winusb_parse(test, bytes, 10 + 66 * 18);
+	KUNIT_EXPECT_STREQ(test, msos->fault, "more than 64 properties");
+	KUNIT_ASSERT_EQ(test, msos->num_properties, 64U);
+	for (i = 0; i < 64; i++)
+		KUNIT_EXPECT_EQ(test, winusb_msos_u32(msos->properties[i].data), i);
+}
+
+/* Firmware exists that leaves the header out of the subset's length. */
+static void winusb_test_exact_feature_may_leave_its_subset(struct kunit *test)
+{
+	u8 bytes[] = {
+		WINUSB_SET(52),
+		WINUSB_FUNCTION_SUBSET(0, 34),
+		WINUSB_COMPATIBLE(WINUSB_ID_WINUSB, WINUSB_NO_ID),
+		14, 0, 4, 0, 3, 0, 4, 0, 'x', 0, 0, 0, 0, 0,
+	};
+	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a subset that ends inside a descriptor");
+	KUNIT_EXPECT_EQ(test, msos->num_properties, 1U);
+	KUNIT_EXPECT_EQ(test, msos->properties[0].function, 0);
+	/* Not exact: the name is too long, by one and by far. */
+	bytes[44] = 5;
+	msos = winusb_parse(test, bytes, sizeof(bytes));
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a descriptor that reaches past its subset");
+	bytes[44] = 20;
+	msos = winusb_parse(test, bytes, sizeof(bytes));
+	KUNIT_EXPECT_EQ(test, msos->num_properties, 0U);
 }
 
 /* 4.4: which of several sets is asked for. */
@@ -379,6 +448,8 @@ static const struct winusb_offer winusb_offers[] = {
 	{ "one", { 0x06030000 }, { 178 }, 0x06030000 },
 	{ "newest", { 0x06030000, 0x0a000000 }, { 20, 30 }, 0x0a000000 },
 	{ "newest_first", { 0x0a000005, 0x06030000 }, { 20, 30 }, 0x0a000005 },
+	{ "newest_windows_10", { 0x0a000000, 0x0affffff }, { 20, 30 }, 0x0affffff },
+	{ "first_of_equals", { 0x0a000000, 0x0a000000 }, { 20, 0xffff }, 0x0a000000 },
 	{ "not_of_the_future", { 0x0b000000, 0x06030000, 0xffffffff }, { 20, 30, 40 },
 	  0x06030000 },
 	{ "not_too_short", { 0x06030000, 0x0a000000 }, { 10, 9 }, 0x06030000 },
@@ -413,6 +484,7 @@ static void winusb_test_best_set_is_chosen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, found, offer->chosen != 0);
 	KUNIT_EXPECT_EQ(test, set.windows_version, offer->chosen);
 	if (found) {
+		KUNIT_EXPECT_NE(test, set.length, 0xffff);
 		KUNIT_EXPECT_EQ(test, offer->versions[set.vendor_code], offer->chosen);
 		KUNIT_EXPECT_EQ(test, offer->lengths[set.vendor_code], set.length);
 		KUNIT_EXPECT_EQ(test, set.alt_enum_code, 7);
@@ -423,17 +495,18 @@ static void winusb_test_best_set_is_chosen(struct kunit *test)
 static void winusb_test_capability_is_found(struct kunit *test)
 {
 	static const u8 bytes[] = {
-		WINUSB_BOS(64, 4),
+		WINUSB_BOS(67, 5),
 		7, 0x10, 0x02, 2, 0, 0, 0,	/* USB 2.0 extension */
 		20, 0x10, 0x05, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
 		4, 0x30, 0x05, 0,		/* no capability */
+		3, 0x10, 0x0b,			/* precision time measurement */
 		WINUSB_PLATFORM(1),
 		WINUSB_SET_INFO(0x06030000, 0xb2, 0x20, 0),
 	};
 	struct winusb_msos_set set;
 
-	BUILD_BUG_ON(sizeof(bytes) != 64);
-	KUNIT_ASSERT_TRUE(test, winusb_msos_find_set(winusb_exact(test, bytes, 64), 64, &set));
+	BUILD_BUG_ON(sizeof(bytes) != 67);
+	KUNIT_ASSERT_TRUE(test, winusb_msos_find_set(winusb_exact(test, bytes, 67), 67, &set));
 	KUNIT_EXPECT_EQ(test, set.windows_version, 0x06030000U);
 	KUNIT_EXPECT_EQ(test, set.length, 0xb2);
 	KUNIT_EXPECT_EQ(test, set.vendor_code, 0x20);
@@ -580,8 +653,11 @@ static struct kunit_case winusb_msos_cases[] = {
 	WINUSB_CASE_RULE(resume_times_have_ranges, 4_5),
 	WINUSB_CASE_RULE(ids_have_few_characters, 4_3),
 	WINUSB_CASE_RULE(ids_may_have_eight_characters, 4_3),
+	WINUSB_CASE(ids_may_have_one_character),
 	WINUSB_CASE_RULE(property_types_are_1_to_7, 4_3),
-	WINUSB_CASE(functions_and_properties_are_bounded),
+	WINUSB_CASE(functions_are_bounded),
+	WINUSB_CASE(properties_are_bounded),
+	WINUSB_CASE(exact_feature_may_leave_its_subset),
 	WINUSB_CASE_PARAM_RULE(best_set_is_chosen, winusb_offer, 4_4),
 	WINUSB_CASE_RULE(capability_is_found, 4_4),
 	WINUSB_CASE_RULE(string_of_1_0, 4_2),

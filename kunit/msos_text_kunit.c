@@ -311,12 +311,44 @@ static void winusb_test_first_of_the_same_name_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msos->num_properties, 2U);
 }
 
+/* The whole name makes the difference. */
+static void winusb_test_names_may_begin_alike(struct kunit *test)
+{
+	u8 bytes[] = {
+		WINUSB_SET(42),
+		16, 0, 4, 0, 3, 0, 6, 0, 'a', 0, 'b', 0, 0, 0, 0, 0,
+		16, 0, 4, 0, 3, 0, 6, 0, 'A', 0, 'c', 0, 0, 0, 0, 0,
+	};
+	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_PTR_EQ(test, msos->fault, NULL);
+	KUNIT_ASSERT_EQ(test, msos->num_properties, 2U);
+	KUNIT_EXPECT_PTR_EQ(test, winusb_msos_find_property(msos, WINUSB_MSOS_DEVICE, "AC"),
+			    (const struct winusb_msos_property *)&msos->properties[1]);
+	bytes[36] = 'B';
+	msos = winusb_parse(test, bytes, sizeof(bytes));
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a second property of the same name");
+}
+
+static void winusb_test_names_have_an_even_length(struct kunit *test)
+{
+	static const u8 bytes[] = {
+		WINUSB_SET(25),
+		15, 0, 4, 0, 3, 0, 5, 0, 'a', 0, 'b', 0, 0, 0, 0,
+	};
+	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
+
+	KUNIT_EXPECT_STREQ(test, msos->fault,
+			   "a property whose name is empty or does not end in NUL");
+	KUNIT_EXPECT_EQ(test, msos->num_properties, 0U);
+}
+
 /* A name ends at its first NUL, of which there may be more. */
 static void winusb_test_names_end_at_the_first_nul(struct kunit *test)
 {
 	static const u8 bytes[] = {
 		WINUSB_SET(30),
-		20, 0, 4, 0, 3, 0, 8, 0, 'a', 0, 0, 0, 'b', 0, 0, 0, 2, 0, 1, 2,
+		20, 0, 4, 0, 3, 0, 8, 0, 'a', 0, 0, 0, 'b', 1, 0, 0, 2, 0, 1, 2,
 	};
 	struct winusb_msos *msos = winusb_parse(test, bytes, sizeof(bytes));
 
@@ -344,6 +376,8 @@ static struct kunit_case winusb_msos_text_cases[] = {
 	WINUSB_CASE(interface_guids_are_bounded),
 	WINUSB_CASE(properties_are_found_by_name),
 	WINUSB_CASE(first_of_the_same_name_counts),
+	WINUSB_CASE(names_may_begin_alike),
+	WINUSB_CASE(names_have_an_even_length),
 	WINUSB_CASE(names_end_at_the_first_nul),
 	WINUSB_CASE(only_winusb_is_winusb),
 	{ }
