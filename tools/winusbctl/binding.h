@@ -110,11 +110,22 @@ int driver_give(const struct binding *binding);
 /* Forgets id and properties; *known says if there was something. Nothing is unbound. */
 int driver_forget(const struct usb_id *id, bool *known);
 
+/* Waits until a module that is being loaded has all its files. */
+int driver_wait(void);
+
 /* bind.c */
-struct nodes_names;
-/* Gives the binding to the driver and keeps it; says so. */
-int binding_keep(const struct binding *binding);
+bool node_has_id(const struct node *node, const struct usb_id *id);
+/*
+ * Gives the binding to the driver, and keeps it over restarts if PERSIST; adds the names of what it
+ * has bound. *foreign: other drivers have interfaces of such devices, which was said.
+ */
+int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign);
 /* All that is known of an id goes: from the driver, its devices, and /etc. Adds to the names. */
 int binding_forget(const struct usb_id *id, json_t *unbound, bool *known);
+
+/* autobind.c */
+bool autobind_is_off(void);
+/* The text of modprobe's file OLD with the mode in it, and nothing for the default. To be freed. */
+char *autobind_spell(const char *old, const char *mode);
 
 #endif

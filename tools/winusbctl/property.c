@@ -137,10 +137,7 @@ static const char *value_normalise(unsigned int type, const char *text, char **v
 	default:
 		return "values of this type can't be set";
 	}
-	if (**value)
-		return NULL;
-	free(*value);
-	return "a value is not empty";
+	return NULL;
 }
 
 /* The names that mean interface GUIDs are checked here, and spelled in one way. */
@@ -153,6 +150,8 @@ static const char *guids_normalise(const char *name, unsigned int type, char *va
 
 	if (!many && strcasecmp(name, "DeviceInterfaceGUID"))
 		return NULL;
+	if (!*value)
+		return "a GUID is {8-4-4-4-12} hex digits";
 	if (type != (many ? TYPE_MULTI : TYPE_SZ))
 		return many ? "DeviceInterfaceGUIDs is a multi value" :
 			      "DeviceInterfaceGUID is a text";
@@ -243,6 +242,9 @@ const char *property_parse(struct binding *binding, const char *text)
 		if (!strncmp(value, types[i].word, length) && value[length] == ':')
 			return property_set(binding, name, types[i].type, value + length + 1);
 	}
+	/* "sz:" says it if it is meant. */
+	if (!*value)
+		return "a property is NAME=VALUE";
 	type = number_parse(value, UINT32_MAX, &number) ? TYPE_DWORD : TYPE_SZ;
 	return property_set(binding, name, type, value);
 }

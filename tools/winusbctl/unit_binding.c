@@ -53,9 +53,11 @@ static void test_properties(void)
 	ok(property_refused("a") && property_refused("=1") && property_refused("a="), "property: no name or value");
 	ok(property_refused("a=dword:-1") && property_refused("a=dword:4294967296") &&
 	   property_refused("a=dword:1x"), "property: no dword");
-	ok(property_refused("a=hex:0") && property_refused("a=hex:0g") && property_refused("a=hex:"),
+	ok(property_refused("a=hex:0") && property_refused("a=hex:0g"),
 	   "property: no bytes");
-	ok(property_refused("a=multi: ") && property_refused("a= b") && property_refused("a=b "),
+	ok(property_is("a=sz:", "a", "sz:") && property_is("a=multi: ", "a", "multi:") &&
+	   property_is("a=hex:", "a", "hex:"), "property: empty on purpose");
+	ok(property_refused("a= b") && property_refused("a=b "),
 	   "property: blanks that would be lost");
 	ok(property_refused("../x=1") && property_refused(".x=1") && property_refused("a/b=1") &&
 	   property_refused("a b=1") && property_refused("a\"b=1") && property_refused("a$b=1") &&

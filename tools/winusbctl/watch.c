@@ -11,20 +11,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "winusbctl.h"
+#include "binding.h"
+#include "watch.h"
 
-struct watch_options {
-	const char *node;
-	unsigned long count;
-	unsigned int timeout_ms;
-	bool has_timeout;
-	struct timespec end;
-};
+enum { KEY_GUID = 0x200, KEY_SOURCE };
 
 static const struct argp_option watch_argp_options[] = {
 	{ .name = "count", .key = 'c', .arg = "N", .doc = "End after N lines" },
 	{ .name = "timeout", .key = 't', .arg = "MS",
 	  .doc = "End after this many milliseconds; exit code 5 if --count was not reached" },
+	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
+	  .doc = "Functions that this interface GUID finds: those that are there, then as they come and "
+		 "go. A function comes when it is complete and enabled" },
+	{ .name = "source", .key = KEY_SOURCE, .arg = "udev|kernel",
+	  .doc = "Whose word to wait for: udev's, when its rules are done and links and permissions are "
+		 "there (if udev runs), or the kernel's" },
 	{ 0 }
 };
 
@@ -42,17 +43,30 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is no number of milliseconds", arg);
 		options->has_timeout = true;
 		return 0;
+	case KEY_GUID:
+		if (!guid_parse(arg, options->guid))
+			argp_error(state, "--guid: '%s' is no GUID, {8-4-4-4-12} hex digits", arg);
+		return 0;
+	case KEY_SOURCE:
+		if (strcmp(arg, "udev") && strcmp(arg, "kernel"))
+			argp_error(state, "--source: '%s' is neither udev nor kernel", arg);
+		options->source = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (options->node)
 			argp_error(state, "too many arguments");
 		options->node = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (options->node && (*options->guid || options->source))
+			argp_error(state, "a NODE needs no --guid and no --source");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void time_print(void)
+void watch_time_print(void)
 {
 	struct timespec now;
 	struct tm local;
@@ -63,8 +77,13 @@ static void time_print(void)
 	       now.tv_nsec / 1000000);
 }
 
-/* Waits for FD. 0 to go on; 1 when it is time to end, with *code. */
-static int watch_wait(const struct watch_options *options, int fd, int *code)
+void watch_begin(const struct watch_options *options, const char *what)
+{
+	fprintf(stderr, "Watching%s%s, by %s events; Ctrl-C ends it.\n", what ? " " : "",
+		what ? what : "", strcmp(options->source, "udev") ? "the kernel's" : "udev's");
+}
+
+int watch_wait(const struct watch_options *options, int fd, int *code)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	struct timespec now, left = { 0 }, *limit = NULL;
@@ -125,7 +144,7 @@ static void change_print(struct udev_device *device)
 		}
 		json_print(value, false);
 	} else {
-		time_print();
+		watch_time_print();
 		printf("%-6s  %s", action, name);
 		if (node)
 			printf("  %s:%s  %s%s%s", node->vid, node->pid, node->manufacturer,
@@ -137,22 +156,27 @@ static void change_print(struct udev_device *device)
 
 static int watch_nodes(const struct watch_options *options)
 {
-	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
-	const char *source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
 	struct udev_monitor *monitor = NULL;
 	struct udev *udev = udev_new();
 	unsigned long lines = 0;
 	int code = CTL_OK;
 
 	if (udev)
-		monitor = udev_monitor_new_from_netlink(udev, source);
+		monitor = udev_monitor_new_from_netlink(udev, options->source);
 	if (!monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0 ||
-	    udev_monitor_enable_receiving(monitor) < 0) {
+	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0) {
 		code = error_say(errno ? errno : ENOMEM, "monitor of the kernel's device events");
 		goto out;
 	}
-	fprintf(stderr, "Watching; Ctrl-C ends it.\n");
+	if (*options->guid) {
+		code = arrivals_watch(options, monitor);
+		goto out;
+	}
+	if (udev_monitor_enable_receiving(monitor) < 0) {
+		code = error_say(errno, "monitor of the kernel's device events");
+		goto out;
+	}
+	watch_begin(options, NULL);
 
 	while (!options->count || lines < options->count) {
 		struct udev_device *device;
@@ -200,7 +224,7 @@ static void event_print(const struct winusb_event *event)
 				     "dropped", (json_int_t)event->dropped), false);
 		return;
 	}
-	time_print();
+	watch_time_print();
 	printf("%s", name);
 	if (event->type == WINUSB_EVENT_SETTING)
 		printf(" %u", event->value);
@@ -261,13 +285,17 @@ int watch_main(int argc, char **argv)
 		.parser = watch_parse,
 		.children = ctl_common,
 		.args_doc = "[NODE]",
-		.doc = "Reports nodes that arrive and leave; with NODE, what happens to that interface: "
+		.doc = "Reports nodes that arrive and leave; with --guid, functions by their interface GUID; with "
+		       "NODE, what happens to that interface: "
 		       "opened, closed, setting, reset, removed. With --json one object a line.",
 	};
 	struct watch_options options = { 0 };
 	sigset_t signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
+	if (!options.source)
+		options.source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);

@@ -135,5 +135,9 @@ int write_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 int bind_main(int argc, char **argv);
 int unbind_main(int argc, char **argv);
+int load_main(int argc, char **argv);
+int autobind_main(int argc, char **argv);
+int install_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
 
 #endif
