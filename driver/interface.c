@@ -10,7 +10,8 @@
  *
  *	device lock		usbcore holds it around bind, unbind and reset; a change of the
  *				setting takes it, since usbcore's removal would race with it
- *	winusb_functions_lock	who belongs together, who has what open
+ *	uevent_lock		is there a class device to make a uevent of
+ *	winusb_functions_lock	who belongs together, who has what open, what is enabled
  *	gate			is the device there, which pipes are there
  *	run_lock		of a pipe: who lets those run that waited for its reset
  *	requests_lock		the requests of a file
@@ -426,6 +427,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	winusb_pipe_init(&wi->control, wi);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
+	mutex_init(&wi->uevent_lock);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)
@@ -461,6 +463,43 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 	usb_set_intfdata(wi->intf, NULL);
 }
 
+/* Of what changed, as soon as there is a class device to tell it of. */
+static void winusb_interface_tell(struct winusb_interface *wi)
+{
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+
+	lockdep_assert_held(&wi->uevent_lock);
+
+	if (wi->in_sysfs && wi->changed) {
+		wi->changed = false;
+		kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
+	}
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * winusb_interface_changed - Tell user space that what the class device says is different now
+ * @wi: The interface. May have left, and then there is nothing to tell.
+ *
+ * By a uevent. If the class device is just being made, that follows when it is there.
+ */
+void winusb_interface_changed(struct winusb_interface *wi)
+{
+	mutex_lock(&wi->uevent_lock);
+	wi->changed = true;
+	winusb_interface_tell(wi);
+	mutex_unlock(&wi->uevent_lock);
+}
+
+/* The driver core makes no uevent of a device that it has begun to remove, so neither do we. */
+static void winusb_interface_set_in_sysfs(struct winusb_interface *wi, bool in_sysfs)
+{
+	mutex_lock(&wi->uevent_lock);
+	wi->in_sysfs = in_sysfs;
+	winusb_interface_tell(wi);
+	mutex_unlock(&wi->uevent_lock);
+}
+
 /**
  * winusb_interface_bind - Make the object and the node of an interface
  * @intf: The interface. usbcore holds its device locked.
@@ -488,6 +527,7 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
 		goto err_shut;
+	winusb_interface_set_in_sysfs(wi, true);
 	trace_winusb_bind(wi);
 	return 0;
 
@@ -507,6 +547,7 @@ err_put:
 void winusb_interface_unbind(struct winusb_interface *wi)
 {
 	trace_winusb_unbind(wi);
+	winusb_interface_set_in_sysfs(wi, false);
 	cdev_device_del(&wi->cdev, &wi->dev);
 	winusb_interface_shut(wi);
 	winusb_interface_put(wi);
@@ -524,8 +565,29 @@ static ssize_t winusb_function_show(struct device *dev, struct device_attribute 
 static struct device_attribute winusb_attr_function =
 	__ATTR(function, 0444, winusb_function_show, NULL);
 
+static ssize_t winusb_enabled_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", winusb_function_is_enabled(winusb_interface_from_dev(dev)->fn));
+}
+
+static ssize_t winusb_enabled_store(struct device *dev, struct device_attribute *attr,
+				    const char *buf, size_t count)
+{
+	u8 enable;
+
+	/* Not kstrtobool(), which takes other words in other kernels. */
+	if (kstrtou8(buf, 10, &enable) || enable > 1)
+		return -EINVAL;
+	winusb_function_set_enabled(winusb_interface_from_dev(dev)->fn, enable);
+	return count;
+}
+
+static struct device_attribute winusb_attr_enabled =
+	__ATTR(interface_enabled, 0644, winusb_enabled_show, winusb_enabled_store);
+
 static struct attribute *winusb_interface_attrs[] = {
 	&winusb_attr_function.attr,
+	&winusb_attr_enabled.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(winusb_interface);

@@ -5,6 +5,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
@@ -43,6 +44,9 @@ struct winusb_handle;
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
+ * @uevent_lock: Guards what is below, and is held while a uevent is made.
+ * @in_sysfs: @dev is there, and uevents can be made of it.
+ * @changed: It is not what the last uevent said.
  */
 struct winusb_interface {
 	struct device dev;
@@ -68,6 +72,10 @@ struct winusb_interface {
 	spinlock_t events_lock;
 	struct list_head listeners;
 	bool ended;
+
+	struct mutex uevent_lock;
+	bool in_sysfs;
+	bool changed;
 };
 
 int winusb_interface_register_class(void);
@@ -86,6 +94,7 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
+void winusb_interface_changed(struct winusb_interface *wi);
 void winusb_interface_flush_work(struct winusb_interface *wi);
 void winusb_interface_restore(struct winusb_interface *wi, bool locked);
 

@@ -29,7 +29,6 @@ enum {
 #define LINE_MAX_LENGTH		512	/* of the driver's file function_property */
 #define PROPERTIES_MAX		64	/* of one id; ours */
 #define GUIDS_MAX		8	/* of one function; the driver's */
-#define GUID_LENGTH		38	/* {8-4-4-4-12} */
 #define INF_NAME_SIZE		65
 
 struct property {
@@ -65,7 +64,7 @@ const char *property_type_word(unsigned int type);
 char *property_spell(const struct property *property);
 json_t *properties_json(const struct binding *binding);
 /* Any usual spelling of a GUID, into lower case with braces. */
-bool guid_parse(const char *text, char guid[GUID_LENGTH + 1]);
+bool guid_parse(const char *text, char guid[GUID_TEXT]);
 /* Adds GUIDs to the list of a --guid option. */
 const char *property_add_guid(struct binding *binding, const char *text);
 

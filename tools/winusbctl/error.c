@@ -194,7 +194,7 @@ int error_open(const struct nodes *nodes, const struct node *node, int err)
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		error_name(err, "the device has left, or /dev is not a devtmpfs");
+		error_name(err, "the device has left, it is disabled, or /dev is not a devtmpfs");
 		break;
 	default:
 		error_name(err, NULL);

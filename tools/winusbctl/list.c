@@ -13,7 +13,7 @@ struct list_options {
 	const char *filter;
 	bool all;
 	bool by_guid;
-	char guid[GUID_LENGTH + 1];
+	char guid[GUID_TEXT];
 };
 
 enum { KEY_GUID = 0x200 };

@@ -21,6 +21,8 @@ static const struct command {
 	{ "read", read_main, "read from a pipe" },
 	{ "write", write_main, "write to a pipe" },
 	{ "watch", watch_main, "report arrival and removal, or the events of one node" },
+	{ "events", events_main, "report what programs post" },
+	{ "post", post_main, "post an event" },
 	{ "bind", bind_main, "give devices to winusb" },
 	{ "unbind", unbind_main, "take devices back from winusb" },
 	{ "install", install_main, "do what an INF file does on Windows" },

@@ -5,7 +5,6 @@
  * ASCII gets through, so that no text can leave its line, and no name its folder.
  */
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,22 +66,14 @@ const char *property_name_check(const char *name)
 	return NULL;
 }
 
-bool guid_parse(const char *text, char guid[GUID_LENGTH + 1])
+bool guid_parse(const char *text, char guid[GUID_TEXT])
 {
-	static const char form[] = "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
-	bool braces = *text == '{';
+	uint8_t bytes[16];
 
-	for (size_t i = 0; i < GUID_LENGTH; i++) {
-		if ((form[i] == '{' || form[i] == '}') && !braces) {
-			guid[i] = form[i];
-			continue;
-		}
-		if (form[i] == 'x' ? !isxdigit((unsigned char)*text) : *text != form[i])
-			return false;
-		guid[i] = tolower((unsigned char)*text++);
-	}
-	guid[GUID_LENGTH] = 0;
-	return !*text;
+	if (!guid_scan(text, bytes))
+		return false;
+	guid_format(bytes, guid);
+	return true;
 }
 
 /* Words separated by single blanks. */
@@ -144,7 +135,7 @@ static const char *value_normalise(unsigned int type, const char *text, char **v
 static const char *guids_normalise(const char *name, unsigned int type, char *value)
 {
 	bool many = !strcasecmp(name, "DeviceInterfaceGUIDs");
-	char guid[GUID_LENGTH + 1], word[GUID_LENGTH + 1];
+	char guid[GUID_TEXT], word[GUID_TEXT];
 	unsigned int count = 0;
 	char *to = value;
 
@@ -159,7 +150,7 @@ static const char *guids_normalise(const char *name, unsigned int type, char *va
 	for (const char *text = value; *text; text += strspn(text, " ")) {
 		size_t length = strcspn(text, " ");
 
-		if (length != GUID_LENGTH || *text != '{')
+		if (length != (GUID_TEXT - 1) || *text != '{')
 			return "a GUID is {8-4-4-4-12} hex digits";
 		memcpy(word, text, length);
 		word[length] = 0;
@@ -170,8 +161,8 @@ static const char *guids_normalise(const char *name, unsigned int type, char *va
 		text += length;
 		if (to != value)
 			*to++ = ' ';
-		memcpy(to, guid, GUID_LENGTH);
-		to += GUID_LENGTH;
+		memcpy(to, guid, (GUID_TEXT - 1));
+		to += (GUID_TEXT - 1);
 	}
 	*to = 0;
 	return NULL;
@@ -275,7 +266,7 @@ char *property_spell(const struct property *property)
 const char *property_add_guid(struct binding *binding, const char *text)
 {
 	const struct property *property = property_find(binding, "DeviceInterfaceGUIDs");
-	char guid[GUID_LENGTH + 1];
+	char guid[GUID_TEXT];
 	const char *wrong;
 	char *value;
 

@@ -36,7 +36,7 @@ static bool property_refused(const char *text)
 
 static void test_properties(void)
 {
-	char guid[GUID_LENGTH + 1], text[700];
+	char guid[GUID_TEXT], text[700];
 	struct binding binding = { 0 };
 
 	ok(property_is("DeviceIdleEnabled=1", "DeviceIdleEnabled", "dword:1"), "property: a number");
