@@ -66,7 +66,7 @@ static void winusb_file_release(struct winusb_file *wf)
 		wi->opener = NULL;
 	mutex_unlock(&winusb_functions_lock);
 	if (changed)
-		winusb_function_changed(wi->fn);
+		winusb_function_announce(wi->fn);
 }
 
 /**
@@ -91,7 +91,7 @@ int winusb_file_set_enabled(struct winusb_file *wf, bool enable)
 		changed = winusb_function_enable_by_file(fn, enable);
 	mutex_unlock(&winusb_functions_lock);
 	if (changed)
-		winusb_function_changed(fn);
+		winusb_function_announce(fn);
 	return ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_file_set_enabled);

@@ -10,7 +10,7 @@
  *
  *	device lock		usbcore holds it around bind, unbind and reset; a change of the
  *				setting takes it, since usbcore's removal would race with it
- *	uevent_lock		is there a class device to make a uevent of
+ *	attributes_lock		files and uevents of the class device
  *	winusb_functions_lock	who belongs together, who has what open, what is enabled
  *	gate			is the device there, which pipes are there
  *	run_lock		of a pipe: who lets those run that waited for its reset
@@ -40,9 +40,11 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "attribute.h"
 #include "chardev.h"
 #include "compat.h"
 #include "descriptor.h"
+#include "device.h"
 #include "event.h"
 #include "file.h"
 #include "function.h"
@@ -388,6 +390,7 @@ static void winusb_interface_release(struct device *dev)
 
 	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
 		winusb_pipe_destroy(&wi->pipes[i]);
+	winusb_attributes_free(wi);
 	if (wi->fn)
 		winusb_function_put(wi->fn);
 	if (wi->dev.devt)
@@ -427,7 +430,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	winusb_pipe_init(&wi->control, wi);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
-	mutex_init(&wi->uevent_lock);
+	mutex_init(&wi->attributes_lock);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)
@@ -463,41 +466,14 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 	usb_set_intfdata(wi->intf, NULL);
 }
 
-/* Of what changed, as soon as there is a class device to tell it of. */
-static void winusb_interface_tell(struct winusb_interface *wi)
+static bool winusb_interface_is_in_complete(struct winusb_interface *wi)
 {
-	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+	bool complete;
 
-	lockdep_assert_held(&wi->uevent_lock);
-
-	if (wi->in_sysfs && wi->changed) {
-		wi->changed = false;
-		kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
-	}
-	memalloc_noio_restore(noio);
-}
-
-/**
- * winusb_interface_changed - Tell user space that what the class device says is different now
- * @wi: The interface. May have left, and then there is nothing to tell.
- *
- * By a uevent. If the class device is just being made, that follows when it is there.
- */
-void winusb_interface_changed(struct winusb_interface *wi)
-{
-	mutex_lock(&wi->uevent_lock);
-	wi->changed = true;
-	winusb_interface_tell(wi);
-	mutex_unlock(&wi->uevent_lock);
-}
-
-/* The driver core makes no uevent of a device that it has begun to remove, so neither do we. */
-static void winusb_interface_set_in_sysfs(struct winusb_interface *wi, bool in_sysfs)
-{
-	mutex_lock(&wi->uevent_lock);
-	wi->in_sysfs = in_sysfs;
-	winusb_interface_tell(wi);
-	mutex_unlock(&wi->uevent_lock);
+	mutex_lock(&winusb_functions_lock);
+	complete = winusb_function_is_complete(wi->fn);
+	mutex_unlock(&winusb_functions_lock);
+	return complete;
 }
 
 /**
@@ -505,7 +481,7 @@ static void winusb_interface_set_in_sysfs(struct winusb_interface *wi, bool in_s
  * @intf: The interface. usbcore holds its device locked.
  * @whole: Its function is the whole device.
  *
- * No traffic to the device.
+ * No traffic to the device; its OS descriptors are read later, if it may have any.
  *
  * Return: 0 or an error.
  */
@@ -523,12 +499,16 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	if (ret)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
+	/* In a work item, which waits until usbcore has probed all interfaces of the device. */
+	winusb_device_start_reading(wi->fn->device);
 
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
 		goto err_shut;
-	winusb_interface_set_in_sysfs(wi, true);
+	winusb_attributes_show(wi);
 	trace_winusb_bind(wi);
+	if (!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi))
+		winusb_function_announce(wi->fn);
 	return 0;
 
 err_shut:
@@ -546,53 +526,20 @@ err_put:
  */
 void winusb_interface_unbind(struct winusb_interface *wi)
 {
+	/* Where the device is gone the default interface is about to say it. */
+	bool tell = wi->udev->state != USB_STATE_NOTATTACHED &&
+		!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi);
+
 	trace_winusb_unbind(wi);
-	winusb_interface_set_in_sysfs(wi, false);
+	winusb_attributes_hide(wi);
 	cdev_device_del(&wi->cdev, &wi->dev);
 	winusb_interface_shut(wi);
+	if (tell)
+		winusb_function_announce(wi->fn);
 	winusb_interface_put(wi);
 }
 
-static ssize_t winusb_function_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct winusb_interface *wi = winusb_interface_from_dev(dev);
-	struct usb_device *udev = wi->udev;
-
-	return sysfs_emit(buf, "%s:%u.%u\n", dev_name(&udev->dev),
-			  udev->actconfig->desc.bConfigurationValue, wi->fn->grouping.numbers[0]);
-}
-
-static struct device_attribute winusb_attr_function =
-	__ATTR(function, 0444, winusb_function_show, NULL);
-
-static ssize_t winusb_enabled_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", winusb_function_is_enabled(winusb_interface_from_dev(dev)->fn));
-}
-
-static ssize_t winusb_enabled_store(struct device *dev, struct device_attribute *attr,
-				    const char *buf, size_t count)
-{
-	u8 enable;
-
-	/* Not kstrtobool(), which takes other words in other kernels. */
-	if (kstrtou8(buf, 10, &enable) || enable > 1)
-		return -EINVAL;
-	winusb_function_set_enabled(winusb_interface_from_dev(dev)->fn, enable);
-	return count;
-}
-
-static struct device_attribute winusb_attr_enabled =
-	__ATTR(interface_enabled, 0644, winusb_enabled_show, winusb_enabled_store);
-
-static struct attribute *winusb_interface_attrs[] = {
-	&winusb_attr_function.attr,
-	&winusb_attr_enabled.attr,
-	NULL,
-};
-ATTRIBUTE_GROUPS(winusb_interface);
-
-static char *winusb_interface_devnode(WINUSB_DEVNODE_CONST struct device *dev, umode_t *mode)
+static char *winusb_interface_devnode(WINUSB_CLASS_CONST struct device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = 0600;
@@ -617,6 +564,7 @@ int winusb_interface_register_class(void)
 		return PTR_ERR(winusb_class);
 	}
 	winusb_class->devnode = winusb_interface_devnode;
+	winusb_class->dev_uevent = winusb_attributes_uevent;
 	winusb_class->dev_groups = winusb_interface_groups;
 	return 0;
 }

@@ -18,6 +18,7 @@
 struct winusb_file;
 struct winusb_function;
 struct winusb_handle;
+struct winusb_property_files;
 
 /**
  * struct winusb_interface - One bound USB interface and its node
@@ -44,9 +45,10 @@ struct winusb_handle;
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
- * @uevent_lock: Guards what is below, and is held while a uevent is made.
- * @in_sysfs: @dev is there, and uevents can be made of it.
+ * @attributes_lock: Guards what is below, and is held while a uevent is made.
+ * @shown: The class device is in sysfs.
  * @changed: It is not what the last uevent said.
+ * @properties: Its folder properties/, or NULL.
  */
 struct winusb_interface {
 	struct device dev;
@@ -73,9 +75,10 @@ struct winusb_interface {
 	struct list_head listeners;
 	bool ended;
 
-	struct mutex uevent_lock;
-	bool in_sysfs;
+	struct mutex attributes_lock;
+	bool shown;
 	bool changed;
+	struct winusb_property_files *properties;
 };
 
 int winusb_interface_register_class(void);
@@ -94,7 +97,6 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);
 void winusb_interface_set_defaults(struct winusb_interface *wi);
-void winusb_interface_changed(struct winusb_interface *wi);
 void winusb_interface_flush_work(struct winusb_interface *wi);
 void winusb_interface_restore(struct winusb_interface *wi, bool locked);
 

@@ -236,6 +236,7 @@ static void winusb_bench_take_udev(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_enumerated(b->dev), 0);
 	b->udev = winusb_hcd_get_udev(b->dev);
 	KUNIT_ASSERT_NOT_NULL(test, b->udev);
+	winusb_devices_flush();	/* it has been asked for its OS descriptors */
 	b->bound = winusb_bench_bound(b);
 	winusb_hcd_stats_reset(b->dev);
 }

@@ -8,6 +8,7 @@
 
 #include "../driver/compat.h"
 #include "../driver/control.h"
+#include "../driver/device.h"
 #include "../driver/file.h"
 #include "../driver/function.h"
 #include "../driver/handle.h"
