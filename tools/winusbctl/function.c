@@ -84,14 +84,19 @@ json_t *function_guids(const char *node)
 	return guids;
 }
 
+/* interface_enabled came later than GUIDs: without it, it is. */
+bool function_is_disabled(const char *node)
+{
+	return file_is(node, "interface_enabled", "0");
+}
+
 bool function_is_found_by(const char *node, const char *guid)
 {
 	json_t *guids, *value;
 	bool found = false;
 	size_t i;
 
-	/* interface_enabled came later than GUIDs: without it, it is. */
-	if (!file_is(node, "function_complete", "1") || file_is(node, "interface_enabled", "0"))
+	if (!file_is(node, "function_complete", "1") || function_is_disabled(node))
 		return false;
 	guids = function_guids(node);
 	json_array_foreach(guids, i, value)

@@ -128,7 +128,9 @@ static json_t *interface_json(const struct node *node, int *code)
 
 	fd = open(node->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		*code = error_open(&(struct nodes) { 0 }, node, errno);
+		/* A disabled function can't be asked, and says so itself. */
+		if (errno != ENOENT || !function_is_disabled(node->name))
+			*code = error_open(&(struct nodes) { 0 }, node, errno);
 		json_decref(settings);
 		return value;
 	}
