@@ -209,7 +209,8 @@ static int load_write(const char *mode)
 		if (!old)
 			code = etc_write(LOAD_DIR, FILE_NAME, load_text);
 		else if (strcmp(old, load_text))
-			fprintf(stderr, "winusbctl: %s/%s is not winusbctl's: see that it loads winusb\n",
+			fprintf(stderr,
+				"winusbctl: %s/%s is not winusbctl's: see that it loads winusb\n",
 				LOAD_DIR, FILE_NAME);
 	} else if (old && !strcmp(old, load_text)) {
 		code = etc_remove(LOAD_DIR, FILE_NAME, NULL);
@@ -236,7 +237,8 @@ static int autobind_show(void)
 		json_print(json_pack("{s:o, s:s}", "autobind", now ? json_string(now) : json_null(),
 				     "kept", later), false);
 	} else {
-		printf("now: %s\n", now ? now : driver_loaded() ? "unknown, the module is an older one" :
+		printf("now: %s\n",
+		       now ? now : driver_loaded() ? "unknown, the module is an older one" :
 					  "the module is not loaded");
 		printf("when the module is loaded: %s\n", later);
 	}
@@ -287,7 +289,8 @@ int autobind_main(int argc, char **argv)
 	if (mode_current())
 		code = mode_set(mode);
 	else if (driver_loaded()) {
-		fprintf(stderr, "winusbctl: the winusb module that is loaded has no parameter autobind\n");
+		fprintf(stderr,
+			"winusbctl: the winusb module that is loaded has no parameter autobind\n");
 		hint_say("it is older than winusbctl: load the one that came with it");
 		code = CTL_FAILED;
 	}

@@ -65,8 +65,10 @@ static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 		if (node->bound) {
 			json_array_append_new(names, json_string(node->name));
 		} else if (*node->driver && strcmp(node->driver, "winusb")) {
-			fprintf(stderr, "winusbctl: %s stays with the driver %s\n", node->name, node->driver);
-			hint_say("take it away: echo %s > /sys/bus/usb/drivers/%s/unbind", node->name,
+			fprintf(stderr, "winusbctl: %s stays with the driver %s\n", node->name,
+				node->driver);
+			hint_say("take it away: echo %s > /sys/bus/usb/drivers/%s/unbind",
+				 node->name,
 				 node->driver);
 			hint_say("and then: echo %s > " CTL_DRIVER_DIR "/bind", node->name);
 			*foreign = true;
@@ -89,7 +91,8 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 	code = bound_collect(&binding->id, bound, foreign);
 	/* With autobind=off the driver takes nothing, and does not say so. */
 	if (!json_array_size(bound) && !*foreign && autobind_is_off())
-		fprintf(stderr, "winusbctl: autobind is off, so nothing is bound; see winusbctl autobind\n");
+		fprintf(stderr,
+			"winusbctl: autobind is off, so nothing is bound; see winusbctl autobind\n");
 	return code;
 }
 
@@ -199,7 +202,8 @@ int bind_main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!usb_id_parse(options.target, &options.binding.id))
-		code = usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002", options.target);
+		code = usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002",
+				 options.target);
 	/* What the file has goes on to hold. */
 	if (!code && options.persist)
 		code = conf_read(&options.binding.id, &kept, &found);

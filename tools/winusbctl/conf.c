@@ -96,12 +96,15 @@ char *conf_spell(const struct binding *binding)
 	}
 	usb_id_spell(&binding->id, id);
 	if (*binding->inf)
-		fprintf(stream, "# Written by winusbctl install; 'winusbctl remove \"%s\"' takes it away.\n",
+		fprintf(stream,
+			"# Written by winusbctl install; 'winusbctl remove \"%s\"' takes it away.\n",
 			binding->inf);
 	else
-		fprintf(stream, "# Written by winusbctl bind --persist; 'winusbctl unbind %s' takes it "
+		fprintf(stream,
+			"# Written by winusbctl bind --persist; 'winusbctl unbind %s' takes it "
 			"away.\n", id);
-	fprintf(stream, "# 'winusbctl load' gives it to the driver: udev does when the module comes.\n");
+	fprintf(stream,
+		"# 'winusbctl load' gives it to the driver: udev does when the module comes.\n");
 	fprintf(stream, "id = %s\n", id);
 	if (*binding->inf)
 		fprintf(stream, "inf = %s\n", binding->inf);
@@ -148,7 +151,8 @@ static int conf_read_name(const char *name, struct binding *binding, bool *found
 		fprintf(stderr, "winusbctl: %s%s/%s: a file with this id is called %s\n", ctl_root,
 			CONF_DIR, name, expected);
 	} else {
-		fprintf(stderr, "winusbctl: %s%s/%s:%u: %s\n", ctl_root, CONF_DIR, name, line, wrong);
+		fprintf(stderr, "winusbctl: %s%s/%s:%u: %s\n", ctl_root, CONF_DIR, name, line,
+			wrong);
 	}
 	return CTL_FAILED;
 }
@@ -215,7 +219,8 @@ char *rules_spell(const struct bindings *bindings)
 		error_say(ENOMEM, "file");
 		exit(CTL_FAILED);
 	}
-	fprintf(stream, RULES_MARK " from the files in " CONF_DIR ", and written anew when they change.\n"
+	fprintf(stream,
+		RULES_MARK " from the files in " CONF_DIR ", and written anew when they change.\n"
 		"# When one of these devices comes, the module is loaded; 71-winusb.rules does the rest.\n");
 	for (size_t i = 0; i < bindings->count; i++) {
 		const struct usb_id *id = &bindings->list[i].id;
@@ -225,7 +230,8 @@ char *rules_spell(const struct bindings *bindings)
 		for (size_t j = 0; j < i; j++)
 			seen |= bindings->list[j].id.vid == id->vid && bindings->list[j].id.pid == id->pid;
 		if (!seen)
-			fprintf(stream, "ACTION==\"add\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", "
+			fprintf(stream,
+				"ACTION==\"add\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", "
 				"ATTR{idVendor}==\"%04x\", ATTR{idProduct}==\"%04x\", "
 				"RUN{builtin}+=\"kmod load winusb\"\n", id->vid & 0xffff, id->pid & 0xffff);
 	}

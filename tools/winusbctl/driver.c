@@ -130,7 +130,8 @@ static int property_give(const struct usb_id *id, const struct property *propert
 		return CTL_OK;
 	usb_id_spell(id, spelled);
 	if (err == ENOENT) {
-		fprintf(stderr, "winusbctl: the winusb module that is loaded has no function_property\n");
+		fprintf(stderr,
+			"winusbctl: the winusb module that is loaded has no function_property\n");
 		hint_say("it is older than winusbctl: load the one that came with it");
 		return CTL_FAILED;
 	}

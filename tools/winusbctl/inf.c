@@ -93,7 +93,8 @@ static bool text_ends(const char *text, const char *end)
 static void file_judge(struct inf *inf, const struct inf_line *line, const char *name)
 {
 	if (text_ends(name, ".sys") && !inf_text_is(name, "winusb.sys") && !inf_text_begins(name, "wdf"))
-		inf_error(inf, line->number, "the file %s is a Windows driver; it can't run here", name);
+		inf_error(inf, line->number,
+			  "the file %s is a Windows driver; it can't run here", name);
 }
 
 static void files_judge(struct inf *inf, const struct inf_line *line)
@@ -127,7 +128,8 @@ static void needs_judge(struct inf *inf, struct install *install, const struct i
 		if (inf_text_is(name, "WINUSB.NT") || inf_text_is(name, "WINUSB.NT.Services"))
 			install->winusb = true;
 		else if (!inf_text_begins(name, "WINUSB.NT."))
-			inf_error(inf, line->number, "Needs=%s: only WINUSB.NT of winusb.inf is known here", name);
+			inf_error(inf, line->number,
+				  "Needs=%s: only WINUSB.NT of winusb.inf is known here", name);
 	}
 }
 
@@ -140,10 +142,12 @@ static void service_judge(struct inf *inf, struct install *install, const struct
 	if (inf_text_is(name, "WinUSB"))
 		install->winusb = true;
 	else if (inf_text_is(name, "WUDFRd"))
-		inf_error(inf, line->number, "AddService=%s: a user-mode driver (UMDF) of Windows; it can't "
-			"run here", name);
+		inf_error(inf, line->number,
+			  "AddService=%s: a user-mode driver (UMDF) of Windows; it can't "
+			  "run here", name);
 	else
-		inf_error(inf, line->number, "AddService=%s: a Windows driver; it can't run here", name);
+		inf_error(inf, line->number,
+			  "AddService=%s: a Windows driver; it can't run here", name);
 }
 
 static void framework_judge(struct inf *inf, struct install *install, const struct inf_line *line,
@@ -154,11 +158,13 @@ static void framework_judge(struct inf *inf, struct install *install, const stru
 	if (!inf_field(inf, line, 0, name))
 		return;
 	if (inf_text_begins(key, "Umdf"))
-		inf_error(inf, line->number, "%s: a user-mode driver (UMDF) of Windows; it can't run here", key);
+		inf_error(inf, line->number,
+			  "%s: a user-mode driver (UMDF) of Windows; it can't run here", key);
 	else if (inf_text_is(key, "KmdfService") && inf_text_is(name, "WINUSB"))
 		install->winusb = true;
 	else if (inf_text_is(key, "KmdfService"))
-		inf_error(inf, line->number, "KmdfService=%s: a Windows driver; it can't run here", name);
+		inf_error(inf, line->number,
+			  "KmdfService=%s: a Windows driver; it can't run here", name);
 	else
 		inf_note(inf, line->number, "%s is left out: it is for Windows", key);
 }
@@ -188,7 +194,8 @@ static void install_line(struct inf *inf, struct install *install, enum inf_part
 	else if (part == PART_WDF)
 		framework_judge(inf, install, line, key);
 	else if (part == PART_FILTERS)
-		inf_error(inf, line->number, "%s: filter drivers are Windows drivers; they can't run here", key);
+		inf_error(inf, line->number,
+			  "%s: filter drivers are Windows drivers; they can't run here", key);
 	else
 		inf_note(inf, line->number, "%s is left out: it is for Windows", key);
 }
@@ -245,7 +252,8 @@ static struct install *install_read(struct reader *reader, const char *name,
 			continue;
 		found |= part == PART_INSTALL;
 		if (part == PART_OTHER) {
-			inf_note(inf, section->number, "[%s] is left out: it is for Windows", section->name);
+			inf_note(inf, section->number,
+				 "[%s] is left out: it is for Windows", section->name);
 			continue;
 		}
 		for (size_t j = 0; j < section->count && inf_go_on(inf, &section->lines[j]); j++)
@@ -254,8 +262,9 @@ static struct install *install_read(struct reader *reader, const char *name,
 	if (!found)
 		inf_error(inf, line->number, "there is no section [%s]", name);
 	else if (!install->winusb)
-		inf_error(inf, line->number, "[%s] does not install WinUSB: neither Needs=WINUSB.NT nor "
-			"AddService=WinUSB", name);
+		inf_error(inf, line->number,
+			  "[%s] does not install WinUSB: neither Needs=WINUSB.NT nor "
+			  "AddService=WinUSB", name);
 	return install;
 }
 
@@ -333,8 +342,9 @@ static void binding_add(struct reader *reader, const struct usb_id *id,
 		const struct property *old = property_find(binding, new->name);
 
 		if (old && (old->type != new->type || strcmp(old->value, new->value)))
-			inf_note(reader->inf, line->number, "%s differs from what an earlier section says; this "
-				"one holds", new->name);
+			inf_note(reader->inf, line->number,
+				 "%s differs from what an earlier section says; this "
+				 "one holds", new->name);
 	}
 	wrong = property_merge(binding, &install->properties);
 	if (wrong)
@@ -418,11 +428,13 @@ static void revisions_judge(struct reader *reader)
 		const struct revision *revision = &reader->revisions[i];
 
 		if (binding_find(&reader->inf->bindings, &revision->id))
-			inf_note(reader->inf, revision->line, "an id with &REV_ is left out: the same id without it "
-				"is there, and covers it");
+			inf_note(reader->inf, revision->line,
+				 "an id with &REV_ is left out: the same id without it "
+				 "is there, and covers it");
 		else
-			inf_error(reader->inf, revision->line, "&REV_: revisions are not told apart here, and all "
-				"would be bound; name the device by 'winusbctl bind' if that is right");
+			inf_error(reader->inf, revision->line,
+				  "&REV_: revisions are not told apart here, and all "
+				  "would be bound; name the device by 'winusbctl bind' if that is right");
 	}
 }
 
@@ -439,10 +451,12 @@ static void version_check(struct inf *inf)
 		if (!inf_field(inf, line, 0, text))
 			return;
 		if (!inf_text_is(text, "$Windows NT$") && !inf_text_is(text, "$Chicago$"))
-			inf_error(inf, line->number, "the signature '%s' is not that of an INF file", text);
+			inf_error(inf, line->number,
+				  "the signature '%s' is not that of an INF file", text);
 		return;
 	}
-	inf_error(inf, section ? section->number : 0, "this is no INF file: no [Version] with a Signature");
+	inf_error(inf, section ? section->number : 0,
+		  "this is no INF file: no [Version] with a Signature");
 }
 
 /* Sections that stand alone and do something on Windows. */
@@ -454,15 +468,17 @@ static void other_sections_judge(struct inf *inf)
 		struct inf_section *section = &inf->sections[i];
 
 		if (inf_text_begins(section->name, "ClassInstall32")) {
-			inf_note(inf, section->number, "[%s] is left out: device classes are Windows'",
-				section->name);
+			inf_note(inf, section->number,
+				 "[%s] is left out: device classes are Windows'",
+				 section->name);
 			for (size_t j = 0; j < section->count && inf_go_on(inf, &section->lines[j]); j++)
 				if (section->lines[j].has_key && inf_text_is(section->lines[j].key.text, "AddReg"))
 					registry_sections(inf, &class.properties, PART_CLASS, &section->lines[j]);
 		} else if (inf_text_begins(section->name, "DefaultInstall") ||
 			   inf_text_begins(section->name, "DefaultUninstall") ||
 			   inf_text_begins(section->name, "InterfaceInstall32")) {
-			inf_note(inf, section->number, "[%s] is left out: it is for Windows", section->name);
+			inf_note(inf, section->number,
+				 "[%s] is left out: it is for Windows", section->name);
 		}
 	}
 	binding_free(&class.properties);
@@ -500,7 +516,8 @@ static void content_read(struct reader *reader)
 		usb_id_spell(&binding->id, id);
 		if (!property_find(binding, "DeviceInterfaceGUIDs") &&
 		    !property_find(binding, "DeviceInterfaceGUID"))
-			inf_note(inf, 0, "%s gets no DeviceInterfaceGUIDs; programs find it by its id only", id);
+			inf_note(inf, 0,
+				 "%s gets no DeviceInterfaceGUIDs; programs find it by its id only", id);
 	}
 	if (!inf->bindings.count && !inf->error_count)
 		inf_error(inf, section->number, "no device is named");

@@ -34,7 +34,8 @@ static bool bytes_text(struct inf *inf, const struct inf_line *line, char out[IN
 			return false;
 		byte = strtoul(text, &end, 16);
 		if (!isxdigit((unsigned char)*text) || *end || byte > 0xff || length + 3 > INF_TEXT_MAX) {
-			inf_error(inf, line->number, "binary data is bytes in hex, with commas between");
+			inf_error(inf, line->number,
+				  "binary data is bytes in hex, with commas between");
 			return false;
 		}
 		length += snprintf(out + length, 3, "%02lx", byte);
@@ -54,8 +55,9 @@ static bool strings_text(struct inf *inf, const struct inf_line *line, const cha
 		if (!inf_field(inf, line, i, text))
 			return false;
 		if (strchr(text, ' ')) {
-			inf_error(inf, line->number, "a string with a blank in a REG_MULTI_SZ can't be kept "
-				"here: '%s'", text);
+			inf_error(inf, line->number,
+				  "a string with a blank in a REG_MULTI_SZ can't be kept "
+				  "here: '%s'", text);
 			return false;
 		}
 		length += snprintf(out + length, INF_TEXT_MAX - length, "%s%s", length ? " " : "", text);
@@ -114,8 +116,9 @@ static void value_set(struct inf *inf, struct binding *to, const struct inf_line
 				    old->value : "", text);
 		break;
 	default:
-		inf_error(inf, line->number, "%s: values of type 0x%08lx can't be set here (REG_SZ, "
-			"REG_MULTI_SZ, REG_DWORD and REG_BINARY can)", name, flags & FLAG_TYPE);
+		inf_error(inf, line->number,
+			  "%s: values of type 0x%08lx can't be set here (REG_SZ, "
+			  "REG_MULTI_SZ, REG_DWORD and REG_BINARY can)", name, flags & FLAG_TYPE);
 		return;
 	}
 	if (!good)
@@ -144,11 +147,13 @@ static void coinstallers_judge(struct inf *inf, const struct inf_line *line)
 			return;
 		if (inf_text_begins(text, "WdfCoInstaller") || inf_text_begins(text, "WinUSBCoInstaller") ||
 		    inf_text_begins(text, "WUDFUpdate"))
-			inf_note(inf, line->number, "the co-installer '%s' only brings WinUSB to old "
-				"Windows; not needed", text);
+			inf_note(inf, line->number,
+				 "the co-installer '%s' only brings WinUSB to old "
+				 "Windows; not needed", text);
 		else
-			inf_error(inf, line->number, "the co-installer '%s' is a Windows program; it can't "
-				"run here", text);
+			inf_error(inf, line->number,
+				  "the co-installer '%s' is a Windows program; it can't "
+				  "run here", text);
 	}
 }
 
@@ -156,7 +161,8 @@ static bool filters_judge(struct inf *inf, const struct inf_line *line, const ch
 {
 	if (!inf_text_is(name, "UpperFilters") && !inf_text_is(name, "LowerFilters"))
 		return false;
-	inf_error(inf, line->number, "%s: filter drivers are Windows drivers; they can't run here", name);
+	inf_error(inf, line->number,
+		  "%s: filter drivers are Windows drivers; they can't run here", name);
 	return true;
 }
 
@@ -201,7 +207,8 @@ static void hardware_value(struct inf *inf, struct binding *to, const struct inf
 	if (!inf_field(inf, line, 1, text))
 		return;
 	if (*text) {
-		inf_error(inf, line->number, "HKR,%s: keys below the device's own can't be kept here", text);
+		inf_error(inf, line->number,
+			  "HKR,%s: keys below the device's own can't be kept here", text);
 		return;
 	}
 	if (!inf_field(inf, line, 3, text))
@@ -211,7 +218,8 @@ static void hardware_value(struct inf *inf, struct binding *to, const struct inf
 		return;
 	}
 	if (flags & (FLAG_DELETE | FLAG_KEY_ONLY | FLAG_OVERWRITE | FLAG_DELREG)) {
-		inf_note(inf, line->number, "%s is left out: it changes a value that is not there", name);
+		inf_note(inf, line->number,
+			 "%s is left out: it changes a value that is not there", name);
 		return;
 	}
 	value_set(inf, to, line, name, flags);
@@ -227,7 +235,8 @@ void inf_registry_line(struct inf *inf, struct binding *to, enum inf_part part,
 		return;
 	if (line->has_key || (!inf_text_is(root, "HKR") && !inf_text_is(root, "HKLM") && !inf_text_is(root, "HKCU") &&
 			      !inf_text_is(root, "HKCR") && !inf_text_is(root, "HKU"))) {
-		inf_error(inf, line->number, "this is no registry entry: HKR,[subkey],[name],[flags],[value]");
+		inf_error(inf, line->number,
+			  "this is no registry entry: HKR,[subkey],[name],[flags],[value]");
 	} else if (!inf_text_is(root, "HKR")) {
 		/* There the system's and other drivers' settings are; elsewhere programs'. */
 		bool system = inf_text_begins(key, "SYSTEM\\");
@@ -236,14 +245,16 @@ void inf_registry_line(struct inf *inf, struct binding *to, enum inf_part part,
 			system ? ", and this changes how Windows treats devices" : "; left out");
 	} else if (part == PART_CLASS) {
 		if (inf_text_is(name, "Installer32"))
-			inf_error(inf, line->number, "a class installer is a Windows program; it can't run here");
+			inf_error(inf, line->number,
+				  "a class installer is a Windows program; it can't run here");
 		else
 			filters_judge(inf, line, name);
 	} else if (value_is_windows(inf, line, name)) {
 		return;
 	} else if (part != PART_HW) {
-		inf_note(inf, line->number, "%s is left out: HKR is the hardware key in a section that the "
-			".HW section names only", *name ? name : "this value");
+		inf_note(inf, line->number,
+			 "%s is left out: HKR is the hardware key in a section that the "
+			 ".HW section names only", *name ? name : "this value");
 	} else if (!*name) {
 		inf_note(inf, line->number, "a value without a name is left out");
 	} else {

@@ -160,8 +160,9 @@ char *inf_decode(struct inf *inf, const uint8_t *data, size_t size)
 		unsigned char c = text[i];
 
 		if (!c)
-			inf_error(inf, line, "a NUL byte: this is no text, or UTF-16 without its byte "
-				"order mark");
+			inf_error(inf, line,
+				  "a NUL byte: this is no text, or UTF-16 without its byte "
+				  "order mark");
 		else if ((c < ' ' && !strchr("\t\n\r\f", c)) || c == 0x7f)
 			inf_error(inf, line, "a control character (0x%02x): this is no text", c);
 		line += c == '\n';
@@ -370,7 +371,8 @@ bool inf_cut(struct inf *inf, const char *text)
 			break;
 		if (entry.line.count || entry.line.has_key) {
 			if (!section)
-				inf_error(inf, entry.line.number, "an entry before the first section");
+				inf_error(inf, entry.line.number,
+					  "an entry before the first section");
 			else if (++lines > INF_LINES_MAX)
 				inf_error(inf, number, "more than %d entries", INF_LINES_MAX);
 		}

@@ -225,7 +225,8 @@ int install_main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (!inf_name_parse(options.file, name))
-		return usage_say("install", "the name of the file does not end in .inf, or is not made of "
+		return usage_say("install",
+				 "the name of the file does not end in .inf, or is not made of "
 				 "letters, digits, blanks and '_.-+()'");
 	code = file_read(options.file, &data, &size);
 	if (code) {
@@ -298,7 +299,8 @@ int remove_main(int argc, char **argv)
 	if (!by_id && !inf_name_parse(target, name)) {
 		json_decref(ids);
 		json_decref(unbound);
-		return usage_say("remove", "'%s' is neither NAME.inf nor VID:PID[:INTERFACE]", target);
+		return usage_say("remove", "'%s' is neither NAME.inf nor VID:PID[:INTERFACE]",
+				 target);
 	}
 
 	/* Files that can't be read were reported; they may not keep the others here. */

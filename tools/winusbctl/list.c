@@ -132,7 +132,8 @@ int list_main(int argc, char **argv)
 				printf("%-*s  %-9s  %-5s  %-*s  %-8s  %s\n", width,
 				       options.all ? "INTERFACE" : "NODE", "ID", "SPEED", width,
 				       options.all ? "DRIVER" : "FUNCTION", "CLASS", "PRODUCT");
-			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width, node->name,
+			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width,
+			       node->name,
 			       node->vid, node->pid, node_speed_text(node), width,
 			       !options.all ? node->function : *node->driver ? node->driver : "-",
 			       node->class[0], node->class[1], node->class[2], node->manufacturer,

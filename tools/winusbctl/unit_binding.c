@@ -39,18 +39,23 @@ static void test_properties(void)
 	char guid[GUID_TEXT], text[700];
 	struct binding binding = { 0 };
 
-	ok(property_is("DeviceIdleEnabled=1", "DeviceIdleEnabled", "dword:1"), "property: a number");
+	ok(property_is("DeviceIdleEnabled=1", "DeviceIdleEnabled", "dword:1"),
+	   "property: a number");
 	ok(property_is("a=0x10", "a", "dword:16"), "property: a number in hex");
-	ok(property_is("a=dword:4294967295", "A", "dword:4294967295"), "property: the largest number");
+	ok(property_is("a=dword:4294967295", "A", "dword:4294967295"),
+	   "property: the largest number");
 	ok(property_is("a=sz:1", "a", "sz:1"), "property: a text of digits");
 	ok(property_is("Label=a = b", "Label", "sz:a = b"), "property: a text with =");
-	ok(property_is("Label=http://x", "Label", "sz:http://x"), "property: a text with an unknown word before :");
+	ok(property_is("Label=http://x", "Label", "sz:http://x"),
+	   "property: a text with an unknown word before :");
 	ok(property_is("a=multi: a  b ", "a", "multi:a b"), "property: words");
 	ok(property_is("a=hex:00 FF", "a", "hex:00ff"), "property: bytes");
-	ok(property_is("DeviceInterfaceGUID={9F543223-CEDE-4FA3-B376-A25CE9A30E74}", "DeviceInterfaceGUID",
+	ok(property_is("DeviceInterfaceGUID={9F543223-CEDE-4FA3-B376-A25CE9A30E74}",
+	   "DeviceInterfaceGUID",
 		       "sz:{9f543223-cede-4fa3-b376-a25ce9a30e74}"), "property: a GUID becomes lower case");
 
-	ok(property_refused("a") && property_refused("=1") && property_refused("a="), "property: no name or value");
+	ok(property_refused("a") && property_refused("=1") && property_refused("a="),
+	   "property: no name or value");
 	ok(property_refused("a=dword:-1") && property_refused("a=dword:4294967296") &&
 	   property_refused("a=dword:1x"), "property: no dword");
 	ok(property_refused("a=hex:0") && property_refused("a=hex:0g"),
@@ -148,7 +153,8 @@ static void test_conf(void)
 	ok(conf_refused("id = 0547:1002\nid = 0547:1003\n", 2), "conf: two ids");
 	ok(conf_refused("id = 547:1002\n", 1), "conf: no id as it should be");
 	ok(conf_refused("id = 0547:1002\nproperty = a\n", 2), "conf: a property without a value");
-	ok(conf_refused("id = 0547:1002\n\nproperty = ../a=1\n", 3), "conf: a name that would escape");
+	ok(conf_refused("id = 0547:1002\n\nproperty = ../a=1\n", 3),
+	   "conf: a name that would escape");
 	ok(conf_refused("id = 0547:1002\nrun = rm\n", 2), "conf: an unknown word");
 	ok(conf_refused("[section]\n", 1), "conf: a line without =");
 	ok(conf_refused("id = 0547:1002\ninf = x\"y.inf\n", 2), "conf: no name of an INF");
@@ -223,12 +229,14 @@ static void test_etc(void)
 	/* What the next ones say goes to standard error. */
 	etc_write(CONF_DIR, "1234-5678.conf", "id = 1234:5679\n");
 	etc_write(CONF_DIR, "1234-5680.conf", "id = 1234:5680\nproperty = a\n");
-	ok(conf_read_all(&all) == CTL_FAILED && all.count == 1, "etc: wrong files are passed over, and said");
+	ok(conf_read_all(&all) == CTL_FAILED && all.count == 1,
+	   "etc: wrong files are passed over, and said");
 	bindings_free(&all);
 	etc_remove(CONF_DIR, "1234-5678.conf", NULL);
 	etc_remove(CONF_DIR, "1234-5680.conf", NULL);
 	was = false;
-	ok(!conf_remove(&function.id, &was) && was && !is_there(RULES), "etc: the last one takes the rule along");
+	ok(!conf_remove(&function.id, &was) && was && !is_there(RULES),
+	   "etc: the last one takes the rule along");
 	was = false;
 	ok(!conf_remove(&function.id, &was) && !was, "etc: nothing is left to remove");
 

@@ -208,11 +208,14 @@ static void test_text(void)
 {
 	refused("inf: nothing at all", 0, "no [Version]", "");
 	refused("inf: no [Version]", 0, "no [Version]", MANUFACTURER MODELS INSTALL);
-	refused("inf: a foreign signature", 2, "signature", "[Version]\nSignature=\"$Other$\"\n" MANUFACTURER);
+	refused("inf: a foreign signature", 2, "signature",
+		"[Version]\nSignature=\"$Other$\"\n" MANUFACTURER);
 	refused("inf: a program instead of a text", 0, "this is no text", "MZ\x90\x01\x02");
-	refused("inf: an entry before the first section", 1, "before the first section", "a=b\n" HEAD);
+	refused("inf: an entry before the first section", 1, "before the first section",
+		"a=b\n" HEAD);
 	refused("inf: a section that does not end", 1, "a section is", "[Version\n" HEAD);
-	refused("inf: a quote that does not end", 2, "quote", "[Version]\nSignature=\"$Windows NT$\n");
+	refused("inf: a quote that does not end", 2, "quote",
+		"[Version]\nSignature=\"$Windows NT$\n");
 	taken("inf: comments, blanks and cases are free", NULL,
 	      " ; comment\n\t[VERSION] ; comment\n  sIGNATURE = \"$windows nt$\" ; comment\n"
 	      "[manufacturer]\n \"a;b\" = models , ntAMD64\n"
@@ -230,7 +233,8 @@ static void test_text(void)
 		 REG("HKR,,Label,,\"it is %word% 100%%\"") "[Strings]\nword=\"\"\"so\"\"\"\n");
 	value_is("inf: a %name% that only a language has", "Label", "sz:so",
 		 REG("HKR,,Label,,%word%") "[Strings]\nother=x\n[Strings.0409]\nWORD=so\n");
-	value_is("inf: a %name% that is unknown stays", "Label", "sz:%word%", REG("HKR,,Label,,%word%"));
+	value_is("inf: a %name% that is unknown stays", "Label", "sz:%word%",
+		 REG("HKR,,Label,,%word%"));
 	value_is("inf: what a %name% gives is not looked at again", "Label", "sz:%a%",
 		 REG("HKR,,Label,,%b%") "[Strings]\na=x\nb=%a%\n");
 }
@@ -239,7 +243,8 @@ static void test_models(void)
 {
 	refused("inf: no [Manufacturer]", 0, "[Manufacturer]", VERSION MODELS INSTALL);
 	refused("inf: no models", 4, "no section [Models]", VERSION MANUFACTURER INSTALL);
-	refused("inf: an empty section of models", 0, "no device", VERSION MANUFACTURER "[Models.NTamd64]\n" INSTALL);
+	refused("inf: an empty section of models", 0, "no device",
+		VERSION MANUFACTURER "[Models.NTamd64]\n" INSTALL);
 	refused("inf: no install section", 6, "no section [Inst]", VERSION MANUFACTURER MODELS);
 	refused("inf: another driver is installed", 6, "does not install WinUSB",
 		VERSION MANUFACTURER MODELS "[Inst]\nCopyFiles=@a.txt\n");
@@ -268,18 +273,27 @@ static void test_services(void)
 {
 	refused("inf: another service", 11, "AddService=OtherDriver", HEAD
 		"[Inst.Services]\nAddService=OtherDriver,2,x\n");
-	refused("inf: a UMDF service", 11, "UMDF", HEAD "[Inst.NT.Services]\nAddService=WUDFRd,2,x\n");
-	refused("inf: a UMDF driver on WinUSB", 11, "UMDF", HEAD "[Inst.Wdf]\nUmdfDispatcher=WinUsb\n");
-	refused("inf: another KMDF driver", 11, "KmdfService=Other", HEAD "[Inst.Wdf]\nKmdfService=Other,x\n");
-	refused("inf: a vendor's co-installer", 13, "Vendor.dll", HEAD "[Inst.CoInstallers]\nAddReg=Co\n"
+	refused("inf: a UMDF service", 11, "UMDF",
+		HEAD "[Inst.NT.Services]\nAddService=WUDFRd,2,x\n");
+	refused("inf: a UMDF driver on WinUSB", 11, "UMDF",
+		HEAD "[Inst.Wdf]\nUmdfDispatcher=WinUsb\n");
+	refused("inf: another KMDF driver", 11, "KmdfService=Other",
+		HEAD "[Inst.Wdf]\nKmdfService=Other,x\n");
+	refused("inf: a vendor's co-installer", 13, "Vendor.dll",
+		HEAD "[Inst.CoInstallers]\nAddReg=Co\n"
 		"[Co]\nHKR,,CoInstallers32,0x10000,\"Vendor.dll,Entry\"\n");
-	refused("inf: a filter by the registry", 13, "UpperFilters", REG("HKR,,UpperFilters,0x10008,\"spy\""));
-	refused("inf: a filter by directive", 11, "filter", HEAD "[Inst.NTamd64.Filters]\nAddFilter=spy,,x\n");
-	refused("inf: a class installer", 13, "class installer", HEAD "[ClassInstall32]\nAddReg=Class\n"
+	refused("inf: a filter by the registry", 13, "UpperFilters",
+		REG("HKR,,UpperFilters,0x10008,\"spy\""));
+	refused("inf: a filter by directive", 11, "filter",
+		HEAD "[Inst.NTamd64.Filters]\nAddFilter=spy,,x\n");
+	refused("inf: a class installer", 13, "class installer",
+		HEAD "[ClassInstall32]\nAddReg=Class\n"
 		"[Class]\nHKR,,Installer32,,\"x.dll,Entry\"\n");
-	refused("inf: a driver among the files", 13, "spy.sys", HEAD "[Inst.NT]\nCopyFiles=Files\n[Files]\nspy.sys\n");
+	refused("inf: a driver among the files", 13, "spy.sys",
+		HEAD "[Inst.NT]\nCopyFiles=Files\n[Files]\nspy.sys\n");
 	refused("inf: a driver as a file", 11, "spy.sys", HEAD "[Inst.NT]\nCopyFiles=@spy.sys\n");
-	taken("inf: other files", "no files are copied", HEAD "[Inst.NT]\nCopyFiles=Files\n[Files]\nvendor.dll\n");
+	taken("inf: other files", "no files are copied",
+	      HEAD "[Inst.NT]\nCopyFiles=Files\n[Files]\nvendor.dll\n");
 	taken("inf: interfaces of an install section", "[Inst.Interfaces] is left out", HEAD
 	      "[Inst.Interfaces]\nAddInterface=" GUID "\n");
 	taken("inf: other directives", "DelFiles is left out", HEAD "[Inst.NT]\nDelFiles=x\n");
@@ -291,36 +305,48 @@ static void test_values(void)
 {
 	refused("inf: a registry key of the system", 13, "HKLM",
 		REG("HKLM,\"SYSTEM\\CurrentControlSet\\Control\\usbflags\",x,0x10001,1"));
-	taken("inf: a registry key of a program", "there is no registry here", REG("HKLM,Software\\Vendor,Dir,,x"));
+	taken("inf: a registry key of a program", "there is no registry here",
+	      REG("HKLM,Software\\Vendor,Dir,,x"));
 	refused("inf: a key below the device's", 13, "keys below", REG("HKR,Sub,Name,,x"));
 	refused("inf: no registry root", 13, "no registry entry", REG("HKX,,Name,,x"));
 	refused("inf: flags that are no number", 13, "no number", REG("HKR,,Name,zero,x"));
-	refused("inf: a type that can't be set", 13, "can't be set", REG("HKR,,Name,0x20000,%SystemRoot%"));
+	refused("inf: a type that can't be set", 13, "can't be set",
+		REG("HKR,,Name,0x20000,%SystemRoot%"));
 	refused("inf: a dword that is none", 13, "dword", REG("HKR,,Name,0x10001,many"));
-	refused("inf: a dword that is too large", 13, "dword", REG("HKR,,Name,0x10001,0x100000000"));
+	refused("inf: a dword that is too large", 13, "dword",
+		REG("HKR,,Name,0x10001,0x100000000"));
 	refused("inf: bytes that are none", 13, "bytes in hex", REG("HKR,,Name,1,00,xy"));
-	refused("inf: a GUID that is none", 13, "a GUID is", REG("HKR,,DeviceInterfaceGUIDs,0x10000,\"{1234}\""));
-	refused("inf: nine GUIDs", 13, "at most 8", REG("HKR,,DeviceInterfaceGUIDs,0x10000," GUID "," GUID ","
+	refused("inf: a GUID that is none", 13, "a GUID is",
+		REG("HKR,,DeviceInterfaceGUIDs,0x10000,\"{1234}\""));
+	refused("inf: nine GUIDs", 13, "at most 8",
+		REG("HKR,,DeviceInterfaceGUIDs,0x10000," GUID "," GUID ","
 		GUID "," GUID "," GUID "," GUID "," GUID "," GUID "," GUID));
-	refused("inf: a name that leaves its folder", 13, "a name", REG("HKR,,../../etc/passwd,,x"));
+	refused("inf: a name that leaves its folder", 13, "a name",
+		REG("HKR,,../../etc/passwd,,x"));
 	refused("inf: a name with a quote", 13, "a name", REG("HKR,,\"a\"\"b\",,x"));
 	refused("inf: a name that is too long", 13, "a name", REG("HKR,,"
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,,x"));
-	refused("inf: a text that is not ASCII", 13, "printable ASCII", REG("HKR,,Name,,\"gr\xc3\xbc\xc3\x9f\""));
-	refused("inf: a string with a blank in a list", 13, "blank", REG("HKR,,Name,0x10000,\"a b\""));
+	refused("inf: a text that is not ASCII", 13, "printable ASCII",
+		REG("HKR,,Name,,\"gr\xc3\xbc\xc3\x9f\""));
+	refused("inf: a string with a blank in a list", 13, "blank",
+		REG("HKR,,Name,0x10000,\"a b\""));
 	refused("inf: a section of values that is missing", 11, "no section [Reg]", HEAD HW);
 	taken("inf: no GUID at all", "no DeviceInterfaceGUIDs", HEAD);
 	taken("inf: a value in the software key", "HKR is the hardware key", HEAD
 	      "[Inst.NT]\nAddReg=Reg\n[Reg]\nHKR,,DeviceInterfaceGUIDs,0x10000," GUID "\n");
-	taken("inf: who may open it", "Security is left out", REG("HKR,,Security,,\"D:P(A;;GA;;;WD)\""));
+	taken("inf: who may open it", "Security is left out",
+	      REG("HKR,,Security,,\"D:P(A;;GA;;;WD)\""));
 	taken("inf: a value that is deleted", "is left out", REG("HKR,,Name,4"));
-	value_is("inf: the singular name", "DeviceInterfaceGUID", "sz:" GUID, REG("HKR,,DeviceInterfaceGUID,," GUID));
+	value_is("inf: the singular name", "DeviceInterfaceGUID", "sz:" GUID,
+		 REG("HKR,,DeviceInterfaceGUID,," GUID));
 	value_is("inf: the plural name with one text", "DeviceInterfaceGUIDs", "multi:" GUID,
 		 REG("HKR,,DeviceInterfaceGUIDs,," GUID));
 	value_is("inf: appended strings", "Name", "multi:a b c",
 		 REG("HKR,,Name,0x10000,a\nHKR,,Name,0x10008,b,c"));
-	value_is("inf: a value that may not be replaced", "Name", "sz:a", REG("HKR,,Name,,a\nHKR,,Name,2,b"));
-	value_is("inf: a value that is replaced", "Name", "sz:b", REG("HKR,,Name,,a\nHKR,,NAME,,b"));
+	value_is("inf: a value that may not be replaced", "Name", "sz:a",
+		 REG("HKR,,Name,,a\nHKR,,Name,2,b"));
+	value_is("inf: a value that is replaced", "Name", "sz:b",
+		 REG("HKR,,Name,,a\nHKR,,NAME,,b"));
 }
 
 static char *repeat(const char *head, const char *text, size_t count, const char *tail)
