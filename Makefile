@@ -27,7 +27,7 @@ tools:					## Build winusbctl
 	$(MAKE) -C tools/winusbctl
 
 .PHONY: install
-install: all				## Install module, winusbctl, header and manual page; DESTDIR= and PREFIX= work
+install: all				## Install module, winusbctl, header, udev rule; DESTDIR= and PREFIX= work
 	$(MODULE_MAKE) modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	$(MAKE) -C tools/winusbctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	install -D -m 644 include/uapi/linux/winusb.h $(DESTDIR)$(PREFIX)/include/linux/winusb.h

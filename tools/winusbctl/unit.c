@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit.h"
 #include "winusbctl.h"
 
 bool ctl_json;
@@ -12,7 +13,7 @@ const struct argp_child ctl_common[] = { { 0 } };
 
 static unsigned int cases, failures;
 
-static void ok(bool good, const char *name)
+void ok(bool good, const char *name)
 {
 	printf("%sok %u - %s\n", good ? "" : "not ", ++cases, name);
 	failures += !good;
@@ -182,6 +183,8 @@ int main(void)
 	test_dump();
 	test_nodes();
 	test_codes();
+	test_bindings();
+	test_infs();
 	printf("1..%u\n", cases);
 	return failures ? 1 : 0;
 }

@@ -10,10 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "binding.h"
 #include "watch.h"
+
+enum { KEY_GUID = 0x200, KEY_SOURCE };
 
 static const struct argp_option watch_argp_options[] = {
 	WATCH_LIMITS,
+	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
+	  .doc = "Functions that this interface GUID finds: those that are there, then as they come and "
+		 "go. A function comes when it is complete and enabled" },
+	{ .name = "source", .key = KEY_SOURCE, .arg = "udev|kernel",
+	  .doc = "Whose word to wait for: udev's, when its rules are done and links and permissions are "
+		 "there (if udev runs), or the kernel's" },
 	{ 0 }
 };
 
@@ -41,10 +50,23 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 	struct watch_options *options = state->input;
 
 	switch (key) {
+	case KEY_GUID:
+		if (!guid_parse(arg, options->guid))
+			argp_error(state, "--guid: '%s' is no GUID, {8-4-4-4-12} hex digits", arg);
+		return 0;
+	case KEY_SOURCE:
+		if (strcmp(arg, "udev") && strcmp(arg, "kernel"))
+			argp_error(state, "--source: '%s' is neither udev nor kernel", arg);
+		options->source = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (options->node)
 			argp_error(state, "too many arguments");
 		options->node = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (options->node && (*options->guid || options->source))
+			argp_error(state, "a NODE needs no --guid and no --source");
 		return 0;
 	default:
 		return watch_parse_limit(key, arg, state);
@@ -60,6 +82,12 @@ void watch_time_print(void)
 	localtime_r(&now.tv_sec, &local);
 	printf("%02d:%02d:%02d.%03ld  ", local.tm_hour, local.tm_min, local.tm_sec,
 	       now.tv_nsec / 1000000);
+}
+
+void watch_begin(const struct watch_options *options, const char *what)
+{
+	fprintf(stderr, "Watching%s%s, by %s events; Ctrl-C ends it.\n", what ? " " : "",
+		what ? what : "", strcmp(options->source, "udev") ? "the kernel's" : "udev's");
 }
 
 int watch_wait(const struct watch_options *options, int fd, int *code)
@@ -135,22 +163,27 @@ static void change_print(struct udev_device *device)
 
 static int watch_nodes(const struct watch_options *options)
 {
-	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
-	const char *source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
 	struct udev_monitor *monitor = NULL;
 	struct udev *udev = udev_new();
 	unsigned long lines = 0;
 	int code = CTL_OK;
 
 	if (udev)
-		monitor = udev_monitor_new_from_netlink(udev, source);
+		monitor = udev_monitor_new_from_netlink(udev, options->source);
 	if (!monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0 ||
-	    udev_monitor_enable_receiving(monitor) < 0) {
+	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0) {
 		code = error_say(errno ? errno : ENOMEM, "monitor of the kernel's device events");
 		goto out;
 	}
-	fprintf(stderr, "Watching; Ctrl-C ends it.\n");
+	if (*options->guid) {
+		code = arrivals_watch(options, monitor);
+		goto out;
+	}
+	if (udev_monitor_enable_receiving(monitor) < 0) {
+		code = error_say(errno, "monitor of the kernel's device events");
+		goto out;
+	}
+	watch_begin(options, NULL);
 
 	while (!options->count || lines < options->count) {
 		struct udev_device *device;
@@ -201,12 +234,16 @@ int watch_main(int argc, char **argv)
 		.parser = watch_parse,
 		.children = ctl_common,
 		.args_doc = "[NODE]",
-		.doc = "Reports nodes that arrive and leave; with NODE, what happens to that interface: "
+		.doc = "Reports nodes that arrive and leave; with --guid, functions by their interface GUID; with "
+		       "NODE, what happens to that interface: "
 		       "opened, closed, setting, state, reset, removed. With --json one object a line.",
 	};
 	struct watch_options options = { 0 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
+	if (!options.source)
+		options.source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
 	watch_prepare(&options);
 	return options.node ? events_watch(&options, false) : watch_nodes(&options);
 }

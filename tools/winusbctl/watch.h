@@ -7,8 +7,12 @@
 
 #include "winusbctl.h"
 
+struct udev_monitor;
+
 struct watch_options {
 	const char *node;
+	const char *source;	/* "udev" or "kernel" */
+	char guid[GUID_TEXT];	/* empty without --guid */
 	unsigned long count;
 	unsigned int timeout_ms;
 	bool has_timeout;
@@ -28,6 +32,12 @@ void watch_prepare(struct watch_options *options);
 int watch_wait(const struct watch_options *options, int fd, int *code);
 /* The time of day, at the beginning of a line. */
 void watch_time_print(void);
+
+/* Says how it listens. */
+void watch_begin(const struct watch_options *options, const char *what);
+
+/* arrival.c: what comes and goes by an interface GUID. */
+int arrivals_watch(const struct watch_options *options, struct udev_monitor *monitor);
 
 /* events.c: what happens to one node; CUSTOM: what programs post, and nothing else. */
 int events_watch(const struct watch_options *options, bool custom);

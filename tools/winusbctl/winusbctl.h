@@ -142,5 +142,9 @@ int events_main(int argc, char **argv);
 int post_main(int argc, char **argv);
 int bind_main(int argc, char **argv);
 int unbind_main(int argc, char **argv);
+int load_main(int argc, char **argv);
+int autobind_main(int argc, char **argv);
+int install_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
 
 #endif
