@@ -29,7 +29,7 @@ struct speed {
 } PACKED;
 
 /* Texts have a byte for the final zero, which the kernel sends as a character like any other. */
-static const struct {
+static struct {
 	struct usb_functionfs_descs_head_v2 head;
 	__le32 full_count, high_count, os_count;
 	struct speed full, high;
@@ -143,6 +143,18 @@ static void put(int fd, const void *data, size_t length, const char *what)
 		errx(1, "%s: %zd of %zu bytes were taken", what, done, length);
 }
 
+/* 6.1 wants the version 1.00 of OS descriptors with its bytes swapped. */
+static void put_descriptors(int ep0)
+{
+	if (write(ep0, &descriptors, sizeof(descriptors)) == sizeof(descriptors))
+		return;
+	if (errno != EINVAL)
+		err(1, "descriptors");
+	descriptors.compat_header.bcdVersion = 0x0001;
+	descriptors.property_header.bcdVersion = 0x0001;
+	put(ep0, &descriptors, sizeof(descriptors), "descriptors");
+}
+
 /* Whether the host took the endpoint's configuration away, which it may give back. */
 static int is_pause(void)
 {
@@ -195,7 +207,7 @@ int main(int argc, char **argv)
 		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 2;
 	}
 	ep0 = open_in(argv[1], "ep0");
-	put(ep0, &descriptors, sizeof(descriptors), "descriptors");
+	put_descriptors(ep0);
 	put(ep0, &strings, sizeof(strings), "strings");
 	errno = pthread_create(&thread, NULL, loop, argv[1]);
 	if (errno)

@@ -19,7 +19,9 @@ DRIVER = '/sys/bus/usb/drivers/winusb'
 AUTOBIND = '/sys/module/winusb/parameters/autobind'
 BOARDS = '/run/system-boards.sock'
 UDEVD = '/lib/systemd/systemd-udevd'
-SETTINGS = '/etc/winusb.d'
+# What winusbctl writes.
+SETTINGS = ('/etc/winusb.d', '/etc/udev/rules.d/71-winusb-local.rules', '/etc/modprobe.d/winusb.conf',
+            '/etc/modules-load.d/winusb.conf')
 # How long what must not happen has to happen, in seconds.
 QUIET = 1.0
 USBDEVFS_IOCTL = 0xc0105512
@@ -84,6 +86,13 @@ def write(path, text):
         file.write(text)
 
 
+def remove(path):
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
 def sh(*argv, status=0, **options):
     """A command's output; its exit status must be this one, or may be any with None."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -110,8 +119,23 @@ def driver_of(interface):
         return None
 
 
+def is_bound(interface):
+    """Whether winusb has it. A link to the driver is there before, while it is being asked."""
+    return os.path.exists(f'/sys/class/winusb/{interface}')
+
+
 def attribute(node, name):
-    return read(f'/sys/class/winusb/{node}/{name}').rstrip('\n')
+    """Text of a file of the node, or None while there is no such file."""
+    try:
+        return read(f'/sys/class/winusb/{node}/{name}').rstrip('\n')
+    except FileNotFoundError:
+        return None
+
+
+def wait_for_node(node):
+    """Until it is all there: its siblings bound, its descriptors read."""
+    wait_for(f'{node} is bound', lambda: is_bound(node))
+    wait_for(f'{node} is complete', lambda: attribute(node, 'function_complete') == '1')
 
 
 def autobind(mode):
@@ -229,10 +253,7 @@ class Udev:
             self.daemon.wait()
         self.log.close()
         for part in glob.glob('/run/udev/*'):
-            if os.path.isdir(part):
-                shutil.rmtree(part)
-            else:
-                os.unlink(part)
+            remove(part)
 
 
 class Machine:
@@ -261,19 +282,13 @@ class Machine:
         self.files.append(path)
         write(path, text)
 
-    def copy(self, source, path):
-        self.file(path, read(os.path.join(TREE, source)))
-
     def reset(self):
         while self.parts:
             self.parts.pop().stop()
         while self.files:
-            path = self.files.pop()
-            if os.path.exists(path):
-                os.unlink(path)
-        shutil.rmtree(SETTINGS, ignore_errors=True)
-        shutil.rmtree('/dev/winusb/by-guid', ignore_errors=True)
-        shutil.rmtree('/dev/winusb/by-id', ignore_errors=True)
+            remove(self.files.pop())
+        for path in (*SETTINGS, '/dev/winusb/by-guid', '/dev/winusb/by-id'):
+            remove(path)
         wait_for('all devices are gone', lambda: not devices())
         for module in ('gs_usb', 'winusb'):
             if is_loaded(module):
@@ -281,6 +296,11 @@ class Machine:
 
 
 MACHINE = Machine()
+
+
+def install_tools():
+    """winusbctl and the udev rule that calls it."""
+    sh('make', '-s', '-C', os.path.join(TREE, 'tools/winusbctl'), 'install')
 
 
 def install_module():

@@ -2,7 +2,7 @@
 """A board that says WINUSB and has the ids of an adapter with a driver in the kernel, gs_usb: that
 driver has it, loaded or not, whether its probe likes the board or not."""
 
-from system import (MACHINE, autobind, check, driver_of, is_loaded, modprobe, stays, test,
+from system import (MACHINE, autobind, check, driver_of, is_bound, is_loaded, modprobe, stays, test,
                     usbfs_connect, wait_for)
 
 BOARD = 'msos,vid=1d50,pid=606f'
@@ -12,12 +12,12 @@ def is_left_alone(interface):
     """gs_usb's own probe speaks a protocol that the board does not know, and fails."""
     device = interface.partition(':')[0]
     wait_for('gs_usb is loaded', lambda: is_loaded('gs_usb'))
-    stays('not winusb', lambda: driver_of(interface) != 'winusb')
+    stays('not winusb', lambda: not is_bound(interface))
     autobind('on')
-    stays('not winusb, considered again', lambda: driver_of(interface) != 'winusb')
+    stays('not winusb, considered again', lambda: not is_bound(interface))
     if driver_of(interface) is None:
         usbfs_connect(device, 0)
-        check(driver_of(interface) != 'winusb', 'attach gave it to winusb')
+        check(not is_bound(interface), 'attach gave it to winusb')
 
 
 def goes_to_gs_usb_not_loaded():
@@ -36,7 +36,7 @@ def goes_to_winusb_when_blacklisted():
     MACHINE.file('/etc/modprobe.d/system-test.conf', 'blacklist gs_usb\n')
     modprobe('winusb', 'autobind=on')
     interface = MACHINE.boards(BOARD).attach() + ':1.0'
-    wait_for('winusb has it', lambda: driver_of(interface) == 'winusb')
+    wait_for('winusb has it', lambda: is_bound(interface))
     check(not is_loaded('gs_usb'), 'gs_usb is loaded although it is blacklisted')
 
 
@@ -95,4 +95,4 @@ def named_by_the_administrator_the_board_is_winusbs():
     with open('/sys/bus/usb/drivers/winusb/function_id', 'w', encoding='utf-8') as file:
         file.write('1d50 606f 00')
     interface = MACHINE.boards(BOARD).attach() + ':1.0'
-    wait_for('winusb has it', lambda: driver_of(interface) == 'winusb')
+    wait_for('winusb has it', lambda: is_bound(interface))
