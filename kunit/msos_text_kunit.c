@@ -26,6 +26,8 @@ static const struct winusb_conversion winusb_conversions[] = {
 	  "\xe0\xa0\x80\xe2\x82\xac" WINUSB_REPLACED },
 	{ "pair_of_surrogates", { 0x3d, 0xd8, 0x00, 0xde }, 4, "\xf0\x9f\x98\x80" },
 	{ "first_pair_of_surrogates", { 0x00, 0xd8, 0x00, 0xdc }, 4, "\xf0\x90\x80\x80" },
+	{ "edges_of_surrogates_alone", { 0x00, 0xd8, 'a', 0, 0xff, 0xdf }, 6,
+	  WINUSB_REPLACED "a" WINUSB_REPLACED },
 	{ "two_low_surrogates", { 0x00, 0xdc, 0x00, 0xdc }, 4, WINUSB_REPLACED WINUSB_REPLACED },
 	{ "last_character", { 0xff, 0xdb, 0xff, 0xdf }, 4, "\xf4\x8f\xbf\xbf" },
 	{ "high_surrogate_alone", { 0x3d, 0xd8, 'a', 0 }, 4, WINUSB_REPLACED "a" },
