@@ -264,25 +264,27 @@ static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
 bool winusb_autobind_may_ask_string(struct winusb_device *wd)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
-	struct device_driver *ours = winusb_autobind_get_driver();
+	struct device_driver *driver, *ours = winusb_autobind_get_driver();
 	bool on = READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON;
 	bool may = false;
 	unsigned int i;
 
 	if (wd->has_set || !winusb_autobind_hold(wd, intfs))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(intfs) && !may; i++) {
+	for (i = 0; ours && i < ARRAY_SIZE(intfs) && !may; i++) {
 		struct usb_interface *intf = intfs[i];
 
 		if (!intf ||
 		    intf->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
 			continue;
-		if (ours && READ_ONCE(intf->dev.driver) == ours) {
-			may = true;
-		} else if (ours && on && !READ_ONCE(intf->dev.driver)) {
+		if (on && !READ_ONCE(intf->dev.driver)) {
 			winusb_autobind_ask(wd, intf, i);
-			may = !READ_ONCE(intf->dev.driver) && !winusb_autobind_is_others(intf);
+			may = !winusb_autobind_is_others(intf);
 		}
+		/* Looked at only now: an administrator may have named it meanwhile. */
+		driver = READ_ONCE(intf->dev.driver);
+		if (driver)
+			may = driver == ours;
 	}
 	winusb_autobind_put(wd, intfs);
 	return may;
