@@ -61,6 +61,7 @@ static void winusb_device_work(struct work_struct *work)
 	mutex_unlock(&winusb_devices_lock);
 
 	winusb_functions_announce(wd);
+	WRITE_ONCE(wd->told, true);
 	winusb_autobind_device(wd);
 	winusb_device_put(wd);
 }
@@ -84,8 +85,10 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
 		wd->has_set = winusb_msos_find_set((const u8 *)udev->bos->desc,
 						   le16_to_cpu(udev->bos->desc->wTotalLength),
 						   &wd->set);
-	if (!wd->has_set && !winusb_osdesc_may_have_string(udev))
+	if (!wd->has_set && !winusb_osdesc_may_have_string(udev)) {
 		wd->state = WINUSB_DEVICE_KNOWN;
+		wd->told = true;
+	}
 	return wd;
 }
 

@@ -31,6 +31,7 @@ enum winusb_device_state {
  * @set: See @has_set.
  * @state: Goes up only. Under winusb_devices_lock, and what the work has written is valid when it
  *	is WINUSB_DEVICE_KNOWN, which may be seen without it.
+ * @told: It is known, and the functions that were bound have been announced since.
  * @whole: The device is one function. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. The work's.
  * @work: Reads the descriptors and binds what they are about.
@@ -48,6 +49,7 @@ struct winusb_device {
 	bool has_set;
 	struct winusb_msos_set set;
 	enum winusb_device_state state;
+	bool told;
 	bool whole;
 	u32 asked;
 	struct work_struct work;
