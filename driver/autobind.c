@@ -259,35 +259,37 @@ static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
  *
  * One of the vendor's own class that is ours, or would be, as no other driver is for it.
  *
- * Return: true if so.
+ * Return: 1 if so, 0 if not, -EBUSY if not and no interface of the device is ours.
  */
-bool winusb_autobind_may_ask_string(struct winusb_device *wd)
+int winusb_autobind_may_ask_string(struct winusb_device *wd)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
 	struct device_driver *driver, *ours = winusb_autobind_get_driver();
 	bool on = READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON;
-	bool may = false;
+	int ret = -EBUSY;
 	unsigned int i;
 
 	if (wd->has_set || !winusb_autobind_hold(wd, intfs))
-		return false;
-	for (i = 0; ours && i < ARRAY_SIZE(intfs) && !may; i++) {
+		return 0;
+	for (i = 0; ours && i < ARRAY_SIZE(intfs) && ret <= 0; i++) {
 		struct usb_interface *intf = intfs[i];
+		bool vendor = intf &&
+			intf->altsetting[0].desc.bInterfaceClass == USB_CLASS_VENDOR_SPEC;
+		bool would = false;
 
-		if (!intf ||
-		    intf->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
+		if (!intf)
 			continue;
-		if (on && !READ_ONCE(intf->dev.driver)) {
+		if (vendor && on && !READ_ONCE(intf->dev.driver)) {
 			winusb_autobind_ask(wd, intf, i);
-			may = !winusb_autobind_is_others(intf);
+			would = !winusb_autobind_is_others(intf);
 		}
 		/* Looked at only now: an administrator may have named it meanwhile. */
 		driver = READ_ONCE(intf->dev.driver);
-		if (driver)
-			may = driver == ours;
+		if (driver == ours || (!driver && would))
+			ret = vendor;
 	}
 	winusb_autobind_put(wd, intfs);
-	return may;
+	return ret;
 }
 
 /* Bind the interfaces of one function, unless another driver is for one of them. */

@@ -29,8 +29,9 @@ enum winusb_device_state {
  *	the descriptors say something else. Constant.
  * @has_set: The BOS has the platform capability, and @set says what to ask for. Constant.
  * @set: See @has_set.
- * @state: Goes up only. Under winusb_devices_lock, and what the work has written is valid when it
- *	is WINUSB_DEVICE_KNOWN, which may be seen without it.
+ * @state: Under winusb_devices_lock, and what the work has written is valid when it is
+ *	WINUSB_DEVICE_KNOWN, which it stays, and which may be seen without it.
+ * @again: Somebody wants to know since the work began. Under winusb_devices_lock.
  * @told: It is known, and the functions that were bound have been announced since.
  * @whole: The device is one function. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. The work's.
@@ -49,6 +50,7 @@ struct winusb_device {
 	bool has_set;
 	struct winusb_msos_set set;
 	enum winusb_device_state state;
+	bool again;
 	bool told;
 	bool whole;
 	u32 asked;
