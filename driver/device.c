@@ -79,10 +79,10 @@ static void winusb_device_work(struct work_struct *work)
 	struct winusb_device *wd = container_of(work, struct winusb_device, work);
 	bool may_ask_string;
 
-	if (!winusb_device_may_read(wd, &may_ask_string)) {
-		winusb_device_put(wd);
-		return;
-	}
+	if (winusb_device_is_known(wd))
+		goto out_bind;
+	if (!winusb_device_may_read(wd, &may_ask_string))
+		goto out_put;
 	winusb_osdesc_read(wd, may_ask_string);
 	wd->whole = winusb_osdesc_is_whole(wd);
 	mutex_lock(&winusb_devices_lock);
@@ -91,7 +91,9 @@ static void winusb_device_work(struct work_struct *work)
 
 	winusb_functions_announce(wd);
 	WRITE_ONCE(wd->told, true);
+out_bind:
 	winusb_autobind_device(wd);
+out_put:
 	winusb_device_put(wd);
 }
 
@@ -180,6 +182,17 @@ void winusb_device_start_reading(struct winusb_device *wd)
 		wd->again = true;
 	}
 	mutex_unlock(&winusb_devices_lock);
+}
+
+/**
+ * winusb_device_start_binding - Have kmod asked, and then what the descriptors are about bound
+ * @wd: The device. It is known.
+ */
+void winusb_device_start_binding(struct winusb_device *wd)
+{
+	kref_get(&wd->ref);	/* put by the work */
+	if (!queue_work(winusb_devices_workqueue, &wd->work))
+		winusb_device_put(wd);
 }
 
 /**
