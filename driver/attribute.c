@@ -111,14 +111,18 @@ static ssize_t winusb_whole_device_show(struct device *dev, struct device_attrib
 static struct device_attribute winusb_attr_whole_device =
 	__ATTR(whole_device, 0444, winusb_whole_device_show, NULL);
 
+/* Who sees 1 here finds properties/ as well; who sees 0 hears of it when that changes. */
 static ssize_t winusb_function_complete_show(struct device *dev, struct device_attribute *attr,
 					     char *buf)
 {
-	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
+	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
+	bool complete;
 
-	/* Who sees it here finds properties/ as well. */
-	return sysfs_emit(buf, "%d\n", READ_ONCE(wi->shown) && READ_ONCE(wi->fn->device->told) &&
-			  winusb_attributes_is_complete(wi));
+	mutex_lock(&winusb_functions_lock);
+	complete = winusb_function_is_complete(fn) &&
+		READ_ONCE(winusb_function_find(fn, fn->grouping.numbers[0])->ready);
+	mutex_unlock(&winusb_functions_lock);
+	return sysfs_emit(buf, "%d\n", complete);
 }
 
 static struct device_attribute winusb_attr_function_complete =
@@ -424,13 +428,18 @@ static void winusb_attributes_refresh(struct winusb_interface *wi)
 	}
 }
 
-/* Make the files say what is so now, and send a uevent. The caller holds attributes_lock. */
+/*
+ * Make the files say what is so now, and then send a uevent: who registers after it finds it by
+ * looking. The caller holds attributes_lock.
+ */
 static void winusb_attributes_tell(struct winusb_interface *wi)
 {
 	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+	bool ready = winusb_device_is_known(wi->fn->device);
 
 	wi->changed = false;
 	winusb_attributes_refresh(wi);
+	WRITE_ONCE(wi->ready, ready);
 	kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
 	memalloc_noio_restore(noio);
 }
@@ -440,15 +449,20 @@ static void winusb_attributes_tell(struct winusb_interface *wi)
  * @wi: The interface.
  *
  * The uevent of that was sent when there was no properties/ yet. If there is anything to be in it,
- * or something has changed since, another one follows.
+ * if the function is complete, or something has changed since, another one follows.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
+	bool ready = winusb_device_is_known(wi->fn->device);
+
 	mutex_lock(&wi->attributes_lock);
+	wi->shown = true;
 	if (wi->changed || (winusb_attributes_is_default(wi) &&
-			    winusb_properties_exist(wi->fn)))
+			    (winusb_properties_exist(wi->fn) ||
+			     winusb_attributes_is_complete(wi))))
 		winusb_attributes_tell(wi);
-	WRITE_ONCE(wi->shown, true);
+	else
+		WRITE_ONCE(wi->ready, ready);
 	mutex_unlock(&wi->attributes_lock);
 }
 
@@ -462,7 +476,7 @@ void winusb_attributes_show(struct winusb_interface *wi)
 void winusb_attributes_hide(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
-	WRITE_ONCE(wi->shown, false);
+	wi->shown = false;
 	mutex_unlock(&wi->attributes_lock);
 }
 

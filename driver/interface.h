@@ -46,7 +46,8 @@ struct winusb_property_files;
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
  * @attributes_lock: Guards what is below, and is held while a uevent is made.
- * @shown: The class device is in sysfs. A hint without the lock.
+ * @shown: The class device is in sysfs.
+ * @ready: @properties was made when it was known what the firmware says. Read also without the lock.
  * @changed: It is not what the last uevent said.
  * @properties: Its folder properties/, or NULL.
  */
@@ -77,6 +78,7 @@ struct winusb_interface {
 
 	struct mutex attributes_lock;
 	bool shown;
+	bool ready;
 	bool changed;
 	struct winusb_property_files *properties;
 };
