@@ -269,6 +269,7 @@ static void msos_plugged(struct board *b)
 		plan.compat[i] = b->now.text[second ? OPT_COMPAT2 : OPT_COMPAT];
 		plan.guid[i] = second ? "" : b->now.text[i ? OPT_GUID2 : OPT_GUID];
 	}
+	msos_fault_plan(state->fault, &plan);
 	msos_build(m, &plan);
 	msos_fault_apply(state->fault, m);
 	if (msos_usb(b) > 0x0200 || m->plan.os & OS_2) {
@@ -367,7 +368,7 @@ static int64_t msos_delay(const struct board *b, const uint8_t *setup)
 {
 	const struct msos_state *state = b->state;
 	enum msos_what what = msos_what(&state->msos, setup);
-	unsigned int fault = msos_fault_delay(state->fault, &state->msos, what);
+	unsigned int fault = msos_fault_delay(state->fault, what);
 
 	if (what == ASK_NOTHING)
 		return -1;

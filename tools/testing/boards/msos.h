@@ -152,11 +152,11 @@ int msos_fault_parse(const char *text, long *value);
 unsigned int msos_fault_os(long fault);
 enum layout msos_fault_layout(long fault);
 unsigned int msos_fault_usb(long fault);
+void msos_fault_plan(long fault, struct msos_plan *plan);
 void msos_fault_apply(long fault, struct msos *m);
 int msos_fault_answer(long fault, struct msos *m, enum msos_what what,
 		      const uint8_t *setup, uint8_t *data);
-unsigned int msos_fault_delay(long fault, const struct msos *m,
-			      enum msos_what what);
+unsigned int msos_fault_delay(long fault, enum msos_what what);
 int msos_fault_outcome(long fault, char *text, size_t size);
 void msos_fault_help(void);
 void msos_fault_names(void);
