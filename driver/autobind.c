@@ -12,7 +12,7 @@
  */
 #include <linux/kmod.h>
 #include <linux/moduleparam.h>
-#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 #include <linux/usb.h>
 
@@ -27,7 +27,11 @@ enum winusb_autobind { WINUSB_AUTOBIND_OFF, WINUSB_AUTOBIND_LISTED, WINUSB_AUTOB
 static const char * const winusb_autobind_names[] = { "off", "listed", "on" };
 
 static int winusb_autobind = WINUSB_AUTOBIND_LISTED;
-static DEFINE_MUTEX(winusb_autobind_lock);	/* outside all others: interfaces probe under it */
+/*
+ * Outside all others: interfaces probe under it. Who looks at the driver reads, so that work items
+ * don't wait while a write to the parameter goes through all devices.
+ */
+static DECLARE_RWSEM(winusb_autobind_lock);
 static struct device_driver *winusb_autobind_driver;	/* written under it */
 
 /**
@@ -43,12 +47,12 @@ int winusb_autobind_register(struct device_driver *driver, int (*register_it)(vo
 {
 	int ret;
 
-	mutex_lock(&winusb_autobind_lock);
+	down_write(&winusb_autobind_lock);
 	WRITE_ONCE(winusb_autobind_driver, driver);
 	ret = register_it();
 	if (ret)
 		WRITE_ONCE(winusb_autobind_driver, NULL);
-	mutex_unlock(&winusb_autobind_lock);
+	up_write(&winusb_autobind_lock);
 	return ret;
 }
 
@@ -59,9 +63,9 @@ int winusb_autobind_register(struct device_driver *driver, int (*register_it)(vo
  */
 void winusb_autobind_stop(void)
 {
-	mutex_lock(&winusb_autobind_lock);
+	down_write(&winusb_autobind_lock);
 	WRITE_ONCE(winusb_autobind_driver, NULL);
-	mutex_unlock(&winusb_autobind_lock);
+	up_write(&winusb_autobind_lock);
 }
 
 /* For work items: the registered driver, or NULL. */
@@ -69,9 +73,9 @@ static struct device_driver *winusb_autobind_get_driver(void)
 {
 	struct device_driver *driver;
 
-	mutex_lock(&winusb_autobind_lock);
+	down_read(&winusb_autobind_lock);
 	driver = winusb_autobind_driver;
-	mutex_unlock(&winusb_autobind_lock);
+	up_read(&winusb_autobind_lock);
 	return driver;
 }
 
@@ -83,10 +87,12 @@ static int winusb_autobind_set(const char *text, const struct kernel_param *para
 	if (mode < 0)
 		return -EINVAL;
 	WRITE_ONCE(winusb_autobind, mode);
-	mutex_lock(&winusb_autobind_lock);
+	if (mode == WINUSB_AUTOBIND_OFF)
+		return 0;
+	down_read(&winusb_autobind_lock);
 	if (winusb_autobind_driver)
 		ret = driver_attach(winusb_autobind_driver);
-	mutex_unlock(&winusb_autobind_lock);
+	up_read(&winusb_autobind_lock);
 	return ret;
 }
 
