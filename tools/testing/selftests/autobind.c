@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which interfaces the driver takes: what an administrator named, and with autobind=on the functions
- * whose firmware says WINUSB; not what another driver is for, and not at the price of a request that
- * a device may not bear.
+ * whose firmware says WINUSB; and not at the price of a request that a device may not bear. Whom it
+ * leaves alone is in harmless.c.
  */
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/usbdevice_fs.h>
-
 #include "board.h"
-#include "node.h"
 #include "pnp.h"
 #include "test.h"
 
@@ -458,128 +451,6 @@ TEST(a_device_without_OS_descriptors_sees_one_stalled_string_request_at_most)
 	}
 }
 
-static int usbfs_open(struct board *board)
-{
-	char path[128], text[16];
-	int number, fd;
-
-	snprintf(path, sizeof(path), "/sys/bus/usb/devices/%s/devnum", board_name(board));
-	CHECK_OK(file_read(path, text, sizeof(text)));
-	number = atoi(text);
-	snprintf(path, sizeof(path), "/dev/bus/usb/%03d/%03d", atoi(board_name(board)), number);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		FAIL("%s: %s", path, strerror(errno));
-	return fd;
-}
-
-static int usbfs_claim(int fd, unsigned int interface)
-{
-	return ioctl(fd, USBDEVFS_CLAIMINTERFACE, &interface) ? -errno : 0;
-}
-
-static int usbfs_release(int fd, unsigned int interface)
-{
-	return ioctl(fd, USBDEVFS_RELEASEINTERFACE, &interface) ? -errno : 0;
-}
-
-/* libusb_detach_kernel_driver() and libusb_attach_kernel_driver(). */
-static int usbfs_driver(int fd, unsigned int interface, int command)
-{
-	struct usbdevfs_ioctl request = { .ifno = interface, .ioctl_code = command };
-	int result = ioctl(fd, USBDEVFS_IOCTL, &request);
-
-	return result < 0 ? -errno : result;
-}
-
-static void usbfs_write(int fd)
-{
-	struct usbdevfs_bulktransfer transfer = {
-		.ep = 0x01, .len = 5, .timeout = 5000, .data = (void *)"works",
-	};
-
-	CHECK_EQ(ioctl(fd, USBDEVFS_BULK, &transfer), 5);
-}
-
-TEST(a_program_that_does_not_detach_drivers_works_unless_autobind_is_on)
-{
-	int fd;
-
-	configure(boards[0], "os=2");
-	plug_in(boards, 1);
-	fd = usbfs_open(boards[0]);
-	CHECK_OK(usbfs_claim(fd, 0));
-	usbfs_write(fd);
-	/* It keeps what it has, ... */
-	autobind("on");
-	wait_bound(boards[0], 0);
-	usbfs_write(fd);
-	CHECK_OK(usbfs_release(fd, 0));
-	/* ... and the driver gets it when asked again. */
-	autobind("on");
-	wait_bound(boards[0], 1);
-	CHECK_ERR(usbfs_claim(fd, 0), EBUSY);
-	close(fd);
-}
-
-TEST(a_program_that_detaches_the_driver_gives_it_back_at_once_by_attaching)
-{
-	unsigned int round;
-	int fd;
-
-	configure(boards[0], "os=2");
-	autobind("on");
-	plug_in(boards, 1);
-	wait_bound(boards[0], 1);
-	fd = usbfs_open(boards[0]);
-	for (round = 0; round < 3; round++) {
-		CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_DISCONNECT), 0);
-		CHECK_EQ(bound(boards[0]), 0);
-		CHECK_OK(usbfs_claim(fd, 0));
-		usbfs_write(fd);
-		CHECK_OK(usbfs_release(fd, 0));
-		CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_CONNECT), 1);
-		CHECK_EQ(bound(boards[0]), 1);
-		CHECK_ATTRIBUTE(boards[0], 0, "interface_guids", GUID_1);
-	}
-	CHECK_ERR(usbfs_driver(fd, 0, USBDEVFS_CONNECT), EBUSY);
-	close(fd);
-}
-
-TEST(attaching_does_not_bind_what_is_not_to_be_bound)
-{
-	int fd;
-
-	configure(boards[0], "os=2");
-	plug_in(boards, 1);
-	fd = usbfs_open(boards[0]);
-	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_CONNECT), 0);
-	CHECK_EQ(bound(boards[0]), 0);
-	name_function(boards[0], 0);
-	wait_bound(boards[0], 1);
-	autobind("off");
-	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_DISCONNECT), 0);
-	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_CONNECT), 0);
-	CHECK_EQ(bound(boards[0]), 0);
-	close(fd);
-}
-
-TEST(a_function_of_which_somebody_has_an_interface_is_left_alone)
-{
-	int fd;
-
-	configure(boards[0], "layout=composite,os=2");
-	plug_in(boards, 1);
-	fd = usbfs_open(boards[0]);
-	CHECK_OK(usbfs_claim(fd, 1));
-	autobind("on");
-	wait_bound(boards[0], 0x8);
-	CHECK_OK(usbfs_release(fd, 1));
-	autobind("on");
-	wait_bound(boards[0], 0xb);
-	close(fd);
-}
-
 TEST(an_interface_that_was_unbound_by_hand_is_bound_by_hand)
 {
 	configure(boards[0], "layout=composite,os=2");
@@ -617,39 +488,4 @@ TEST(a_device_that_comes_back_is_a_new_one_that_is_bound_in_the_same_way)
 	CHECK_ATTRIBUTE(boards[0], 0, "interface_guids", GUID_1);
 	CHECK_EQ(board_value(boards[0], "os_set"), 1);
 	CHECK(node_works(boards[0], 3));
-}
-
-static void expect_driver(struct board *board, const char *name)
-{
-	char driver[32];
-
-	interface_driver(board_node(board, 0), driver, sizeof(driver));
-	CHECK_TEXT(driver, name);
-}
-
-/* usbtest is for all devices, and takes those whose ids its parameters name. */
-TEST_LIMIT(a_function_that_another_driver_is_for_is_left_to_it_in_any_order_of_loading, 60)
-{
-	configure(boards[0], "os=2");
-	configure(boards[1], "os=2,pid=0190");
-	autobind("on");
-	plug_in(&boards[0], 1);
-	wait_bound(boards[0], 1);
-	autobind("off");
-	plug_in(&boards[1], 1);
-	if (system("modprobe usbtest vendor=0x1209 product=0x0190"))
-		test_skip("this kernel has no usbtest");
-	/* It has come after both devices: what was bound stays, what was free is its own. */
-	expect_driver(boards[0], "winusb");
-	expect_driver(boards[1], "usbtest");
-	autobind("on");
-	expect_driver(boards[1], "usbtest");
-	/* It is there before the device. */
-	board_unplug(boards[1]);
-	plug_in(&boards[1], 1);
-	expect_driver(boards[1], "usbtest");
-	CHECK_EQ(syscall(SYS_delete_module, "usbtest", O_NONBLOCK), 0);
-	/* When it has gone the function is free. */
-	autobind("on");
-	wait_bound(boards[1], 1);
 }
