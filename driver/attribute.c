@@ -500,15 +500,15 @@ void winusb_attributes_init(struct winusb_interface *wi)
  * winusb_attributes_show - The class device is in sysfs from now on
  * @wi: The interface.
  *
- * The uevent of that was sent when the files did not say everything yet. If they do now, or
- * something has changed since, another one follows.
+ * The uevent of that was sent when the files did not say everything yet. If the function is complete
+ * by now, or something has changed since, another one follows.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
 	wi->shown = true;
 	winusb_attributes_update(wi);
-	if (wi->changed || (winusb_attributes_is_default(wi) && wi->ready))
+	if (wi->changed || (winusb_attributes_is_default(wi) && winusb_attributes_is_complete(wi)))
 		winusb_attributes_tell(wi);
 	mutex_unlock(&wi->attributes_lock);
 }
