@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The shipped udev rule: links by GUID and by id, who may open a node, and what is kept for the time
-when the driver comes."""
+"""The shipped udev rule: links by GUID and by id, who may open a node, and what is kept for the
+time when the driver comes."""
 
 import errno
 import fcntl
@@ -310,6 +310,7 @@ def a_binding_that_is_taken_back_is_not_there_the_next_time():
     sh('winusbctl', 'bind', COMPOSITE, '--persist')
     sh('winusbctl', 'unbind', COMPOSITE)
     sh('rmmod', 'winusb')
+    udev.reload()
     MACHINE.boards('composite').attach()
     udev.settle()
     check(not is_loaded('winusb'), 'udev loads the driver')
