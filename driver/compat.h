@@ -19,11 +19,11 @@
 #define winusb_class_create(name) class_create(name)
 #endif
 
-/* 6.2 made the device constant in the devnode callback. */
+/* 6.2 made the device constant in the callbacks of a class. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#define WINUSB_DEVNODE_CONST
+#define WINUSB_CLASS_CONST
 #else
-#define WINUSB_DEVNODE_CONST const
+#define WINUSB_CLASS_CONST const
 #endif
 
 /*
@@ -31,9 +31,9 @@
  * different times: Kbuild looks for it in the target's header.
  */
 #ifdef WINUSB_HAVE_DRVWRAP
-#define WINUSB_DRIVER_GROUPS drvwrap.driver.groups
+#define WINUSB_CORE_DRIVER drvwrap.driver
 #else
-#define WINUSB_DRIVER_GROUPS driver.groups
+#define WINUSB_CORE_DRIVER driver
 #endif
 
 /* 6.10 took the second argument away: the string is the one that __string() was given. */

@@ -91,6 +91,28 @@ void winusb_descriptor_group_iad(const struct usb_device_descriptor *device,
 WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_group_iad);
 
 /**
+ * winusb_descriptor_is_composite - Would Windows have its generic parent drive a device?
+ * @udev: The device, with an active configuration.
+ *
+ * Then each function has a driver of its own (winusb.md 4.7, the composite test).
+ *
+ * Return: true if so.
+ */
+bool winusb_descriptor_is_composite(const struct usb_device *udev)
+{
+	const struct usb_device_descriptor *device = &udev->descriptor;
+	const struct usb_host_config *config = udev->actconfig;
+
+	if (device->bNumConfigurations != 1 || config->desc.bNumInterfaces < 2)
+		return false;
+	if (device->bDeviceClass == USB_CLASS_PER_INTERFACE)
+		return true;
+	return device->bDeviceClass == USB_CLASS_MISC && device->bDeviceSubClass == 2 &&
+		device->bDeviceProtocol == 1 && config->intf_assoc[0];
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_is_composite);
+
+/**
  * winusb_descriptor_position - Where an interface stands in its function
  * @grouping: The function.
  * @number: bInterfaceNumber.

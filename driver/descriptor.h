@@ -22,6 +22,7 @@ void winusb_descriptor_group_all(const struct usb_host_config *config,
 void winusb_descriptor_group_iad(const struct usb_device_descriptor *device,
 				 const struct usb_host_config *config, u8 number,
 				 struct winusb_grouping *grouping);
+bool winusb_descriptor_is_composite(const struct usb_device *udev);
 int winusb_descriptor_position(const struct winusb_grouping *grouping, u8 number);
 const struct usb_host_interface *
 winusb_descriptor_setting(const struct usb_interface *intf, unsigned int index);

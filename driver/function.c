@@ -11,7 +11,10 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "attribute.h"
 #include "compat.h"
+#include "device.h"
+#include "event.h"
 #include "function.h"
 #include "interface.h"
 
@@ -19,10 +22,14 @@ DEFINE_MUTEX(winusb_functions_lock);	/* see above */
 WINUSB_EXPORT_FOR_TESTS(winusb_functions_lock);
 
 static LIST_HEAD(winusb_functions);	/* under winusb_functions_lock */
+static u64 winusb_functions_turn;	/* of announcing, under winusb_functions_lock */
 
 static void winusb_function_release(struct kref *ref)
 {
-	kfree(container_of(ref, struct winusb_function, ref));
+	struct winusb_function *fn = container_of(ref, struct winusb_function, ref);
+
+	winusb_device_put(fn->device);
+	kfree(fn);
 }
 
 /**
@@ -69,9 +76,16 @@ static struct winusb_function *winusb_function_create(struct winusb_interface *w
 	if (!fn)
 		return ERR_PTR(-ENOMEM);
 
+	fn->device = winusb_device_get(wi->udev);
+	if (!fn->device) {
+		kfree(fn);
+		return ERR_PTR(-ENOMEM);
+	}
 	kref_init(&fn->ref);
 	INIT_LIST_HEAD(&fn->interfaces);
 	fn->udev = wi->udev;
+	fn->enabled_by_file = true;
+	fn->enabled_by_admin = true;
 	fn->whole = whole && !winusb_function_is_split(wi->udev);
 	if (fn->whole)
 		winusb_descriptor_group_all(wi->udev->actconfig, &fn->grouping);
@@ -165,3 +179,194 @@ bool winusb_function_is_default(const struct winusb_function *fn,
 	return winusb_function_number(wi) == fn->grouping.numbers[0];
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_function_is_default);
+
+/**
+ * winusb_function_is_enabled - May its nodes be opened?
+ * @fn: The function.
+ *
+ * Return: true if so; a hint outside winusb_functions_lock.
+ */
+bool winusb_function_is_enabled(const struct winusb_function *fn)
+{
+	return READ_ONCE(fn->enabled_by_file) && READ_ONCE(fn->enabled_by_admin);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_function_is_enabled);
+
+/* @by is one of the two who have a say. Listeners hear of it here, before the next open. */
+static bool winusb_function_enable(struct winusb_function *fn, bool *by, bool enable)
+{
+	bool before = winusb_function_is_enabled(fn);
+	struct winusb_interface *wi;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	WRITE_ONCE(*by, enable);
+	if (winusb_function_is_enabled(fn) == before)
+		return false;
+	list_for_each_entry(wi, &fn->interfaces, sibling)
+		winusb_events_post(wi, WINUSB_EVENT_STATE, !before);
+	return true;
+}
+
+/**
+ * winusb_function_enable_by_file - The file that has the function lets others open it, or not
+ * @fn: The function.
+ * @enable: Which of the two.
+ *
+ * The caller holds winusb_functions_lock. If the state changes, it calls winusb_function_announce()
+ * when it has dropped that.
+ *
+ * Return: true if the state changes.
+ */
+bool winusb_function_enable_by_file(struct winusb_function *fn, bool enable)
+{
+	return winusb_function_enable(fn, &fn->enabled_by_file, enable);
+}
+
+/**
+ * winusb_function_set_enabled - The administrator lets others open it, or not
+ * @fn: The function.
+ * @enable: Which of the two.
+ */
+void winusb_function_set_enabled(struct winusb_function *fn, bool enable)
+{
+	bool changed;
+
+	mutex_lock(&winusb_functions_lock);
+	changed = winusb_function_enable(fn, &fn->enabled_by_admin, enable);
+	mutex_unlock(&winusb_functions_lock);
+	if (changed)
+		winusb_function_announce(fn);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_function_set_enabled);
+
+/**
+ * winusb_function_is_whole_device - Has a function all interfaces of its device?
+ * @fn: The function; one of its interfaces is bound, or was and is held.
+ *
+ * Return: true if so.
+ */
+bool winusb_function_is_whole_device(const struct winusb_function *fn)
+{
+	return fn->grouping.count == fn->device->config->desc.bNumInterfaces;
+}
+
+/**
+ * winusb_function_scope - Whose descriptors are the function's?
+ * @fn: The function.
+ *
+ * Return: As winusb_device_scope().
+ */
+int winusb_function_scope(const struct winusb_function *fn)
+{
+	return winusb_device_scope(fn->device, fn->whole, fn->grouping.numbers[0]);
+}
+
+/**
+ * winusb_function_is_complete - Are all interfaces bound, and is it known what they are?
+ * @fn: The function. The caller holds winusb_functions_lock.
+ *
+ * Return: true if so.
+ */
+bool winusb_function_is_complete(struct winusb_function *fn)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	for (i = 0; i < fn->grouping.count; i++)
+		if (!winusb_function_find(fn, fn->grouping.numbers[i]))
+			return false;
+	return winusb_device_is_known(fn->device);
+}
+
+/* The default interface, if it is bound, to be put. */
+static struct winusb_interface *winusb_function_get_default(struct winusb_function *fn)
+{
+	struct winusb_interface *wi = winusb_function_find(fn, fn->grouping.numbers[0]);
+
+	if (wi)
+		winusb_interface_get(wi);
+	return wi;
+}
+
+/**
+ * winusb_function_announce - Tell user space that a function has changed
+ * @fn: The function. The caller holds a reference, and none of the locks.
+ */
+void winusb_function_announce(struct winusb_function *fn)
+{
+	struct winusb_interface *wi;
+
+	mutex_lock(&winusb_functions_lock);
+	wi = winusb_function_get_default(fn);
+	mutex_unlock(&winusb_functions_lock);
+	if (!wi)
+		return;
+	winusb_attributes_publish(wi);
+	winusb_interface_put(wi);
+}
+
+/* Announce the functions that a test is true for. */
+static void winusb_functions_announce_some(bool (*test)(const struct winusb_function *fn,
+							const void *data), const void *data)
+{
+	struct winusb_function *fn, *found;
+	u64 turn = 0;
+
+	do {
+		found = NULL;
+		mutex_lock(&winusb_functions_lock);
+		turn = turn ? turn : ++winusb_functions_turn;
+		list_for_each_entry(fn, &winusb_functions, node) {
+			/* One that got a later turn was announced by somebody else since. */
+			if (!test(fn, data) || fn->announced >= turn)
+				continue;
+			fn->announced = turn;
+			kref_get(&fn->ref);
+			found = fn;
+			break;
+		}
+		mutex_unlock(&winusb_functions_lock);
+		if (found) {
+			winusb_function_announce(found);
+			winusb_function_put(found);
+		}
+	} while (found);
+}
+
+static bool winusb_function_is_of(const struct winusb_function *fn, const void *device)
+{
+	return fn->device == device;
+}
+
+/**
+ * winusb_functions_announce - Tell user space that the functions of a device have changed
+ * @wd: The device. The caller holds none of the locks.
+ */
+void winusb_functions_announce(const struct winusb_device *wd)
+{
+	winusb_functions_announce_some(winusb_function_is_of, wd);
+}
+
+static bool winusb_function_has_ids(const struct winusb_function *fn, const void *ids)
+{
+	const u16 *id = ids;
+
+	return le16_to_cpu(fn->udev->descriptor.idVendor) == id[0] &&
+		le16_to_cpu(fn->udev->descriptor.idProduct) == id[1];
+}
+
+/**
+ * winusb_functions_announce_ids - Tell user space that all functions with these ids have changed
+ * @vendor: idVendor.
+ * @product: idProduct.
+ *
+ * The caller holds none of the locks.
+ */
+void winusb_functions_announce_ids(u16 vendor, u16 product)
+{
+	u16 ids[] = { vendor, product };
+
+	winusb_functions_announce_some(winusb_function_has_ids, ids);
+}

@@ -178,11 +178,6 @@ static struct attribute *winusb_id_attrs[] = {
 	NULL,
 };
 
-static const struct attribute_group winusb_id_group = {
+const struct attribute_group winusb_id_group = {
 	.attrs = winusb_id_attrs,
-};
-
-const struct attribute_group *winusb_id_groups[] = {
-	&winusb_id_group,
-	NULL,
 };

@@ -5,7 +5,7 @@
 #include <linux/device.h>
 #include <linux/usb.h>
 
-extern const struct attribute_group *winusb_id_groups[];
+extern const struct attribute_group winusb_id_group;
 
 bool winusb_id_matches(struct usb_interface *intf);
 void winusb_id_forget_all(void);

@@ -10,7 +10,8 @@
  *
  *	device lock		usbcore holds it around bind, unbind and reset; a change of the
  *				setting takes it, since usbcore's removal would race with it
- *	winusb_functions_lock	who belongs together, who has what open
+ *	attributes_lock		files and uevents of the class device
+ *	winusb_functions_lock	who belongs together, who has what open, what is enabled
  *	gate			is the device there, which pipes are there
  *	run_lock		of a pipe: who lets those run that waited for its reset
  *	requests_lock		the requests of a file
@@ -39,9 +40,11 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "attribute.h"
 #include "chardev.h"
 #include "compat.h"
 #include "descriptor.h"
+#include "device.h"
 #include "event.h"
 #include "file.h"
 #include "function.h"
@@ -387,6 +390,7 @@ static void winusb_interface_release(struct device *dev)
 
 	for (i = 0; i < ARRAY_SIZE(wi->pipes); i++)
 		winusb_pipe_destroy(&wi->pipes[i]);
+	winusb_attributes_free(wi);
 	if (wi->fn)
 		winusb_function_put(wi->fn);
 	if (wi->dev.devt)
@@ -426,6 +430,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	winusb_pipe_init(&wi->control, wi);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
+	mutex_init(&wi->attributes_lock);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)
@@ -461,12 +466,22 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 	usb_set_intfdata(wi->intf, NULL);
 }
 
+static bool winusb_interface_is_in_complete(struct winusb_interface *wi)
+{
+	bool complete;
+
+	mutex_lock(&winusb_functions_lock);
+	complete = winusb_function_is_complete(wi->fn);
+	mutex_unlock(&winusb_functions_lock);
+	return complete;
+}
+
 /**
  * winusb_interface_bind - Make the object and the node of an interface
  * @intf: The interface. usbcore holds its device locked.
  * @whole: Its function is the whole device.
  *
- * No traffic to the device.
+ * No traffic to the device; its OS descriptors are read later, if it may have any.
  *
  * Return: 0 or an error.
  */
@@ -484,11 +499,16 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	if (ret)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
+	/* In a work item, which waits until usbcore has probed all interfaces of the device. */
+	winusb_device_start_reading(wi->fn->device);
 
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
 		goto err_shut;
+	winusb_attributes_show(wi);
 	trace_winusb_bind(wi);
+	if (!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi))
+		winusb_function_announce(wi->fn);
 	return 0;
 
 err_shut:
@@ -506,31 +526,20 @@ err_put:
  */
 void winusb_interface_unbind(struct winusb_interface *wi)
 {
+	/* Where the device is gone the default interface is about to say it. */
+	bool tell = wi->udev->state != USB_STATE_NOTATTACHED &&
+		!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi);
+
 	trace_winusb_unbind(wi);
+	winusb_attributes_hide(wi);
 	cdev_device_del(&wi->cdev, &wi->dev);
 	winusb_interface_shut(wi);
+	if (tell)
+		winusb_function_announce(wi->fn);
 	winusb_interface_put(wi);
 }
 
-static ssize_t winusb_function_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct winusb_interface *wi = winusb_interface_from_dev(dev);
-	struct usb_device *udev = wi->udev;
-
-	return sysfs_emit(buf, "%s:%u.%u\n", dev_name(&udev->dev),
-			  udev->actconfig->desc.bConfigurationValue, wi->fn->grouping.numbers[0]);
-}
-
-static struct device_attribute winusb_attr_function =
-	__ATTR(function, 0444, winusb_function_show, NULL);
-
-static struct attribute *winusb_interface_attrs[] = {
-	&winusb_attr_function.attr,
-	NULL,
-};
-ATTRIBUTE_GROUPS(winusb_interface);
-
-static char *winusb_interface_devnode(WINUSB_DEVNODE_CONST struct device *dev, umode_t *mode)
+static char *winusb_interface_devnode(WINUSB_CLASS_CONST struct device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = 0600;
@@ -555,6 +564,7 @@ int winusb_interface_register_class(void)
 		return PTR_ERR(winusb_class);
 	}
 	winusb_class->devnode = winusb_interface_devnode;
+	winusb_class->dev_uevent = winusb_attributes_uevent;
 	winusb_class->dev_groups = winusb_interface_groups;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
@@ -17,6 +18,7 @@
 struct winusb_file;
 struct winusb_function;
 struct winusb_handle;
+struct winusb_property_files;
 
 /**
  * struct winusb_interface - One bound USB interface and its node
@@ -43,6 +45,11 @@ struct winusb_handle;
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
+ * @attributes_lock: Guards what is below, and is held while a uevent is made.
+ * @shown: The class device is in sysfs.
+ * @ready: @properties was made when it was known what the firmware says. Read also without the lock.
+ * @changed: It is not what the last uevent said.
+ * @properties: Its folder properties/, or NULL.
  */
 struct winusb_interface {
 	struct device dev;
@@ -68,6 +75,12 @@ struct winusb_interface {
 	spinlock_t events_lock;
 	struct list_head listeners;
 	bool ended;
+
+	struct mutex attributes_lock;
+	bool shown;
+	bool ready;
+	bool changed;
+	struct winusb_property_files *properties;
 };
 
 int winusb_interface_register_class(void);

@@ -6,16 +6,19 @@
 #include <linux/module.h>
 #include <linux/usb.h>
 
+#include "autobind.h"
 #include "compat.h"
+#include "device.h"
 #include "id.h"
 #include "interface.h"
+#include "property.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
 /*
- * usbcore asks about every interface that nobody has, and winusb_probe() refuses those that the
- * administrator did not name. Not MODULE_DEVICE_TABLE(): nothing loads this module by itself.
+ * usbcore asks about every interface that nobody has, and winusb_probe() refuses those that are not
+ * ours. Not MODULE_DEVICE_TABLE(): nothing loads this module by itself.
  */
 static const struct usb_device_id winusb_id_table[] = {
 	{ .driver_info = 1 },
@@ -24,9 +27,10 @@ static const struct usb_device_id winusb_id_table[] = {
 
 static int winusb_probe(struct usb_interface *intf, const struct usb_device_id *id)
 {
-	bool whole = id != &winusb_id_table[0];	/* it came from new_id */
+	bool whole;
 
-	if (!whole && !winusb_id_matches(intf))
+	/* Another id came from new_id. */
+	if (!winusb_autobind_wants(intf, id != &winusb_id_table[0], &whole))
 		return -ENODEV;
 	return winusb_interface_bind(intf, whole);
 }
@@ -48,6 +52,12 @@ static int winusb_post_reset(struct usb_interface *intf)
 	return 0;
 }
 
+static const struct attribute_group *winusb_driver_groups[] = {
+	&winusb_id_group,
+	&winusb_property_group,
+	NULL,
+};
+
 static struct usb_driver winusb_driver = {
 	.name = "winusb",
 	.id_table = winusb_id_table,
@@ -55,8 +65,13 @@ static struct usb_driver winusb_driver = {
 	.disconnect = winusb_disconnect,
 	.pre_reset = winusb_pre_reset,
 	.post_reset = winusb_post_reset,
-	.WINUSB_DRIVER_GROUPS = winusb_id_groups,
+	.WINUSB_CORE_DRIVER.groups = winusb_driver_groups,
 };
+
+static int winusb_register(void)
+{
+	return usb_register(&winusb_driver);
+}
 
 static int __init winusb_init(void)
 {
@@ -65,16 +80,21 @@ static int __init winusb_init(void)
 	ret = winusb_pipe_create_workqueue();
 	if (ret)
 		return ret;
-	ret = winusb_interface_register_class();
+	ret = winusb_devices_init();
 	if (ret)
 		goto err_workqueue;
-	ret = usb_register(&winusb_driver);
+	ret = winusb_interface_register_class();
+	if (ret)
+		goto err_devices;
+	ret = winusb_autobind_register(&winusb_driver.WINUSB_CORE_DRIVER, winusb_register);
 	if (ret)
 		goto err_class;
 	return 0;
 
 err_class:
 	winusb_interface_unregister_class();
+err_devices:
+	winusb_devices_exit();
 err_workqueue:
 	winusb_pipe_destroy_workqueue();
 	return ret;
@@ -83,8 +103,12 @@ module_init(winusb_init);
 
 static void __exit winusb_exit(void)
 {
+	winusb_autobind_stop();
+	winusb_devices_flush();
 	usb_deregister(&winusb_driver);
+	winusb_devices_exit();
 	winusb_id_forget_all();
+	winusb_properties_forget_all();
 	winusb_interface_unregister_class();
 	winusb_pipe_destroy_workqueue();
 }

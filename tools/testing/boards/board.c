@@ -18,7 +18,7 @@ struct board *boards[BOARD_MAX];
 unsigned int board_count;
 
 const struct board_type *const board_types[] = {
-	&fx2_board, &composite_board, &broken_board, NULL
+	&fx2_board, &composite_board, &broken_board, &msos_board, NULL
 };
 
 const struct board_type *board_find_type(const char *name)

@@ -19,7 +19,8 @@
 #include "loop.h"
 
 #define BOARD_SLOTS	32
-#define BOARD_VALUES	4
+#define BOARD_VALUES	20
+#define BOARD_TEXT	512
 #define BOARD_SEEN	64
 #define BOARD_STRINGS	16
 #define CONFIG_ROOM	4096
@@ -82,6 +83,7 @@ struct ep_behaviour {
  * @serial: serial number string
  * @ep: by slot
  * @value: the board's own options, in the order of board_type.options
+ * @text: of those that are a text
  */
 struct behaviour {
 	enum speed speed;
@@ -99,6 +101,7 @@ struct behaviour {
 	char serial[64];
 	struct ep_behaviour ep[BOARD_SLOTS];
 	long value[BOARD_VALUES];
+	char text[BOARD_VALUES][BOARD_TEXT];
 };
 
 /* The low bits of the host's transfer flags that matter to a device. */
@@ -232,6 +235,9 @@ struct board_option {
 	long preset;
 	/* Returns 0 and the value, or -EINVAL. */
 	int (*parse)(const char *text, long *value);
+	/* Instead of the two above; returns 0 when @text is good. */
+	const char *preset_text;
+	int (*check)(const char *text);
 };
 
 struct board;
@@ -254,10 +260,14 @@ struct host {
  * @control: class and vendor requests, and standard ones that the core does
  *	not know. @data has room for wLength bytes (OUT: holds them). Returns
  *	the number of bytes, or -EPIPE, CONTROL_NAK, CONTROL_GONE
+ * @delay: microseconds before this request is answered, whatever the options
+ *	say, standard requests too; -1: as the options say
  * @plugged: fresh state for a new connection
  * @changed: an own option was set while running
  * @peer: the IN address that loops an OUT address back; absent: same number
  * @report: own state as " key=value ..." for the control channel
+ * @list: prints what the list of boards says beyond the options
+ * @faults: prints the faults for tests that try them all, one a line
  */
 struct board_type {
 	const char *name;
@@ -269,11 +279,13 @@ struct board_type {
 	void (*describe)(const struct board *b, bool high, struct descriptors *d);
 	int (*descriptor)(struct board *b, const uint8_t *setup, uint8_t *data);
 	int (*control)(struct board *b, const uint8_t *setup, uint8_t *data);
+	int64_t (*delay)(const struct board *b, const uint8_t *setup);
 	void (*plugged)(struct board *b);
 	void (*changed)(struct board *b, unsigned int option);
 	uint8_t (*peer)(const struct board *b, uint8_t out);
 	int (*report)(const struct board *b, char *text, size_t size);
 	void (*list)(void);
+	void (*faults)(void);
 };
 
 /**
@@ -322,7 +334,7 @@ struct board {
 extern const struct board_type fx2_board;
 extern const struct board_type composite_board;
 extern const struct board_type broken_board;
-void broken_names(void);
+extern const struct board_type msos_board;
 
 static inline unsigned int ep_slot(uint8_t address)
 {

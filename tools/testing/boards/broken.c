@@ -580,8 +580,8 @@ static int broken_parse_fault(const char *text, long *value)
 }
 
 static const struct board_option broken_options[] = {
-	{ "fault", "what is wrong, from the next plug on:", 0,
-	  broken_parse_fault },
+	{ "fault", "what is wrong, from the next plug on:",
+	  .parse = broken_parse_fault },
 	{ }
 };
 
@@ -660,7 +660,7 @@ static void broken_list(void)
 }
 
 /* One name a line, for tests that try them all. */
-void broken_names(void)
+static void broken_names(void)
 {
 	long i;
 
@@ -681,4 +681,5 @@ const struct board_type broken_board = {
 	.plugged = broken_plugged,
 	.report = broken_report,
 	.list = broken_list,
+	.faults = broken_names,
 };

@@ -186,14 +186,17 @@ static int board_value(struct board *b, const char *key, uint64_t *value)
 
 static void cmd_info(struct client *c, struct board *b, char *rest)
 {
-	char own[256] = "";
+	const uint8_t *dev = b->desc.device;
+	char own[512] = "";
 
 	(void)rest;
 	if (b->type->report)
 		b->type->report(b, own, sizeof(own));
 	begin_ok(c);
 	say(c, " board=%s busid=%s vid=%04x pid=%04x speed=%s serial=\"%s\"",
-	    b->type->name, b->busid, b->type->vid, b->type->pid,
+	    b->type->name, b->busid,
+	    b->plugs ? get_le16(dev + 8) : b->type->vid,
+	    b->plugs ? get_le16(dev + 10) : b->type->pid,
 	    b->now.speed == SPEED_HIGH ? "high" : "full", b->now.serial);
 	say(c, " plugged=%d plugs=%llu config=%d moved=%llu requests=%llu%s",
 	    b->host != NULL, (unsigned long long)b->plugs,

@@ -132,7 +132,8 @@ static void check_strings(struct cable *c, const char *board, const char *serial
 			break;
 	ok(!serial[i] && (int)(2 + 2 * i) == len, "%s: serial is %s", board,
 	   serial);
-	ok(get_descriptor(c, DT_STRING, 200, data, 255) == -EPIPE,
+	ok(get_descriptor(c, DT_STRING, 200, data, 255) == -EPIPE &&
+	   get_descriptor(c, DT_STRING, 0xee, data, 255) == -EPIPE,
 	   "%s: a string that does not exist stalls", board);
 }
 
@@ -305,5 +306,15 @@ void check_enumeration(void)
 	server_stop();
 	server_start("broken", NULL);
 	check_faults();
+	server_stop();
+	server_start("msos", "msos,layout=composite", "msos,layout=whole,speed=full",
+		     "msos,layout=ccgp", "msos,layout=ccgp-many,speed=full",
+		     "msos,vid=1d50,pid=606f,os=none", NULL);
+	check_board("1-1", "msos", true, 0x1209, 0x0003, "msos-1");
+	check_board("1-2", "msos composite", true, 0x1209, 0x0003, "msos-2");
+	check_board("1-3", "msos whole", false, 0x1209, 0x0003, "msos-3");
+	check_board("1-4", "msos ccgp", true, 0x1209, 0x0003, "msos-4");
+	check_board("1-5", "msos ccgp-many", false, 0x1209, 0x0003, "msos-5");
+	check_board("1-6", "msos with ids", true, 0x1d50, 0x606f, "msos-6");
 	server_stop();
 }

@@ -3,7 +3,8 @@
  * The boards on a real kernel: plugged into vhci_hcd, driven through usbfs.
  * Needs root and vhci_hcd, so it is run by the lab:
  *	scripts/lab run -- tools/testing/boards/boards-vhci
- * Prints TAP. With --faults it plugs in every fault of the broken board.
+ * Prints TAP. With --faults it plugs in every fault of the broken board, with
+ * --faults=msos those of the msos board, all of which have to be configured.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -357,22 +358,23 @@ static void check_log(void)
 	ok(!bad, "no error in the kernel's log");
 }
 
-static void check_all_faults(void)
+static void check_all_faults(const char *board, bool all)
 {
-	char command[600], name[64];
+	char command[600], name[128];
 	FILE *f;
 
-	snprintf(command, sizeof(command), "%s --faults", check_program());
+	snprintf(command, sizeof(command), "%s --faults=%s", check_program(),
+		 board);
 	f = popen(command, "r");
-	server_start("broken", NULL);
+	server_start(board, NULL);
 	while (f && fgets(name, sizeof(name), f)) {
 		bool plugged, configured;
 
-		name[strcspn(name, "\n")] = '\0';
+		name[strcspn(name, " \n")] = '\0';
 		tell(1, "set fault=%s", name);
 		plugged = strstr(tell(1, "attach"), "result=ok");
 		configured = strstr(tell(1, "wait config 1 1500"), "result=ok");
-		ok(plugged, "fault %s%s", name,
+		ok(plugged && (configured || !all), "fault %s%s", name,
 		   configured ? "" : ", not configured");
 		tell(1, "unplug");
 	}
@@ -386,8 +388,10 @@ int main(int argc, char **argv)
 	char path[256];
 	int fd;
 
-	if (argc > 1 && strcmp(argv[1], "--faults")) {
-		printf("Usage: boards-vhci [--faults]\n"
+	bool msos = argc > 1 && !strcmp(argv[1], "--faults=msos");
+
+	if (argc > 1 && strcmp(argv[1], "--faults") && !msos) {
+		printf("Usage: boards-vhci [--faults[=msos]]\n"
 		       "Tests winusb-boards with vhci_hcd; run it by scripts/lab run.\n");
 		return strcmp(argv[1], "--help") ? 2 : 0;
 	}
@@ -397,7 +401,7 @@ int main(int argc, char **argv)
 	}
 	check_begin();
 	if (argc > 1) {
-		check_all_faults();
+		check_all_faults(msos ? "msos" : "broken", msos);
 		return check_end();
 	}
 	log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);

@@ -10,6 +10,7 @@ int main(void)
 	check_begin();
 	check_enumeration();
 	check_data();
+	check_msos();
 	check_trouble();
 	check_channel();
 	check_bad_input();

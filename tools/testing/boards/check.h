@@ -75,6 +75,7 @@ int cable_configure(struct cable *c);
 /* the tests */
 void check_enumeration(void);
 void check_data(void);
+void check_msos(void);
 void check_trouble(void);
 void check_channel(void);
 void check_bad_input(void);

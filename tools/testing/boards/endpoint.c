@@ -443,8 +443,9 @@ static enum serve serve_iso(struct endpoint *ep, struct urb *urb)
 static bool due(struct endpoint *ep, struct urb *urb)
 {
 	const struct behaviour *now = &ep->board->now;
+	const struct board_type *type = ep->board->type;
 	int64_t delay = now->ep[ep_slot(ep->address)].delay;
-	int64_t time;
+	int64_t time, own = -1;
 
 	if (!urb->began) {
 		urb->began = true;
@@ -452,6 +453,10 @@ static bool due(struct endpoint *ep, struct urb *urb)
 			delay = now->delay;
 		if (ep->address == 0 && !(urb->setup[0] & 0x60))
 			delay = 0;
+		if (ep->address == 0 && type->delay)
+			own = type->delay(ep->board, urb->setup);
+		if (own >= 0)
+			delay = own;
 		urb->ready = delay ? loop_now() + delay : 0;
 		if (urb->iso_count) {
 			time = loop_now() + delay;

@@ -46,7 +46,7 @@ static int fx2_parse_byte(const char *text, long *value)
 
 static const struct board_option fx2_options[] = {
 	{ "switches", "state of the eight switches; a change is sent on 0x81",
-	  0, fx2_parse_byte },
+	  .parse = fx2_parse_byte },
 	{ }
 };
 

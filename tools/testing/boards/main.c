@@ -20,7 +20,7 @@
 static const char usage[] =
 "Usage: winusb-boards [OPTION]... BOARD[,option=value]...\n"
 "       winusb-boards --send[=PATH] BOARD-INDEX COMMAND [ARGUMENT]...\n"
-"       winusb-boards --list | --faults\n"
+"       winusb-boards --list | --faults[=BOARD]\n"
 "\n"
 "Serves emulated USB devices by USB/IP on 127.0.0.1. The first board is bus\n"
 "id 1-1, the second 1-2, and so on; attach one with\n"
@@ -33,7 +33,8 @@ static const char usage[] =
 "  --control[=PATH]  listen for commands (" CHANNEL_PATH ")\n"
 "  --send[=PATH]     send one command to a running server, print its answer\n"
 "  --list            boards, ids and options\n"
-"  --faults          faults of the broken board, one name a line\n"
+"  --faults[=BOARD]  faults of the board (broken), one a line; behind the name\n"
+"                    what comes of it, if the board says that\n"
 "  --help            this text\n"
 "\n"
 "Exit status: 0 done, 1 failed (the reason is on stderr, or in the answer),\n"
@@ -48,7 +49,7 @@ static const struct option long_options[] = {
 	{ "control", optional_argument, NULL, OPT_CONTROL },
 	{ "send", optional_argument, NULL, OPT_SEND },
 	{ "list", no_argument, NULL, OPT_LIST },
-	{ "faults", no_argument, NULL, OPT_FAULTS },
+	{ "faults", optional_argument, NULL, OPT_FAULTS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ }
 };
@@ -70,6 +71,19 @@ static void list_boards(void)
 	}
 	printf("\n");
 	options_list();
+}
+
+static int list_faults(const char *name)
+{
+	const struct board_type *t = board_find_type(name);
+
+	if (!t || !t->faults) {
+		fprintf(stderr, "winusb-boards: no board '%s' that has faults\n",
+			name);
+		return 2;
+	}
+	t->faults();
+	return 0;
 }
 
 static int send_command(const char *path, int argc, char **argv)
@@ -244,8 +258,7 @@ int main(int argc, char **argv)
 			list_boards();
 			return 0;
 		case OPT_FAULTS:
-			broken_names();
-			return 0;
+			return list_faults(optarg ? optarg : "broken");
 		case OPT_HELP:
 			fputs(usage, stdout);
 			return 0;

@@ -9,7 +9,6 @@
 
 #include "board.h"
 #include "desc.h"
-#include "desc.h"
 
 static const struct {
 	const char *name;
@@ -369,8 +368,11 @@ void behaviour_init(struct behaviour *bh, const struct board_type *type)
 		bh->ep[i].delay = -1;
 		bh->ep[i].limit = -1;
 	}
-	for (i = 0; type->options && type->options[i].name; i++)
+	for (i = 0; type->options && type->options[i].name; i++) {
 		bh->value[i] = type->options[i].preset;
+		if (type->options[i].preset_text)
+			strcpy(bh->text[i], type->options[i].preset_text);
+	}
 }
 
 static int set_own(struct board *b, const char *name, const char *value)
@@ -382,9 +384,15 @@ static int set_own(struct board *b, const char *name, const char *value)
 	for (i = 0; own && own[i].name; i++) {
 		if (strcmp(own[i].name, name))
 			continue;
-		if (own[i].parse(value, &v))
-			return -EINVAL;
-		b->now.value[i] = v;
+		if (own[i].check) {
+			if (strlen(value) >= BOARD_TEXT || own[i].check(value))
+				return -EINVAL;
+			strcpy(b->now.text[i], value);
+		} else {
+			if (own[i].parse(value, &v))
+				return -EINVAL;
+			b->now.value[i] = v;
+		}
 		if (b->host && b->type->changed)
 			b->type->changed(b, i);
 		return 0;

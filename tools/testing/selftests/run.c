@@ -19,8 +19,8 @@
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
 	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
-	"limits", "faults", "trace", "events", "removal", "reset", "lifetime", "binding", "broken",
-	"fail_nth", "foreign", "unload",
+	"limits", "faults", "trace", "events", "posts", "listeners", "states", "removal", "reset",
+	"lifetime", "binding", "broken", "fail_nth", "foreign", "unload",
 };
 
 static char folder[512];

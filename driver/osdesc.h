@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_OSDESC_H
+#define WINUSB_OSDESC_H
+
+#include <linux/types.h>
+
+struct usb_device;
+struct winusb_device;
+
+bool winusb_osdesc_may_have_string(struct usb_device *udev);
+bool winusb_osdesc_is_whole(const struct winusb_device *wd);
+void winusb_osdesc_read(struct winusb_device *wd, bool may_ask_string);
+
+#endif /* WINUSB_OSDESC_H */
