@@ -20,8 +20,8 @@ AUTOBIND = '/sys/module/winusb/parameters/autobind'
 BOARDS = '/run/system-boards.sock'
 UDEVD = '/lib/systemd/systemd-udevd'
 # What winusbctl writes.
-SETTINGS = ('/etc/winusb.d', '/etc/udev/rules.d/71-winusb-local.rules', '/etc/modprobe.d/winusb.conf',
-            '/etc/modules-load.d/winusb.conf')
+SETTINGS = ('/etc/winusb.d', '/etc/udev/rules.d/71-winusb-local.rules',
+            '/etc/modprobe.d/winusb.conf', '/etc/modules-load.d/winusb.conf')
 # How long what must not happen has to happen, in seconds.
 QUIET = 1.0
 USBDEVFS_IOCTL = 0xc0105512

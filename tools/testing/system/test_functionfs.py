@@ -66,9 +66,10 @@ class Gadget:
             self.child.stdout.close()
         if os.path.ismount(self.mount):
             sh('umount', self.mount)
-        for link in glob.glob(f'{self.folder}/os_desc/c.1') + \
-                [path for path in glob.glob(f'{self.folder}/configs/c.1/*') if os.path.islink(path)]:
-            os.unlink(link)
+        for path in glob.glob(f'{self.folder}/os_desc/c.1') + \
+                glob.glob(f'{self.folder}/configs/c.1/*'):
+            if os.path.islink(path):
+                os.unlink(path)
         for folder in ('functions/*', 'configs/c.1', 'strings/*', ''):
             for path in glob.glob(f'{self.folder}/{folder}'):
                 os.rmdir(path)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Binding does no harm to programs that use libusb: see Documentation, autobind."""
+"""Binding does no harm to programs that use libusb: a fresh install changes nothing for them, and
+with autobind=on those that detach kernel drivers go on to work."""
 
 import fcntl
 import os
 import struct
 
-from system import (FOLDER, MACHINE, autobind, check, driver_of, is_bound, modprobe, sh, stays, test,
-                    usb_node, wait_for)
+from system import (FOLDER, MACHINE, autobind, check, driver_of, is_bound, modprobe, sh, stays,
+                    test, usb_node, wait_for)
 
 ID = '1209:0003'
 LOOP = os.path.join(FOLDER, 'usb-loop')

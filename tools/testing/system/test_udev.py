@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The shipped udev rule: links by GUID and by id, who may open a node, and what is kept for the time
-when the driver comes."""
+"""The shipped udev rule: links by GUID and by id, who may open a node, and what is kept for the
+time when the driver comes."""
 
 import errno
 import fcntl
@@ -17,6 +17,7 @@ from system import (DEVICES, DRIVER, MACHINE, TREE, Udev, attribute, autobind, c
 
 GUID = '{7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a01}'
 OTHER_GUID = '{01234567-89ab-cdef-0123-456789abcdef}'
+RULE = '71-winusb.rules'
 USB_DEVICE = '{a5dcbf10-6530-11d2-901f-00c04fb951ed}'
 BY_GUID = '/dev/winusb/by-guid'
 BY_ID = '/dev/winusb/by-id'
@@ -68,6 +69,7 @@ def expected_links(device, number, *guids):
 @test
 def the_rule_has_no_fault():
     """udevd says of each line that it does not understand, and goes on."""
+    check(os.path.exists(f'/usr/local/lib/udev/rules.d/{RULE}'), f'{RULE} is not installed')
     udev = MACHINE.udev()
     udev.stop()
     MACHINE.parts.remove(udev)
@@ -310,6 +312,7 @@ def a_binding_that_is_taken_back_is_not_there_the_next_time():
     sh('winusbctl', 'bind', COMPOSITE, '--persist')
     sh('winusbctl', 'unbind', COMPOSITE)
     sh('rmmod', 'winusb')
+    udev.reload()
     MACHINE.boards('composite').attach()
     udev.settle()
     check(not is_loaded('winusb'), 'udev loads the driver')
