@@ -27,7 +27,7 @@ tools:					## Build winusbctl
 	$(MAKE) -C tools/winusbctl
 
 .PHONY: install
-install: all				## Install module, winusbctl, header and manual page; DESTDIR= and PREFIX= work
+install: all				## Install module, winusbctl, header, udev rule; DESTDIR= and PREFIX= work
 	$(MODULE_MAKE) modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	$(MAKE) -C tools/winusbctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	install -D -m 644 include/uapi/linux/winusb.h $(DESTDIR)$(PREFIX)/include/linux/winusb.h
@@ -70,6 +70,10 @@ soak:					## Random operations and unplugs on the debug kernel; MINUTES=30, SEED
 	MINUTES=$(or $(MINUTES),30) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
 		--timeout=$$(( $(or $(MINUTES),30) * 60 + 900 )) -- tools/testing/selftests/soak
 
+.PHONY: fuzz
+fuzz:					## Fuzz the parser of what devices say, with clang; SECONDS=600
+	$(MAKE) -C tools/testing/fuzz fuzz
+
 .PHONY: static
 static:					## Check sources: W=1, sparse, checkpatch, layout, style
 	scripts/static
@@ -98,4 +102,4 @@ clean:					## Remove what the build made; the lab's cache stays (scripts/lab cle
 help:					## This text
 	@echo "winusb for Linux. Targets:"
 	@sed -n 's/^\([a-z]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
-	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS=, MINUTES="
+	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS=, MINUTES=, SECONDS="

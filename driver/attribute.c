@@ -3,9 +3,9 @@
  * The face of a bound interface in sysfs and in uevents: what Windows keeps as the properties and
  * device interfaces of a device (winusb.md 6.1). Documentation/ABI has a text for each file.
  *
- * winusb_attributes_lock makes a change of the files and the uevent about it one thing, and keeps
- * both inside the time that the class device is in sysfs. It is taken inside the device lock and
- * outside winusb_functions_lock. No file's show or store is waited for under winusb_functions_lock.
+ * &winusb_interface.attributes_lock makes a change of the files and the uevent about it one thing,
+ * and keeps both inside the time that the class device is in sysfs. It is taken inside the device
+ * lock and outside winusb_functions_lock. No reader of a file is waited for under that one.
  */
 #include <linux/ctype.h>
 #include <linux/kobject.h>
@@ -23,8 +23,6 @@
 #include "property.h"
 
 #define WINUSB_PROPERTY_FILES 128	/* of one interface */
-
-static DEFINE_MUTEX(winusb_attributes_lock);	/* see above */
 
 /**
  * struct winusb_property_file - A file in properties/
@@ -72,7 +70,8 @@ static unsigned int winusb_attributes_get_guids(struct winusb_interface *wi, boo
 
 	mutex_lock(&winusb_functions_lock);
 	if (winusb_attributes_is_default(wi) &&
-	    (!ready || winusb_function_is_complete(wi->fn)))
+	    (!ready || (winusb_function_is_complete(wi->fn) &&
+			winusb_function_is_enabled(wi->fn))))
 		n = winusb_property_get_guids(wi->fn, guids);
 	mutex_unlock(&winusb_functions_lock);
 	return n;
@@ -112,11 +111,18 @@ static ssize_t winusb_whole_device_show(struct device *dev, struct device_attrib
 static struct device_attribute winusb_attr_whole_device =
 	__ATTR(whole_device, 0444, winusb_whole_device_show, NULL);
 
+/* Who sees 1 here finds properties/ as well; who sees 0 hears of it when that changes. */
 static ssize_t winusb_function_complete_show(struct device *dev, struct device_attribute *attr,
 					     char *buf)
 {
-	return sysfs_emit(buf, "%d\n",
-			  winusb_attributes_is_complete(winusb_attributes_from_dev(dev)));
+	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
+	bool complete;
+
+	mutex_lock(&winusb_functions_lock);
+	complete = winusb_function_is_complete(fn) &&
+		READ_ONCE(winusb_function_find(fn, fn->grouping.numbers[0])->ready);
+	mutex_unlock(&winusb_functions_lock);
+	return sysfs_emit(buf, "%d\n", complete);
 }
 
 static struct device_attribute winusb_attr_function_complete =
@@ -127,7 +133,7 @@ static ssize_t winusb_os_descriptors_show(struct device *dev, struct device_attr
 {
 	struct winusb_device *wd = winusb_attributes_from_dev(dev)->fn->device;
 
-	if (!winusb_device_is_known(wd))
+	if (!winusb_device_is_known(wd) || !READ_ONCE(wd->told))
 		return sysfs_emit(buf, "pending\n");
 	if (!wd->msos.version)
 		return sysfs_emit(buf, "none\n");
@@ -225,6 +231,30 @@ static ssize_t winusb_interface_guids_store(struct device *dev, struct device_at
 static struct device_attribute winusb_attr_interface_guids =
 	__ATTR(interface_guids, 0644, winusb_interface_guids_show, winusb_interface_guids_store);
 
+static ssize_t winusb_interface_enabled_show(struct device *dev, struct device_attribute *attr,
+					     char *buf)
+{
+	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
+
+	return sysfs_emit(buf, "%d\n", winusb_function_is_enabled(wi->fn));
+}
+
+static ssize_t winusb_interface_enabled_store(struct device *dev, struct device_attribute *attr,
+					      const char *buf, size_t count)
+{
+	u8 enable;
+
+	/* Not kstrtobool(), which takes other words in other kernels. */
+	if (kstrtou8(buf, 10, &enable) || enable > 1)
+		return -EINVAL;
+	winusb_function_set_enabled(winusb_attributes_from_dev(dev)->fn, enable);
+	return count;
+}
+
+static struct device_attribute winusb_attr_interface_enabled =
+	__ATTR(interface_enabled, 0644, winusb_interface_enabled_show,
+	       winusb_interface_enabled_store);
+
 static struct attribute *winusb_interface_attrs[] = {
 	&winusb_attr_function.attr,
 	&winusb_attr_whole_device.attr,
@@ -235,6 +265,7 @@ static struct attribute *winusb_interface_attrs[] = {
 	&winusb_attr_vendor_revision.attr,
 	&winusb_attr_alternate_enumeration.attr,
 	&winusb_attr_interface_guids.attr,
+	&winusb_attr_interface_enabled.attr,
 	NULL,
 };
 
@@ -304,7 +335,8 @@ int winusb_attributes_uevent(WINUSB_CLASS_CONST struct device *dev, struct kobj_
 	ret = winusb_attributes_add_ids(wi, env) ?:
 		add_uevent_var(env, "WINUSB_DEFAULT=%d", winusb_attributes_is_default(wi)) ?:
 		add_uevent_var(env, "WINUSB_WHOLE=%d", winusb_function_is_whole_device(wi->fn)) ?:
-		add_uevent_var(env, "WINUSB_COMPLETE=%d", winusb_attributes_is_complete(wi));
+		add_uevent_var(env, "WINUSB_COMPLETE=%d", winusb_attributes_is_complete(wi)) ?:
+		add_uevent_var(env, "WINUSB_ENABLED=%d", winusb_function_is_enabled(wi->fn));
 	for (i = 0; i < n && !ret; i++)
 		ret = add_uevent_var(env, "WINUSB_GUID_%u=%s", i, guids[i]);
 	return ret;
@@ -380,10 +412,10 @@ static struct winusb_property_files *winusb_property_files_create(struct winusb_
 	return files;
 }
 
-/* Make properties/ anew. The caller holds winusb_attributes_lock. */
+/* Make properties/ anew. The caller holds its attributes_lock. */
 static void winusb_attributes_refresh(struct winusb_interface *wi)
 {
-	lockdep_assert_held(&winusb_attributes_lock);
+	lockdep_assert_held(&wi->attributes_lock);
 
 	/* This waits for readers, who take none of our locks. */
 	if (wi->properties)
@@ -396,50 +428,72 @@ static void winusb_attributes_refresh(struct winusb_interface *wi)
 	}
 }
 
+/*
+ * Make the files say what is so now, and then send a uevent: who registers after it finds it by
+ * looking. The caller holds attributes_lock.
+ */
+static void winusb_attributes_tell(struct winusb_interface *wi)
+{
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+	bool ready = winusb_device_is_known(wi->fn->device);
+
+	wi->changed = false;
+	winusb_attributes_refresh(wi);
+	WRITE_ONCE(wi->ready, ready);
+	kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
+	memalloc_noio_restore(noio);
+}
+
 /**
  * winusb_attributes_show - The class device is in sysfs from now on
  * @wi: The interface.
+ *
+ * The uevent of that was sent when there was no properties/ yet. If there is anything to be in it,
+ * if the function is complete, or something has changed since, another one follows.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
-	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+	bool ready = winusb_device_is_known(wi->fn->device);
 
-	mutex_lock(&winusb_attributes_lock);
+	mutex_lock(&wi->attributes_lock);
 	wi->shown = true;
-	if (winusb_attributes_is_default(wi))
-		winusb_attributes_refresh(wi);
-	mutex_unlock(&winusb_attributes_lock);
-	memalloc_noio_restore(noio);
+	if (wi->changed || (winusb_attributes_is_default(wi) &&
+			    (winusb_properties_exist(wi->fn) ||
+			     winusb_attributes_is_complete(wi))))
+		winusb_attributes_tell(wi);
+	else
+		WRITE_ONCE(wi->ready, ready);
+	mutex_unlock(&wi->attributes_lock);
 }
 
 /**
  * winusb_attributes_hide - The class device is about to be taken out of sysfs
  * @wi: The interface.
  *
- * The files go with it.
+ * The files go with it. The driver core makes no uevent of a device that it has begun to remove, so
+ * neither do we.
  */
 void winusb_attributes_hide(struct winusb_interface *wi)
 {
-	mutex_lock(&winusb_attributes_lock);
+	mutex_lock(&wi->attributes_lock);
 	wi->shown = false;
-	mutex_unlock(&winusb_attributes_lock);
+	mutex_unlock(&wi->attributes_lock);
 }
 
 /**
  * winusb_attributes_publish - What the files of an interface say has changed
- * @wi: The default interface of a function; the caller holds a reference, and none of the locks.
+ * @wi: The default interface of a function. May have left, and then there is nothing to tell. The
+ *	caller holds a reference, and none of the locks but the device's.
+ *
+ * If the class device is just being made, the uevent follows when it is there.
  */
 void winusb_attributes_publish(struct winusb_interface *wi)
 {
-	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
-
-	mutex_lock(&winusb_attributes_lock);
-	if (wi->shown) {
-		winusb_attributes_refresh(wi);
-		kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
-	}
-	mutex_unlock(&winusb_attributes_lock);
-	memalloc_noio_restore(noio);
+	mutex_lock(&wi->attributes_lock);
+	wi->changed = true;
+	if (wi->shown)
+		winusb_attributes_tell(wi);
+	mutex_unlock(&wi->attributes_lock);
 }
 
 /**

@@ -153,6 +153,17 @@ static void winusb_autobind_look(const struct winusb_device *wd, u8 number,
 		winusb_msos_is_winusb(winusb_device_compatible_id(wd, scope));
 }
 
+static u8 winusb_autobind_number(const struct usb_interface *intf)
+{
+	return intf->altsetting[0].desc.bInterfaceNumber;
+}
+
+static bool winusb_autobind_is_in(const struct winusb_candidate *candidate,
+				  const struct usb_interface *intf)
+{
+	return winusb_descriptor_position(&candidate->grouping, winusb_autobind_number(intf)) >= 0;
+}
+
 /*
  * May all interfaces of the function be ours? The device is locked, or the interfaces are held and
  * the answer is a hint.
@@ -166,14 +177,26 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
 		struct device_driver *driver;
 
-		if (!intfs[i] ||
-		    winusb_descriptor_position(&candidate->grouping,
-					       intfs[i]->altsetting[0].desc.bInterfaceNumber) < 0)
+		if (!intfs[i] || !winusb_autobind_is_in(candidate, intfs[i]))
 			continue;
 		driver = READ_ONCE(intfs[i]->dev.driver);
 		if ((driver && driver != ours) || winusb_autobind_is_others(intfs[i]))
 			return false;
 	}
+	return true;
+}
+
+/* Was kmod asked about all interfaces of the function? */
+static bool winusb_autobind_is_asked(const struct winusb_device *wd,
+				     const struct winusb_candidate *candidate)
+{
+	u32 asked = READ_ONCE(wd->asked);
+	unsigned int i;
+
+	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
+		if (winusb_autobind_is_in(candidate, wd->config->interface[i]) &&
+		    !(asked & BIT(i)))
+			return false;
 	return true;
 }
 
@@ -183,7 +206,8 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
  * @dynamic: usbcore's new_id names its device.
  * @whole: Set if the function is the whole device.
  *
- * If that is not known yet, it is found out, and the interface bound later.
+ * If that is not known yet, or kmod has not been asked, it is found out, and the interface bound
+ * later.
  *
  * Return: true if so.
  */
@@ -207,9 +231,12 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	if (!wd)
 		return false;
 	if (winusb_device_is_known(wd)) {
-		winusb_autobind_look(wd, intf->altsetting[0].desc.bInterfaceNumber, &candidate);
-		wants = candidate.winusb &&
-			winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
+		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
+		if (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))
+			winusb_device_start_binding(wd);
+		else
+			wants = candidate.winusb &&
+				winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
 		*whole = candidate.whole;
 	} else {
 		winusb_device_start_reading(wd);
@@ -249,7 +276,6 @@ static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
 
 	if (wd->asked & BIT(i))
 		return;
-	wd->asked |= BIT(i);
 	/* There may be no such module, and that is the answer. */
 	request_module("usb:v%04Xp%04Xd%04Xdc%02Xdsc%02Xdp%02Xic%02Xisc%02Xip%02Xin%02X",
 		       le16_to_cpu(desc->idVendor), le16_to_cpu(desc->idProduct),
@@ -257,6 +283,7 @@ static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
 		       desc->bDeviceProtocol, setting->bInterfaceClass,
 		       setting->bInterfaceSubClass, setting->bInterfaceProtocol,
 		       setting->bInterfaceNumber);
+	WRITE_ONCE(wd->asked, wd->asked | BIT(i));	/* probe() looks */
 }
 
 /**
@@ -265,33 +292,37 @@ static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
  *
  * One of the vendor's own class that is ours, or would be, as no other driver is for it.
  *
- * Return: true if so.
+ * Return: 1 if so, 0 if not, -EBUSY if not and no interface of the device is ours.
  */
-bool winusb_autobind_may_ask_string(struct winusb_device *wd)
+int winusb_autobind_may_ask_string(struct winusb_device *wd)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
-	struct device_driver *ours = winusb_autobind_get_driver();
+	struct device_driver *driver, *ours = winusb_autobind_get_driver();
 	bool on = READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON;
-	bool may = false;
+	int ret = -EBUSY;
 	unsigned int i;
 
 	if (wd->has_set || !winusb_autobind_hold(wd, intfs))
-		return false;
-	for (i = 0; i < ARRAY_SIZE(intfs) && !may; i++) {
+		return 0;
+	for (i = 0; ours && i < ARRAY_SIZE(intfs) && ret <= 0; i++) {
 		struct usb_interface *intf = intfs[i];
+		bool vendor = intf &&
+			intf->altsetting[0].desc.bInterfaceClass == USB_CLASS_VENDOR_SPEC;
+		bool would = false;
 
-		if (!intf ||
-		    intf->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
+		if (!intf)
 			continue;
-		if (ours && READ_ONCE(intf->dev.driver) == ours) {
-			may = true;
-		} else if (ours && on && !READ_ONCE(intf->dev.driver)) {
+		if (vendor && on && !READ_ONCE(intf->dev.driver)) {
 			winusb_autobind_ask(wd, intf, i);
-			may = !READ_ONCE(intf->dev.driver) && !winusb_autobind_is_others(intf);
+			would = !winusb_autobind_is_others(intf);
 		}
+		/* Looked at only now: an administrator may have named it meanwhile. */
+		driver = READ_ONCE(intf->dev.driver);
+		if (driver == ours || (!driver && would))
+			ret = vendor;
 	}
 	winusb_autobind_put(wd, intfs);
-	return may;
+	return ret;
 }
 
 /* Bind the interfaces of one function, unless another driver is for one of them. */
@@ -302,16 +333,13 @@ static void winusb_autobind_function(struct winusb_device *wd, struct usb_interf
 	unsigned int i;
 
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (winusb_descriptor_position(&candidate->grouping,
-					       intfs[i]->altsetting[0].desc.bInterfaceNumber) >= 0)
+		if (winusb_autobind_is_in(candidate, intfs[i]))
 			winusb_autobind_ask(wd, intfs[i], i);
 	ours = winusb_autobind_get_driver();
 	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate))
 		return;
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (!READ_ONCE(intfs[i]->dev.driver) &&
-		    winusb_descriptor_position(&candidate->grouping,
-					       intfs[i]->altsetting[0].desc.bInterfaceNumber) >= 0)
+		if (!READ_ONCE(intfs[i]->dev.driver) && winusb_autobind_is_in(candidate, intfs[i]))
 			/* Who was faster has it; who left needs nothing. */
 			if (device_driver_attach(ours, &intfs[i]->dev))
 				continue;
@@ -331,7 +359,7 @@ void winusb_autobind_device(struct winusb_device *wd)
 	    !winusb_autobind_hold(wd, intfs))
 		return;
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
-		u8 number = intfs[i]->altsetting[0].desc.bInterfaceNumber;
+		u8 number = winusb_autobind_number(intfs[i]);
 
 		winusb_autobind_look(wd, number, &candidate);
 		if (candidate.winusb && candidate.grouping.numbers[0] == number)

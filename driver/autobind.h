@@ -11,7 +11,7 @@ struct winusb_device;
 int winusb_autobind_register(struct device_driver *driver, int (*register_it)(void));
 void winusb_autobind_stop(void);
 bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole);
-bool winusb_autobind_may_ask_string(struct winusb_device *wd);
+int winusb_autobind_may_ask_string(struct winusb_device *wd);
 void winusb_autobind_device(struct winusb_device *wd);
 
 #endif /* WINUSB_AUTOBIND_H */

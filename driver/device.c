@@ -49,19 +49,51 @@ static void winusb_device_unlist(struct winusb_device *wd)
 	winusb_device_put(wd);
 }
 
+/*
+ * Is the device to be read now? If no interface of it is ours, nor free for us, it is not known
+ * what it says: who binds one later asks again.
+ */
+static bool winusb_device_may_read(struct winusb_device *wd, bool *may_ask_string)
+{
+	bool again;
+	int ret;
+
+	do {
+		ret = winusb_autobind_may_ask_string(wd);
+		*may_ask_string = ret > 0;
+		if (wd->has_set || ret >= 0)
+			return true;
+		mutex_lock(&winusb_devices_lock);
+		again = wd->again;
+		wd->again = false;
+		if (!again)
+			wd->state = WINUSB_DEVICE_NEW;
+		mutex_unlock(&winusb_devices_lock);
+	} while (again);
+	return false;
+}
+
 /* Read, bind, tell. */
 static void winusb_device_work(struct work_struct *work)
 {
 	struct winusb_device *wd = container_of(work, struct winusb_device, work);
+	bool may_ask_string;
 
-	winusb_osdesc_read(wd, winusb_autobind_may_ask_string(wd));
+	if (winusb_device_is_known(wd))
+		goto out_bind;
+	if (!winusb_device_may_read(wd, &may_ask_string))
+		goto out_put;
+	winusb_osdesc_read(wd, may_ask_string);
 	wd->whole = winusb_osdesc_is_whole(wd);
 	mutex_lock(&winusb_devices_lock);
 	smp_store_release(&wd->state, WINUSB_DEVICE_KNOWN);	/* pairs with is_known() */
 	mutex_unlock(&winusb_devices_lock);
 
 	winusb_functions_announce(wd);
+	WRITE_ONCE(wd->told, true);
+out_bind:
 	winusb_autobind_device(wd);
+out_put:
 	winusb_device_put(wd);
 }
 
@@ -84,8 +116,10 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
 		wd->has_set = winusb_msos_find_set((const u8 *)udev->bos->desc,
 						   le16_to_cpu(udev->bos->desc->wTotalLength),
 						   &wd->set);
-	if (!wd->has_set && !winusb_osdesc_may_have_string(udev))
+	if (!wd->has_set && !winusb_osdesc_may_have_string(udev)) {
 		wd->state = WINUSB_DEVICE_KNOWN;
+		wd->told = true;
+	}
 	return wd;
 }
 
@@ -144,8 +178,21 @@ void winusb_device_start_reading(struct winusb_device *wd)
 		wd->state = WINUSB_DEVICE_READING;
 		kref_get(&wd->ref);	/* put by the work */
 		queue_work(winusb_devices_workqueue, &wd->work);
+	} else {
+		wd->again = true;
 	}
 	mutex_unlock(&winusb_devices_lock);
+}
+
+/**
+ * winusb_device_start_binding - Have kmod asked, and then what the descriptors are about bound
+ * @wd: The device. It is known.
+ */
+void winusb_device_start_binding(struct winusb_device *wd)
+{
+	kref_get(&wd->ref);	/* put by the work */
+	if (!queue_work(winusb_devices_workqueue, &wd->work))
+		winusb_device_put(wd);
 }
 
 /**

@@ -29,10 +29,13 @@ enum winusb_device_state {
  *	the descriptors say something else. Constant.
  * @has_set: The BOS has the platform capability, and @set says what to ask for. Constant.
  * @set: See @has_set.
- * @state: Goes up only. Under winusb_devices_lock, and what the work has written is valid when it
- *	is WINUSB_DEVICE_KNOWN, which may be seen without it.
+ * @state: Under winusb_devices_lock, and what the work has written is valid when it is
+ *	WINUSB_DEVICE_KNOWN, which it stays, and which may be seen without it.
+ * @again: Somebody wants to know since the work began. Under winusb_devices_lock.
+ * @told: It is known, and the functions that were bound have been announced since.
  * @whole: The device is one function. Written by the work.
- * @asked: kmod was asked about these interfaces, a bit for each position in @config. The work's.
+ * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
+ *	work, read by probe too.
  * @work: Reads the descriptors and binds what they are about.
  * @msos: What they say. Written by the work, constant afterwards. Points into @blobs.
  * @blobs: What was read, freed with this. Written by the work.
@@ -48,6 +51,8 @@ struct winusb_device {
 	bool has_set;
 	struct winusb_msos_set set;
 	enum winusb_device_state state;
+	bool again;
+	bool told;
 	bool whole;
 	u32 asked;
 	struct work_struct work;
@@ -64,6 +69,7 @@ struct winusb_device *winusb_device_get(struct usb_device *udev);
 void winusb_device_put(struct winusb_device *wd);
 bool winusb_device_is_known(const struct winusb_device *wd);
 void winusb_device_start_reading(struct winusb_device *wd);
+void winusb_device_start_binding(struct winusb_device *wd);
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first);
 const char *winusb_device_compatible_id(const struct winusb_device *wd, int scope);
 const char *winusb_device_sub_compatible_id(const struct winusb_device *wd, int scope);

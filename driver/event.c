@@ -3,6 +3,9 @@
  * Events: what listeners (files opened read-only) read. Each has a ring of its own. When it is full
  * new events are dropped and counted, except that the last place is kept for the removal, so that
  * no listener misses the end. &winusb_interface.events_lock guards the rings and is innermost.
+ *
+ * A custom event has data, which all rings share: a ring has a reference, and is full, too, when it
+ * has many bytes.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
@@ -12,6 +15,7 @@
 #include "event.h"
 #include "file.h"
 #include "interface.h"
+#include "post.h"
 #include "request.h"
 
 static_assert(sizeof(struct winusb_event) == 64);	/* part of the contract */
@@ -51,29 +55,62 @@ struct winusb_events *winusb_events_create(struct winusb_interface *wi)
  */
 void winusb_events_destroy(struct winusb_events *events, struct winusb_interface *wi)
 {
+	unsigned int i;
+
 	spin_lock(&wi->events_lock);
 	list_del(&events->node);
 	spin_unlock(&wi->events_lock);
+	for (i = 0; i < WINUSB_EVENTS; i++)
+		if (events->posts[i])
+			winusb_post_put(events->posts[i]);
 	kfree(events);
 }
 
-static void winusb_events_put(struct winusb_events *events, u32 type, u32 value)
+/**
+ * winusb_events_listen - Choose what a listener hears from now on
+ * @wf: The listener.
+ * @custom: Custom events, too.
+ */
+void winusb_events_listen(struct winusb_file *wf, bool custom)
+{
+	spin_lock(&wf->wi->events_lock);
+	wf->events->custom = custom;
+	spin_unlock(&wf->wi->events_lock);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_events_listen);
+
+static bool winusb_events_have_room(const struct winusb_events *events, u32 type, size_t bytes)
 {
 	unsigned int limit = type == WINUSB_EVENT_REMOVED ? WINUSB_EVENTS : WINUSB_EVENTS - 1;
-	struct winusb_event *event;
+
+	return events->head - events->tail < limit && bytes <= WINUSB_EVENTS_BYTES - events->bytes;
+}
+
+static void winusb_events_put(struct winusb_events *events, u32 type, u32 value,
+			      struct winusb_post *post)
+{
+	unsigned int place = events->head % WINUSB_EVENTS;
+	struct winusb_event *event = &events->records[place];
 
 	events->sequence++;
-	if (events->head - events->tail >= limit) {
+	if (!winusb_events_have_room(events, type, post ? post->length : 0)) {
 		events->dropped++;
 		return;
 	}
-	event = &events->records[events->head++ % WINUSB_EVENTS];
+	events->head++;
 	memset(event, 0, sizeof(*event));
 	event->type = type;
 	event->value = value;
 	event->sequence = events->sequence;
 	event->time_ns = ktime_get_ns();
 	event->dropped = events->dropped;
+	if (post) {
+		memcpy(event->guid, post->guid, sizeof(event->guid));
+		event->data_length = post->length;
+		events->bytes += post->length;
+		kref_get(&post->ref);
+		events->posts[place] = post;
+	}
 	wake_up_interruptible(&events->wait);
 }
 
@@ -90,9 +127,26 @@ void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value)
 	spin_lock(&wi->events_lock);
 	if (!wi->ended)
 		list_for_each_entry(events, &wi->listeners, node)
-			winusb_events_put(events, type, value);
+			winusb_events_put(events, type, value, NULL);
 	if (type == WINUSB_EVENT_REMOVED)
 		wi->ended = true;
+	spin_unlock(&wi->events_lock);
+}
+
+/**
+ * winusb_events_post_custom - Tell the listeners of an interface that want such
+ * @wi: The interface.
+ * @post: What was posted.
+ */
+void winusb_events_post_custom(struct winusb_interface *wi, struct winusb_post *post)
+{
+	struct winusb_events *events;
+
+	spin_lock(&wi->events_lock);
+	if (!wi->ended)
+		list_for_each_entry(events, &wi->listeners, node)
+			if (events->custom)
+				winusb_events_put(events, WINUSB_EVENT_CUSTOM, 0, post);
 	spin_unlock(&wi->events_lock);
 }
 
@@ -130,29 +184,55 @@ static bool winusb_events_closed(struct winusb_file *wf)
 	return READ_ONCE(wf->flushed) && winusb_file_is_closed(wf);
 }
 
-/* Copy the oldest record out. It is taken out of the ring only when it arrived. */
-static int winusb_events_read_one(struct winusb_events *events, struct winusb_interface *wi,
-				  char __user *buffer)
+/* The data of a record, and zeros up to the next one. */
+static int winusb_events_read_data(const struct winusb_post *post, char __user *buffer)
 {
-	struct winusb_event event;
+	if (copy_to_user(buffer, post->data, post->length) ||
+	    clear_user(buffer + post->length, ALIGN(post->length, 8) - post->length))
+		return -EFAULT;
+	return 0;
+}
 
+/*
+ * Copy the oldest record out. It is taken out of the ring only when all of it arrived: the caller
+ * has the read_lock, and so nobody else takes it meanwhile. 0 if there is none.
+ */
+static ssize_t winusb_events_read_one(struct winusb_events *events, struct winusb_interface *wi,
+				      char __user *buffer, size_t room)
+{
+	unsigned int place = events->tail % WINUSB_EVENTS;
+	struct winusb_event event;
+	struct winusb_post *post;
+	size_t length;
+
+	if (!winusb_events_pending(events, wi))
+		return 0;
 	spin_lock(&wi->events_lock);
-	event = events->records[events->tail % WINUSB_EVENTS];
+	event = events->records[place];
+	post = events->posts[place];
 	spin_unlock(&wi->events_lock);
 
-	if (copy_to_user(buffer, &event, sizeof(event)))
+	length = WINUSB_EVENT_LENGTH(event.data_length);
+	if (length > room)
+		return -EINVAL;
+	if (copy_to_user(buffer, &event, sizeof(event)) ||
+	    (post && winusb_events_read_data(post, buffer + sizeof(event))))
 		return -EFAULT;
 
 	spin_lock(&wi->events_lock);
+	events->posts[place] = NULL;
+	events->bytes -= event.data_length;
 	events->tail++;
 	spin_unlock(&wi->events_lock);
-	return 0;
+	if (post)
+		winusb_post_put(post);
+	return length;
 }
 
 /**
  * winusb_events_read - read(2) of a listener
  * @wf: The listener.
- * @buffer: Where whole records go.
+ * @buffer: Where whole records go, with their data.
  * @length: Room there, bytes.
  * @nonblock: Give -EAGAIN instead of waiting for a record.
  *
@@ -163,8 +243,7 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 {
 	struct winusb_events *events = wf->events;
 	struct winusb_interface *wi = wf->wi;
-	ssize_t done = 0;
-	int ret = 0;
+	ssize_t done = 0, ret;
 
 	if (length < sizeof(struct winusb_event))
 		return -EINVAL;
@@ -172,13 +251,11 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 	for (;;) {
 		if (mutex_lock_interruptible(&events->read_lock))
 			return winusb_interrupted();
-		while (length - done >= sizeof(struct winusb_event) &&
-		       winusb_events_pending(events, wi)) {
-			ret = winusb_events_read_one(events, wi, buffer + done);
-			if (ret)
-				break;
-			done += sizeof(struct winusb_event);
-		}
+		do {
+			ret = winusb_events_read_one(events, wi, buffer + done, length - done);
+			if (ret > 0)
+				done += ret;
+		} while (ret > 0);
 		mutex_unlock(&events->read_lock);
 		if (done || ret)
 			return done ? done : ret;

@@ -2,6 +2,7 @@
 #ifndef WINUSB_EVENT_H
 #define WINUSB_EVENT_H
 
+#include <linux/align.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -11,8 +12,14 @@
 
 struct winusb_file;
 struct winusb_interface;
+struct winusb_post;
 
-#define WINUSB_EVENTS 64	/* records that a listener's queue holds */
+#define WINUSB_EVENTS 64		/* records that a listener's queue holds */
+#define WINUSB_EVENTS_BYTES 262144	/* and bytes of data that come with them */
+
+/* What read(2) gives of an event with that much data. */
+#define WINUSB_EVENT_LENGTH(bytes) (sizeof(struct winusb_event) + ALIGN((size_t)(bytes), 8))
+#define WINUSB_EVENT_LONGEST WINUSB_EVENT_LENGTH(WINUSB_MAX_EVENT_DATA)
 
 /**
  * struct winusb_events - The queue of a listener
@@ -23,7 +30,10 @@ struct winusb_interface;
  * @tail: Number of records read so far, under events_lock; advanced under @read_lock.
  * @sequence: Number of events so far, also of those that were dropped; under events_lock.
  * @dropped: How many were; under events_lock.
+ * @custom: Custom events are wanted, too; under events_lock.
+ * @bytes: Data of those in the ring; under events_lock.
  * @records: The ring.
+ * @posts: What has the data of each, with a reference, or NULL.
  */
 struct winusb_events {
 	struct list_head node;
@@ -33,12 +43,17 @@ struct winusb_events {
 	unsigned int tail;
 	u64 sequence;
 	u64 dropped;
+	bool custom;
+	size_t bytes;
 	struct winusb_event records[WINUSB_EVENTS];
+	struct winusb_post *posts[WINUSB_EVENTS];
 };
 
 struct winusb_events *winusb_events_create(struct winusb_interface *wi);
 void winusb_events_destroy(struct winusb_events *events, struct winusb_interface *wi);
+void winusb_events_listen(struct winusb_file *wf, bool custom);
 void winusb_events_post(struct winusb_interface *wi, u32 type, u32 value);
+void winusb_events_post_custom(struct winusb_interface *wi, struct winusb_post *post);
 ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t length,
 			   bool nonblock);
 bool winusb_events_pending(struct winusb_events *events, struct winusb_interface *wi);

@@ -55,14 +55,46 @@ static int winusb_file_acquire(struct winusb_file *wf)
 static void winusb_file_release(struct winusb_file *wf)
 {
 	struct winusb_interface *wi = wf->wi;
+	bool changed = false;
 
 	mutex_lock(&winusb_functions_lock);
-	if (wi->fn->opener == wf)
+	if (wi->fn->opener == wf) {
 		wi->fn->opener = NULL;
+		changed = winusb_function_enable_by_file(wi->fn, true);
+	}
 	if (wi->opener == wf)
 		wi->opener = NULL;
 	mutex_unlock(&winusb_functions_lock);
+	if (changed)
+		winusb_function_announce(wi->fn);
 }
+
+/**
+ * winusb_file_set_enabled - Let others open the function of a file, or not
+ * @wf: The file.
+ * @enable: Which of the two, until the file ends.
+ *
+ * Return: 0; -EACCES if the file does not have the function; -ENODEV after removal.
+ */
+int winusb_file_set_enabled(struct winusb_file *wf, bool enable)
+{
+	struct winusb_function *fn = wf->wi->fn;
+	bool changed = false;
+	int ret = 0;
+
+	mutex_lock(&winusb_functions_lock);
+	if (wf->gone || list_empty(&wf->wi->sibling))
+		ret = -ENODEV;
+	else if (fn->opener != wf)
+		ret = -EACCES;
+	else
+		changed = winusb_function_enable_by_file(fn, enable);
+	mutex_unlock(&winusb_functions_lock);
+	if (changed)
+		winusb_function_announce(fn);
+	return ret;
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_file_set_enabled);
 
 static int winusb_file_listen(struct winusb_file *wf)
 {
@@ -99,8 +131,8 @@ static void winusb_file_free(struct kref *ref)
  * @wi: The interface. The caller holds a reference.
  * @listener: Read-only: take part in the events, reserve nothing.
  *
- * Return: The file, or an error: -ENOENT if the interface left, -EBUSY if it or its function is
- * in use, -ENOMEM.
+ * Return: The file, or an error: -ENOENT if the interface left or is disabled, -EBUSY if it or its
+ * function is in use, -ENOMEM.
  */
 struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
 {
@@ -128,7 +160,8 @@ struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
 		goto err_close;
 
 	mutex_lock(&winusb_functions_lock);
-	if (list_empty(&wi->sibling) || winusb_interface_is_gone(wi))
+	if (list_empty(&wi->sibling) || winusb_interface_is_gone(wi) ||
+	    !winusb_function_is_enabled(wi->fn))
 		ret = -ENOENT;
 	else if (!listener)
 		ret = winusb_file_acquire(wf);

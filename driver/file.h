@@ -77,6 +77,7 @@ struct winusb_file {
 
 struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener);
 void winusb_file_close(struct winusb_file *wf);
+int winusb_file_set_enabled(struct winusb_file *wf, bool enable);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
 unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
 int winusb_file_charge(struct winusb_file *wf, size_t bytes);

@@ -14,6 +14,7 @@
 #include "attribute.h"
 #include "compat.h"
 #include "device.h"
+#include "event.h"
 #include "function.h"
 #include "interface.h"
 
@@ -83,6 +84,8 @@ static struct winusb_function *winusb_function_create(struct winusb_interface *w
 	kref_init(&fn->ref);
 	INIT_LIST_HEAD(&fn->interfaces);
 	fn->udev = wi->udev;
+	fn->enabled_by_file = true;
+	fn->enabled_by_admin = true;
 	fn->whole = whole && !winusb_function_is_split(wi->udev);
 	if (fn->whole)
 		winusb_descriptor_group_all(wi->udev->actconfig, &fn->grouping);
@@ -176,6 +179,66 @@ bool winusb_function_is_default(const struct winusb_function *fn,
 	return winusb_function_number(wi) == fn->grouping.numbers[0];
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_function_is_default);
+
+/**
+ * winusb_function_is_enabled - May its nodes be opened?
+ * @fn: The function.
+ *
+ * Return: true if so; a hint outside winusb_functions_lock.
+ */
+bool winusb_function_is_enabled(const struct winusb_function *fn)
+{
+	return READ_ONCE(fn->enabled_by_file) && READ_ONCE(fn->enabled_by_admin);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_function_is_enabled);
+
+/* @by is one of the two who have a say. Listeners hear of it here, before the next open. */
+static bool winusb_function_enable(struct winusb_function *fn, bool *by, bool enable)
+{
+	bool before = winusb_function_is_enabled(fn);
+	struct winusb_interface *wi;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	WRITE_ONCE(*by, enable);
+	if (winusb_function_is_enabled(fn) == before)
+		return false;
+	list_for_each_entry(wi, &fn->interfaces, sibling)
+		winusb_events_post(wi, WINUSB_EVENT_STATE, !before);
+	return true;
+}
+
+/**
+ * winusb_function_enable_by_file - The file that has the function lets others open it, or not
+ * @fn: The function.
+ * @enable: Which of the two.
+ *
+ * The caller holds winusb_functions_lock. If the state changes, it calls winusb_function_announce()
+ * when it has dropped that.
+ *
+ * Return: true if the state changes.
+ */
+bool winusb_function_enable_by_file(struct winusb_function *fn, bool enable)
+{
+	return winusb_function_enable(fn, &fn->enabled_by_file, enable);
+}
+
+/**
+ * winusb_function_set_enabled - The administrator lets others open it, or not
+ * @fn: The function.
+ * @enable: Which of the two.
+ */
+void winusb_function_set_enabled(struct winusb_function *fn, bool enable)
+{
+	bool changed;
+
+	mutex_lock(&winusb_functions_lock);
+	changed = winusb_function_enable(fn, &fn->enabled_by_admin, enable);
+	mutex_unlock(&winusb_functions_lock);
+	if (changed)
+		winusb_function_announce(fn);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_function_set_enabled);
 
 /**
  * winusb_function_is_whole_device - Has a function all interfaces of its device?

@@ -24,6 +24,9 @@ struct winusb_interface;
  * @whole: The grouping is the whole device; constant.
  * @interfaces: The bound interfaces (&winusb_interface.sibling). Under winusb_functions_lock.
  * @opener: The file on the default interface, which reserves all. Under winusb_functions_lock.
+ * @enabled_by_file: @opener lets others open it. Written under winusb_functions_lock, true without
+ *	@opener; a hint without it.
+ * @enabled_by_admin: The administrator does. Likewise, and true at first.
  * @mute: The device did not answer when an interface was restored. Set with the device locked,
  *	cleared under winusb_functions_lock when a file is opened; a hint.
  * @announced: The last turn in which it was announced. Under winusb_functions_lock.
@@ -39,6 +42,8 @@ struct winusb_function {
 	bool whole;
 	struct list_head interfaces;
 	struct winusb_file *opener;
+	bool enabled_by_file;
+	bool enabled_by_admin;
 	bool mute;
 	u64 announced;
 	unsigned int num_guids;
@@ -53,6 +58,9 @@ void winusb_function_put(struct winusb_function *fn);
 struct winusb_interface *winusb_function_find(struct winusb_function *fn, u8 number);
 bool winusb_function_is_default(const struct winusb_function *fn,
 				const struct winusb_interface *wi);
+bool winusb_function_is_enabled(const struct winusb_function *fn);
+bool winusb_function_enable_by_file(struct winusb_function *fn, bool enable);
+void winusb_function_set_enabled(struct winusb_function *fn, bool enable);
 
 bool winusb_function_is_whole_device(const struct winusb_function *fn);
 int winusb_function_scope(const struct winusb_function *fn);

@@ -10,7 +10,8 @@
  *
  *	device lock		usbcore holds it around bind, unbind and reset; a change of the
  *				setting takes it, since usbcore's removal would race with it
- *	winusb_functions_lock	who belongs together, who has what open
+ *	attributes_lock		files and uevents of the class device
+ *	winusb_functions_lock	who belongs together, who has what open, what is enabled
  *	gate			is the device there, which pipes are there
  *	run_lock		of a pipe: who lets those run that waited for its reset
  *	requests_lock		the requests of a file
@@ -429,6 +430,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	winusb_pipe_init(&wi->control, wi);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
+	mutex_init(&wi->attributes_lock);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)

@@ -5,6 +5,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/usb.h>
@@ -43,9 +44,12 @@ struct winusb_property_files;
  * @control: The default control pipe, as this interface uses it. Constant.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
- * @shown: The class device is in sysfs. Under winusb_attributes_lock.
- * @properties: Its folder properties/, or NULL. Under winusb_attributes_lock.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
+ * @attributes_lock: Guards what is below, and is held while a uevent is made.
+ * @shown: The class device is in sysfs.
+ * @ready: @properties was made when it was known what the firmware says. Read also without the lock.
+ * @changed: It is not what the last uevent said.
+ * @properties: Its folder properties/, or NULL.
  */
 struct winusb_interface {
 	struct device dev;
@@ -72,7 +76,10 @@ struct winusb_interface {
 	struct list_head listeners;
 	bool ended;
 
+	struct mutex attributes_lock;
 	bool shown;
+	bool ready;
+	bool changed;
 	struct winusb_property_files *properties;
 };
 

@@ -3,97 +3,37 @@
  * The commands: a table gives the structure of each, the dispatcher copies it in and out, and the
  * functions here check fields and call the layer below. Nothing else happens here.
  */
-#include <linux/eventfd.h>
 #include <linux/nospec.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <linux/usb.h>
 
 #include "buffer.h"
+#include "call.h"
 #include "chardev.h"
 #include "compat.h"
 #include "control.h"
 #include "descriptor.h"
+#include "event.h"
 #include "file.h"
 #include "function.h"
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
-#include "record.h"
-#include "request.h"
+#include "post.h"
 #include "reset.h"
-
-#define WINUSB_TRANSFER_SHORTEST 80	/* a literal, see winusb_commands */
-#define WINUSB_ARGUMENT_MAX 4096	/* bytes of a structure, whatever its tail */
-
-union winusb_argument {
-	struct winusb_query query;
-	struct winusb_initialize initialize;
-	struct winusb_get_associated_interface associated;
-	struct winusb_free free;
-	struct winusb_get_descriptor descriptor;
-	struct winusb_query_interface_settings settings;
-	struct winusb_query_device_information information;
-	struct winusb_query_pipe query_pipe;
-	struct winusb_get_alternate_setting get_setting;
-	struct winusb_set_alternate_setting set_setting;
-	struct winusb_pipe_policy policy;
-	struct winusb_transfer transfer;
-	struct winusb_pipe_command pipe;
-	struct winusb_reset_device reset;
-	struct winusb_submit submit;
-	struct winusb_cancel cancel;
-	struct winusb_set_eventfd eventfd;
-};
-
-/**
- * struct winusb_call - One call of a command
- * @wf: The file. The VFS holds it.
- * @nonblock: The file is in non-blocking mode.
- * @user: The caller's structure.
- * @user_size: Its size as the caller says.
- * @size: Its size as the kernel knows it.
- * @reply_first: Where its results begin, or what is copied out along with them.
- * @reply_end: Where they end.
- * @replied: The results were copied out already.
- * @arg: Our copy.
- */
-struct winusb_call {
-	struct winusb_file *wf;
-	bool nonblock;
-	void __user *user;
-	u32 user_size;
-	u32 size;
-	u32 reply_first;
-	u32 reply_end;
-	bool replied;
-	union winusb_argument arg;
-};
-
-/* Every structure begins with these, QUERY's without the handle. */
-struct winusb_header {
-	u32 size;
-	u32 handle;
-};
+#include "transfer.h"
 
 #define WINUSB_CAPABILITIES (WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE | \
-			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | WINUSB_CAP_OF_KERNEL)
+			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | \
+			     WINUSB_CAP_INTERFACE_STATE | WINUSB_CAP_CUSTOM_EVENTS | \
+			     WINUSB_CAP_OF_KERNEL)
 #ifdef WINUSB_HAVE_URING
 #define WINUSB_CAP_OF_KERNEL WINUSB_CAP_URING
 #else
 #define WINUSB_CAP_OF_KERNEL 0
 #endif
-
-#define WINUSB_IS_ZERO(field) (!memchr_inv(&(field), 0, sizeof(field)))
-
-static struct winusb_handle *winusb_call_handle(struct winusb_call *call)
-{
-	const struct winusb_header *header = (const void *)&call->arg;
-
-	return winusb_handle_get(call->wf, header->handle);
-}
 
 /* Copy the results out. A caller with an older, shorter structure gets what it knows. */
 static int winusb_call_write(struct winusb_call *call, u32 first, u32 end)
@@ -326,182 +266,6 @@ static int winusb_ioctl_set_pipe_policy(struct winusb_call *call)
 	return ret;
 }
 
-static bool winusb_transfer_is_clean(const struct winusb_transfer *arg)
-{
-	u64 setup;
-
-	memcpy(&setup, arg->setup, sizeof(setup));
-	return !((arg->flags & ~WINUSB_TRANSFER_ASYNC) | arg->__reserved[0] | arg->__reserved[1] |
-		 arg->__reserved[2] | arg->isoch_buffer | arg->isoch_offset |
-		 arg->isoch_start_frame | arg->isoch_packet_count | arg->isoch_packets |
-		 arg->stream_id | arg->__reserved2 | (arg->pipe_id ? setup : 0) |
-		 (arg->flags & WINUSB_TRANSFER_ASYNC ? 0 : arg->cookie));
-}
-
-static struct winusb_request *winusb_transfer_create(struct winusb_handle *wh,
-						     enum winusb_door door,
-						     const struct winusb_transfer *arg,
-						     bool nonblock)
-{
-	struct usb_ctrlrequest setup;
-	struct iov_iter iter;
-	bool in;
-	int ret;
-
-	memcpy(&setup, arg->setup, sizeof(setup));
-	in = (arg->pipe_id ? arg->pipe_id : setup.bRequestType) & USB_DIR_IN;
-	ret = winusb_buffer_iter(&iter, in, arg->buffer, arg->length);
-	if (ret)
-		return ERR_PTR(ret);
-	if (arg->pipe_id)
-		return winusb_request_create(wh, door, arg->pipe_id, &iter, nonblock);
-	return winusb_control_create(wh, door, &setup, &iter, nonblock);
-}
-
-/* Start a transfer whose completion is read as a record. */
-static int winusb_transfer_submit(struct winusb_handle *wh, const struct winusb_transfer *arg,
-				  bool nonblock)
-{
-	struct winusb_request *req;
-	int ret;
-
-	req = winusb_transfer_create(wh, WINUSB_DOOR_RECORD, arg, nonblock);
-	if (IS_ERR(req))
-		return PTR_ERR(req);
-	req->cookie = arg->cookie;
-	ret = winusb_request_start(req, nonblock);
-	if (ret)
-		winusb_request_discard(req);
-	return ret;
-}
-
-static int winusb_ioctl_transfer(struct winusb_call *call)
-{
-	struct winusb_transfer *arg = &call->arg.transfer;
-	struct winusb_handle *wh;
-	size_t moved = 0;
-	int ret;
-
-	arg->out_length = 0;
-	if (!winusb_transfer_is_clean(arg))
-		return -EOPNOTSUPP;
-
-	wh = winusb_call_handle(call);
-	if (IS_ERR(wh))
-		return PTR_ERR(wh);
-	if (arg->flags & WINUSB_TRANSFER_ASYNC)
-		ret = winusb_transfer_submit(wh, arg, call->nonblock);
-	else
-		ret = winusb_request_run(winusb_transfer_create(wh, WINUSB_DOOR_BLOCKING, arg,
-								call->nonblock),
-					 &moved, call->nonblock);
-	arg->out_length = moved;
-	winusb_handle_put(wh);
-	return ret;
-}
-
-/* Copy one element in, under the rules for structures. */
-static int winusb_submit_copy(struct winusb_transfer *transfer, void __user *user, u32 size)
-{
-	u32 said;
-	int ret;
-
-	ret = copy_struct_from_user(transfer, sizeof(*transfer), user, size);
-	if (ret)
-		return ret;
-	said = transfer->size;
-	if (said != size)
-		return -EINVAL;
-	transfer->flags |= WINUSB_TRANSFER_ASYNC;	/* goes without saying */
-	return winusb_transfer_is_clean(transfer) ? 0 : -EOPNOTSUPP;
-}
-
-/* The handle of an element, which is nearly always that of the one before. */
-static int winusb_submit_handle(struct winusb_file *wf, u32 number, struct winusb_handle **wh)
-{
-	struct winusb_handle *found;
-
-	if (*wh && (*wh)->number == number)
-		return 0;
-	if (*wh)
-		winusb_handle_put(*wh);
-	found = winusb_handle_get(wf, number);
-	*wh = IS_ERR(found) ? NULL : found;
-	return PTR_ERR_OR_ZERO(found);
-}
-
-static int winusb_submit_all(struct winusb_call *call, struct winusb_handle **wh)
-{
-	struct winusb_submit *arg = &call->arg.submit;
-	struct winusb_transfer transfer;
-	u32 i, count = arg->count;
-	void __user *user;
-	int ret;
-
-	for (i = 0; i < count; i++) {
-		user = u64_to_user_ptr(arg->transfers) + (size_t)i * arg->transfer_size;
-		ret = winusb_submit_copy(&transfer, user, arg->transfer_size);
-		if (!ret)
-			ret = winusb_submit_handle(call->wf, transfer.handle, wh);
-		if (!ret)
-			ret = winusb_transfer_submit(*wh, &transfer, call->nonblock);
-		if (ret)
-			return ret;
-		arg->out_count++;
-		if (i + 1 < count && task_sigpending(current))
-			return -EINTR;
-	}
-	return 0;
-}
-
-static int winusb_ioctl_submit(struct winusb_call *call)
-{
-	struct winusb_submit *arg = &call->arg.submit;
-	struct winusb_handle *wh = NULL;
-	int ret;
-
-	arg->out_count = 0;
-	if (!arg->count || arg->count > WINUSB_MAX_SUBMIT ||
-	    arg->transfer_size < WINUSB_TRANSFER_SHORTEST)
-		return -EINVAL;
-	if (arg->transfer_size > WINUSB_ARGUMENT_MAX)
-		return -E2BIG;
-	if (arg->transfers != (unsigned long)arg->transfers)
-		return -EFAULT;
-	ret = winusb_submit_all(call, &wh);
-	if (wh)
-		winusb_handle_put(wh);
-	return ret;
-}
-
-static int winusb_ioctl_cancel(struct winusb_call *call)
-{
-	struct winusb_cancel *arg = &call->arg.cancel;
-	bool all = arg->flags & WINUSB_CANCEL_ALL;
-
-	arg->out_count = 0;
-	if (arg->flags & ~WINUSB_CANCEL_ALL || arg->__reserved || (all && arg->cookie))
-		return -EOPNOTSUPP;
-	arg->out_count = winusb_file_cancel_cookie(call->wf, all, arg->cookie);
-	return arg->out_count ? 0 : -ENOENT;
-}
-
-static int winusb_ioctl_set_eventfd(struct winusb_call *call)
-{
-	struct winusb_set_eventfd *arg = &call->arg.eventfd;
-	struct eventfd_ctx *eventfd = NULL;
-
-	if (arg->fd < -1)
-		return -EBADF;
-	if (arg->fd >= 0) {
-		eventfd = eventfd_ctx_fdget(arg->fd);
-		if (IS_ERR(eventfd))
-			return PTR_ERR(eventfd);
-	}
-	winusb_records_set_eventfd(call->wf, eventfd);
-	return 0;
-}
-
 static int winusb_call_pipe(struct winusb_call *call,
 			    int (*operation)(struct winusb_handle *wh, u8 address, bool nonblock))
 {
@@ -547,6 +311,61 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 	return ret;
 }
 
+static int winusb_ioctl_set_interface_state(struct winusb_call *call)
+{
+	struct winusb_set_interface_state *arg = &call->arg.state;
+	struct winusb_handle *wh;
+	int ret;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->enable > 1)
+		return -EINVAL;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_file_set_enabled(call->wf, arg->enable);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_post_event(struct winusb_call *call)
+{
+	struct winusb_post_event *arg = &call->arg.post;
+	struct winusb_handle *wh;
+	struct winusb_post *post;
+	int ret;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->length > WINUSB_MAX_EVENT_DATA)
+		return -ENOMEM;
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	post = winusb_post_copy(arg->guid, arg->data, arg->length);
+	ret = PTR_ERR_OR_ZERO(post);
+	if (!ret) {
+		ret = winusb_post_send(wh, post);
+		winusb_post_put(post);
+	}
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_listen(struct winusb_call *call)
+{
+	struct winusb_listen *arg = &call->arg.listen;
+
+	if (arg->flags & ~WINUSB_LISTEN_CUSTOM || arg->__reserved)
+		return -EOPNOTSUPP;
+	if (!call->wf->listener)
+		return -EBADF;
+	winusb_events_listen(call->wf, arg->flags & WINUSB_LISTEN_CUSTOM);
+	arg->out_length = WINUSB_EVENT_LONGEST;
+	return 0;
+}
+
 /* @shortest is the size of the first published form, a literal, so that growth can't change it. */
 #define WINUSB_COMMAND(name, type, shortest_size, command_flags)			\
 	[_IOC_NR(WINUSB_IOC_##name)] = {						\
@@ -577,6 +396,9 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 #define WINUSB_HANDLER_SUBMIT			winusb_ioctl_submit
 #define WINUSB_HANDLER_CANCEL			winusb_ioctl_cancel
 #define WINUSB_HANDLER_SET_EVENTFD		winusb_ioctl_set_eventfd
+#define WINUSB_HANDLER_SET_INTERFACE_STATE	winusb_ioctl_set_interface_state
+#define WINUSB_HANDLER_POST_EVENT		winusb_ioctl_post_event
+#define WINUSB_HANDLER_LISTEN			winusb_ioctl_listen
 
 #define WINUSB_REPLY BIT(0)			/* the command has results */
 #define WINUSB_LISTENER BIT(1)			/* a listener may use it */
@@ -619,6 +441,9 @@ static const struct winusb_command {
 	WINUSB_COMMAND(SUBMIT, winusb_submit, 24, WINUSB_REPLY),
 	WINUSB_COMMAND(CANCEL, winusb_cancel, 24, WINUSB_REPLY),
 	WINUSB_COMMAND(SET_EVENTFD, winusb_set_eventfd, 8, 0),
+	WINUSB_COMMAND(SET_INTERFACE_STATE, winusb_set_interface_state, 16, 0),
+	WINUSB_COMMAND(POST_EVENT, winusb_post_event, 40, 0),
+	WINUSB_COMMAND(LISTEN, winusb_listen, 16, WINUSB_QUERY),
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -643,6 +468,10 @@ static_assert(sizeof(struct winusb_submit) == 24);
 static_assert(offsetof(struct winusb_submit, transfers) == 8);
 static_assert(sizeof(struct winusb_cancel) == 24);
 static_assert(sizeof(struct winusb_set_eventfd) == 8);
+static_assert(sizeof(struct winusb_set_interface_state) == 16);
+static_assert(sizeof(struct winusb_post_event) == 40);
+static_assert(offsetof(struct winusb_post_event, data) == 24);
+static_assert(sizeof(struct winusb_listen) == 16);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {

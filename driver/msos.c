@@ -141,7 +141,8 @@ void winusb_msos_set_ids(struct winusb_msos *msos, const u8 *bytes, char *compat
 		return;
 	}
 	if (!winusb_msos_id(bytes, compatible_id))
-		winusb_msos_fault(msos, "a compatible ID with other characters than A-Z, 0-9 and _");
+		winusb_msos_fault(msos,
+				  "a compatible ID with other characters than A-Z, 0-9 and _");
 	if (!winusb_msos_id(bytes + WINUSB_MSOS_ID_SIZE - 1, sub))
 		winusb_msos_fault(msos,
 				  "a sub-compatible ID with other characters than A-Z, 0-9 and _");

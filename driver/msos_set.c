@@ -8,9 +8,9 @@
  * - Subsets are ranges, and there is one level of each kind. The header of another one inside a
  *   range ends that range: its length was too large, and what follows is the other's.
  * - A descriptor with an impossible length ends the innermost range: the walk goes on behind it.
- * - A descriptor that reaches past its range is taken if its own lengths agree with each other:
- *   then it is the range that is too short. (Firmware exists that left the 8 bytes of the
- *   subset's header out.) Else it is the descriptor that lies, and it ends the range.
+ * - A feature that reaches past its range is taken if its own lengths agree with each other: then
+ *   it is the range that is too short. (Firmware exists that left the 8 bytes of the subset's
+ *   header out.) Else it is the descriptor that lies, and it ends the range.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>
@@ -43,7 +43,8 @@ static const u8 winusb_msos_sizes[] = { 10, 8, 8, 20, 10, 6, 20, 4, 6 };
 #define WINUSB_MSOS_HEAD		4	/* wLength, wDescriptorType */
 
 static const u8 winusb_msos_uuid[16] = {
-	0xdf, 0x60, 0xdd, 0xd8, 0x89, 0x45, 0xc7, 0x4c, 0x9c, 0xd2, 0x65, 0x9d, 0x9e, 0x64, 0x8a, 0x9f
+	0xdf, 0x60, 0xdd, 0xd8, 0x89, 0x45, 0xc7, 0x4c,
+	0x9c, 0xd2, 0x65, 0x9d, 0x9e, 0x64, 0x8a, 0x9f,
 };
 
 /* The sets that one capability descriptor offers. */
@@ -307,12 +308,16 @@ static void winusb_msos_feature(struct winusb_msos *msos, u8 index, const u8 *de
 	}
 }
 
-/* Do all lengths inside a feature say the same? */
+/*
+ * Do all lengths inside a feature say the same? Not asked about headers: whatever they open would
+ * be outside, too.
+ */
 static bool winusb_msos_is_exact(const u8 *descriptor, u16 length, u16 type)
 {
 	u16 name_length;
 
-	if (type >= sizeof(winusb_msos_sizes) || length < winusb_msos_sizes[type])
+	if (type < WINUSB_MSOS_COMPATIBLE_ID || type >= sizeof(winusb_msos_sizes) ||
+	    length < winusb_msos_sizes[type])
 		return false;
 	if (type != WINUSB_MSOS_REG_PROPERTY)
 		return length == winusb_msos_sizes[type];
@@ -339,7 +344,8 @@ static void winusb_msos_step(struct winusb_msos_walk *walk)
 		return;
 	}
 	if (length > left) {
-		winusb_msos_give_up_range(walk, "a descriptor that reaches past the end of the set");
+		winusb_msos_give_up_range(walk,
+					  "a descriptor that reaches past the end of the set");
 		return;
 	}
 	if (length > winusb_msos_range_end(walk) - walk->pos) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What Microsoft OS descriptors say, as text: strings and GUIDs. See msos.c. Strings of a device may
- * lack their end, be odd or no UTF-16 at all.
+ * What Microsoft OS descriptors say, as text: strings and GUIDs. See msos.c. Strings of a device
+ * may lack their end, be odd or no UTF-16 at all.
  */
 #ifdef __KERNEL__
 #include <linux/string.h>

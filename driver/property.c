@@ -314,6 +314,25 @@ int winusb_properties_visit(struct winusb_function *fn, struct winusb_property_v
 	return ret;
 }
 
+static int winusb_property_see_any(struct winusb_property_visitor *visitor, const char *name,
+				   const char *type, const char *value)
+{
+	return -EEXIST;
+}
+
+/**
+ * winusb_properties_exist - Has a function any property?
+ * @fn: As winusb_properties_visit().
+ *
+ * Return: true if so.
+ */
+bool winusb_properties_exist(struct winusb_function *fn)
+{
+	struct winusb_property_visitor visitor = { .see = winusb_property_see_any };
+
+	return winusb_properties_visit(fn, &visitor) == -EEXIST;
+}
+
 /* The next word of a line, which is cut there, or NULL. */
 static char *winusb_property_word(char **line)
 {

@@ -423,8 +423,7 @@ void winusb_bench_bind(struct kunit *test, u8 number)
 	KUNIT_ASSERT_EQ(test, ret, 1);
 }
 
-/* Opens an interface's node for reading and writing; may be an error. */
-struct winusb_file *winusb_bench_try_open(struct kunit *test, u8 number)
+static struct winusb_file *winusb_bench_open_as(struct kunit *test, u8 number, bool listener)
 {
 	struct winusb_bench *b = test->priv;
 	struct winusb_file *wf;
@@ -433,10 +432,22 @@ struct winusb_file *winusb_bench_try_open(struct kunit *test, u8 number)
 	for (i = 0; i < WINUSB_BENCH_FILES && b->files[i]; i++)
 		;
 	KUNIT_ASSERT_LT(test, i, WINUSB_BENCH_FILES);
-	wf = winusb_file_open(winusb_bench_wi(test, number), false);
+	wf = winusb_file_open(winusb_bench_wi(test, number), listener);
 	if (!IS_ERR(wf))
 		b->files[i] = wf;
 	return wf;
+}
+
+/* Opens an interface's node for reading and writing; may be an error. */
+struct winusb_file *winusb_bench_try_open(struct kunit *test, u8 number)
+{
+	return winusb_bench_open_as(test, number, false);
+}
+
+/* Opens it read-only; may be an error. */
+struct winusb_file *winusb_bench_try_listen(struct kunit *test, u8 number)
+{
+	return winusb_bench_open_as(test, number, true);
 }
 
 struct winusb_file *winusb_bench_open(struct kunit *test, u8 number)

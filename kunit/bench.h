@@ -83,6 +83,7 @@ void winusb_bench_unbind(struct kunit *test, u8 number);
 void winusb_bench_bind(struct kunit *test, u8 number);
 
 struct winusb_file *winusb_bench_try_open(struct kunit *test, u8 number);
+struct winusb_file *winusb_bench_try_listen(struct kunit *test, u8 number);
 struct winusb_file *winusb_bench_open(struct kunit *test, u8 number);
 void winusb_bench_close(struct kunit *test, struct winusb_file *wf);
 struct winusb_handle *winusb_bench_initialize(struct kunit *test,

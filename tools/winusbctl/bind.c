@@ -1,90 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* winusbctl bind and unbind: which devices are winusb's. */
+/* winusbctl bind, unbind and load: which devices are winusb's. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "winusbctl.h"
+#include "binding.h"
 
-static error_t target_parse(int key, char *arg, struct argp_state *state)
-{
-	const char **target = state->input;
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (*target)
-			argp_error(state, "too many arguments");
-		*target = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!*target)
-			argp_error(state, "too few arguments");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-/* Writes TEXT to a file of the driver; 0 or an errno. */
-static int driver_write(const char *file, const char *text)
-{
-	char path[128];
-	int fd, err = 0;
-
-	snprintf(path, sizeof(path), CTL_DRIVER_DIR "/%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
-
-/*
- * Is this id in the driver's list? new_id takes an id as often as it is given, remove_id takes
- * one away at a time; so look before each.
- */
-static bool driver_has_id(const char *file, const char *id)
-{
-	char path[128], line[64];
-	bool found = false;
-	FILE *list;
-
-	snprintf(path, sizeof(path), CTL_DRIVER_DIR "/%s", file);
-	list = fopen(path, "re");
-	if (!list)
-		return false;
-	while (!found && fgets(line, sizeof(line), list)) {
-		line[strcspn(line, "\n")] = 0;
-		found = !strcmp(line, id);
-	}
-	fclose(list);
-	return found;
-}
-
-static int driver_check(void)
-{
-	if (!access(CTL_DRIVER_DIR, F_OK))
-		return CTL_OK;
-	fprintf(stderr, "winusbctl: the winusb module is not loaded\n");
-	hint_say("load it: modprobe winusb, or insmod winusb.ko");
-	return CTL_ABSENT;
-}
-
-static int driver_error(const char *what, int err)
-{
-	int code = error_say(err, "%s", what);
-
-	if (code == CTL_DENIED)
-		hint_say("run it as root");
-	return code;
-}
-
-static bool node_has_id(const struct node *node, const struct usb_id *id)
+bool node_has_id(const struct node *node, const struct usb_id *id)
 {
 	return strtoul(node->vid, NULL, 16) == id->vid && strtoul(node->pid, NULL, 16) == id->pid;
 }
@@ -112,16 +36,12 @@ static bool node_in_function(const struct nodes *nodes, const struct node *node,
 	return false;
 }
 
-static void names_print(const char *key, const char *word, json_t *names)
+static void names_print(const char *word, json_t *names)
 {
 	const char *separator = "";
 	json_t *name;
 	size_t i;
 
-	if (ctl_json) {
-		json_print(json_pack("{s:O}", key, names), false);
-		return;
-	}
 	printf("%s", word);
 	json_array_foreach(names, i, name) {
 		printf("%s %s", separator, json_string_value(name));
@@ -130,18 +50,13 @@ static void names_print(const char *key, const char *word, json_t *names)
 	putchar('\n');
 }
 
-static int bind_report(const struct usb_id *id, const char *text)
+/* The names of what an id has bound, and word of what other drivers have. */
+static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 {
-	json_t *names = json_array();
 	struct nodes nodes;
 	int code;
 
 	code = nodes_load(&nodes);
-	if (code) {
-		json_decref(names);
-		return code;
-	}
-
 	for (size_t i = 0; i < nodes.count; i++) {
 		const struct node *node = &nodes.list[i];
 
@@ -150,89 +65,166 @@ static int bind_report(const struct usb_id *id, const char *text)
 		if (node->bound) {
 			json_array_append_new(names, json_string(node->name));
 		} else if (*node->driver && strcmp(node->driver, "winusb")) {
-			fprintf(stderr, "winusbctl: %s stays with the driver %s\n", node->name, node->driver);
-			hint_say("take it away: echo %s > /sys/bus/usb/drivers/%s/unbind", node->name,
+			fprintf(stderr, "winusbctl: %s stays with the driver %s\n", node->name,
+				node->driver);
+			hint_say("take it away: echo %s > /sys/bus/usb/drivers/%s/unbind",
+				 node->name,
 				 node->driver);
 			hint_say("and then: echo %s > " CTL_DRIVER_DIR "/bind", node->name);
-			code = CTL_DENIED;
+			*foreign = true;
 		}
 	}
 	nodes_free(&nodes);
-
-	if (ctl_json || json_array_size(names))
-		names_print("bound", "bound", names);
-	else if (!code)
-		printf("no such device is plugged in; one that comes will be bound (%s)\n", text);
-	json_decref(names);
 	return code;
 }
 
-/* The text that the driver's file wants for this id. */
-static void id_spell(const struct usb_id *id, char *text, size_t size)
+int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign)
 {
-	if (id->interface < 0)
-		snprintf(text, size, "%04x %04x", id->vid, id->pid);
-	else
-		snprintf(text, size, "%04x %04x %02x", id->vid, id->pid, (unsigned int)id->interface);
-}
-
-/* The id is known, but someone unbound interfaces of it: take those that nobody has. */
-static int bind_idle(const struct usb_id *id)
-{
-	struct nodes nodes;
+	bool loaded = driver_loaded();
 	int code;
 
-	code = nodes_load(&nodes);
-	for (size_t i = 0; i < nodes.count && !code; i++) {
-		const struct node *node = &nodes.list[i];
-		int err;
-
-		if (*node->driver || !node_has_id(node, id))
-			continue;
-		err = driver_write("bind", node->name);
-		/* ENODEV: an interface that the id does not name. EBUSY: bound meanwhile. */
-		if (err && err != ENODEV && err != EBUSY)
-			code = driver_error(node->name, err);
-	}
-	nodes_free(&nodes);
+	code = loaded ? driver_give(binding) : persist ? CTL_OK : driver_check();
+	if (!code && persist)
+		code = conf_write(binding);
+	if (code || !loaded)
+		return code;
+	code = bound_collect(&binding->id, bound, foreign);
+	/* With autobind=off the driver takes nothing, and does not say so. */
+	if (!json_array_size(bound) && !*foreign && autobind_is_off())
+		fprintf(stderr,
+			"winusbctl: autobind is off, so nothing is bound; see winusbctl autobind\n");
 	return code;
+}
+
+struct bind_options {
+	const char *target;
+	struct binding binding;
+	bool has_guid;
+	bool persist;
+};
+
+enum { KEY_GUID = 0x200, KEY_PERSIST };
+
+static const struct argp_option bind_argp_options[] = {
+	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
+	  .doc = "Interface GUID by which programs find it; may be given 8 times" },
+	{ .name = "property", .key = 'p', .arg = "NAME=VALUE",
+	  .doc = "Property, as an INF or the firmware may set it. VALUE is dword:1, sz:TEXT, "
+		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text" },
+	{ .name = "persist", .key = KEY_PERSIST,
+	  .doc = "Keep it over replug, reload and restart: a file in " CONF_DIR " and a udev rule" },
+	{ 0 }
+};
+
+static error_t bind_parse(int key, char *arg, struct argp_state *state)
+{
+	struct bind_options *options = state->input;
+	const char *wrong = NULL;
+
+	switch (key) {
+	case KEY_GUID:
+		if (!options->has_guid && property_find(&options->binding, "DeviceInterfaceGUIDs"))
+			argp_error(state, "either --guid or --property DeviceInterfaceGUIDs");
+		options->has_guid = true;
+		wrong = property_add_guid(&options->binding, arg);
+		if (wrong)
+			argp_error(state, "--guid: '%s': %s", arg, wrong);
+		return 0;
+	case 'p':
+		if (options->has_guid && !strncasecmp(arg, "DeviceInterfaceGUIDs=", 21))
+			argp_error(state, "either --guid or --property DeviceInterfaceGUIDs");
+		wrong = property_parse(&options->binding, arg);
+		if (wrong)
+			argp_error(state, "--property: '%s': %s", arg, wrong);
+		return 0;
+	case KEY_PERSIST:
+		options->persist = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->target)
+			argp_error(state, "too many arguments");
+		options->target = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->target)
+			argp_error(state, "too few arguments");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void bind_report(const struct bind_options *options, json_t *bound, bool foreign)
+{
+	char name[32];
+
+	conf_name(&options->binding.id, name);
+	if (ctl_json) {
+		json_t *value = json_pack("{s:O}", "bound", bound);
+
+		if (options->persist)
+			json_object_set_new(value, "file", json_sprintf(CONF_DIR "/%s", name));
+		json_print(value, false);
+		return;
+	}
+	if (json_array_size(bound))
+		names_print("bound", bound);
+	else if (!foreign && driver_loaded())
+		printf("no such device is plugged in; one that comes will be bound (%s)\n",
+		       options->target);
+	else if (!foreign)
+		printf("the module is not loaded; it will be when such a device comes (%s)\n",
+		       options->target);
+	if (options->persist)
+		printf("kept in " CONF_DIR "/%s\n", name);
 }
 
 int bind_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.parser = target_parse,
+		.options = bind_argp_options,
+		.parser = bind_parse,
 		.children = ctl_common,
 		.args_doc = "VID:PID[:INTERFACE]",
 		.doc = "Gives devices to winusb, those plugged in and those to come, until unbind or the "
-		       "module's unloading. Without INTERFACE the whole device is one function; with one, "
-		       "only the function whose first interface has this number.\v"
+		       "module's unloading; with --persist, for good. Without INTERFACE the whole device is "
+		       "one function; with one, only the function whose first interface has this number.\v"
 		       "VID and PID are four hex digits; INTERFACE is a number as in C, 0x10 is 16. "
-		       "Example: winusbctl bind 0547:1002",
+		       "Properties add to those that the id has; the same name again replaces. "
+		       "Example: winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74}",
 	};
-	const char *target = NULL;
-	const char *file;
-	struct usb_id id;
-	char text[32];
-	int code, err;
+	struct bind_options options = { 0 };
+	struct binding kept = { 0 };
+	bool found = false, foreign = false;
+	const char *wrong;
+	json_t *bound;
+	int code = CTL_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &target);
-	if (!usb_id_parse(target, &id))
-		return usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002", target);
-	code = driver_check();
-	if (code)
-		return code;
-
-	id_spell(&id, text, sizeof(text));
-	file = id.interface < 0 ? "new_id" : "function_id";
-	if (driver_has_id(file, text)) {
-		code = bind_idle(&id);
-	} else {
-		err = driver_write(file, text);
-		if (err)
-			code = driver_error(target, err);
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (!usb_id_parse(options.target, &options.binding.id))
+		code = usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002",
+				 options.target);
+	/* What the file has goes on to hold. */
+	if (!code && options.persist)
+		code = conf_read(&options.binding.id, &kept, &found);
+	if (!code && found) {
+		wrong = property_merge(&kept, &options.binding);
+		if (wrong)
+			code = usage_say("bind", "%s", wrong);
 	}
-	return code ? code : bind_report(&id, target);
+	if (!code) {
+		bound = json_array();
+		code = binding_keep(found ? &kept : &options.binding, options.persist, bound,
+				    &foreign);
+		if (!code)
+			bind_report(&options, bound, foreign);
+		if (!code && foreign)
+			code = CTL_DENIED;
+		json_decref(bound);
+	}
+	binding_free(&kept);
+	binding_free(&options.binding);
+	return code;
 }
 
 /* Unbinds those that WANTED says; adds their names. */
@@ -255,75 +247,169 @@ static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *n
 	return code;
 }
 
-int unbind_main(int argc, char **argv)
+int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
 {
-	static const struct argp argp = {
-		.parser = target_parse,
-		.children = ctl_common,
-		.args_doc = "NODE\nVID:PID[:INTERFACE]",
-		.doc = "Takes devices back from winusb. With VID:PID its id is forgotten and all such "
-		       "devices are unbound; with INTERFACE only that function. With NODE the function of "
-		       "that node is unbound, and comes back when the device is plugged in again.",
-	};
-	const struct node *node = NULL;
-	const char *target = NULL;
-	struct nodes nodes;
-	json_t *names;
-	struct usb_id id;
-	bool by_id, known = true, *wanted;
-	const char *file;
-	char text[32];
-	int code, err = 0;
+	bool loaded = driver_loaded();
+	struct nodes nodes = { 0 };
+	bool *wanted;
+	int code;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &target);
+	if (loaded) {
+		code = nodes_load(&nodes);
+		if (code)
+			return code;
+	}
+	/* Whose function a node is in is known only while the default interface is bound. */
+	wanted = xcalloc(nodes.count, sizeof(*wanted));
+	for (size_t i = 0; i < nodes.count; i++)
+		wanted[i] = !strcmp(nodes.list[i].driver, "winusb") &&
+			    node_in_function(&nodes, &nodes.list[i], id);
+
+	/* First file and id, so that nothing is bound again behind our back. */
+	code = conf_remove(id, known);
+	if (!code && loaded)
+		code = driver_forget(id, known);
+	if (!code && loaded)
+		code = unbind_nodes(&nodes, wanted, unbound);
+	if (json_array_size(unbound))
+		*known = true;
+	free(wanted);
+	nodes_free(&nodes);
+	return code;
+}
+
+static int unbind_function(const char *target, json_t *names)
+{
+	const struct node *node;
+	struct nodes nodes;
+	bool *wanted;
+	int code;
+
 	code = driver_check();
 	if (code)
 		return code;
 	code = nodes_load(&nodes);
 	if (code)
 		return code;
-
-	by_id = usb_id_parse(target, &id);
-	if (!by_id) {
-		node = node_resolve(&nodes, target, &code);
-		if (!node) {
-			nodes_free(&nodes);
-			return code;
-		}
+	node = node_resolve(&nodes, target, &code);
+	if (node) {
+		wanted = xcalloc(nodes.count, sizeof(*wanted));
+		for (size_t i = 0; i < nodes.count; i++)
+			wanted[i] = !strcmp(nodes.list[i].driver, "winusb") &&
+				    !strcmp(nodes.list[i].device, node->device) &&
+				    !strcmp(nodes.list[i].function, node->function);
+		code = unbind_nodes(&nodes, wanted, names);
+		free(wanted);
 	}
-
-	wanted = xcalloc(nodes.count, sizeof(*wanted));
-	for (size_t i = 0; i < nodes.count; i++) {
-		const struct node *other = &nodes.list[i];
-
-		if (strcmp(other->driver, "winusb"))
-			continue;
-		wanted[i] = by_id ? node_in_function(&nodes, other, &id) :
-			!strcmp(other->device, node->device) &&
-			!strcmp(other->function, node->function);
-	}
-
-	/* First the id, so that nothing is bound again behind our back. */
-	if (by_id) {
-		id_spell(&id, text, sizeof(text));
-		file = id.interface < 0 ? "new_id" : "function_id";
-		known = driver_has_id(file, text);
-		while (!err && driver_has_id(file, text))
-			err = driver_write(id.interface < 0 ? "remove_id" : "remove_function_id", text);
-	}
-	names = json_array();
-	code = err ? driver_error(target, err) : unbind_nodes(&nodes, wanted, names);
-
-	if (!code && !json_array_size(names) && !known) {
-		fprintf(stderr, "winusbctl: %s was not given to winusb\n", target);
-		code = CTL_ABSENT;
-	} else if (ctl_json || json_array_size(names)) {
-		names_print("unbound", "unbound", names);
-	} else if (!code) {
-		printf("forgotten: %s\n", target);
-	}
-	json_decref(names);
-	free(wanted);
 	nodes_free(&nodes);
+	return code;
+}
+
+static error_t target_parse(int key, char *arg, struct argp_state *state)
+{
+	const char **target = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (*target)
+			argp_error(state, "too many arguments");
+		*target = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!*target)
+			argp_error(state, "too few arguments");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int unbind_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = target_parse,
+		.children = ctl_common,
+		.args_doc = "NODE\nVID:PID[:INTERFACE]",
+		.doc = "Takes devices back from winusb. With VID:PID its id, its properties and what --persist "
+		       "kept are forgotten and all such devices are unbound; with INTERFACE only that "
+		       "function. With NODE the function of that node is unbound, and comes back when the "
+		       "device is plugged in again.",
+	};
+	const char *target = NULL;
+	json_t *names = json_array();
+	bool known = false;
+	struct usb_id id;
+	int code;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &target);
+	if (usb_id_parse(target, &id)) {
+		code = binding_forget(&id, names, &known);
+		if (!code && !known) {
+			code = driver_check();
+			if (!code)
+				fprintf(stderr, "winusbctl: %s was not given to winusb\n", target);
+			code = CTL_ABSENT;
+		}
+	} else {
+		code = unbind_function(target, names);
+	}
+
+	if (ctl_json && (!code || json_array_size(names)))
+		json_print(json_pack("{s:O}", "unbound", names), false);
+	else if (json_array_size(names))
+		names_print("unbound", names);
+	else if (!code)
+		printf("forgotten: %s\n", target);
+	json_decref(names);
+	return code;
+}
+
+static error_t none_parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "too many arguments");
+	return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+int load_main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.parser = none_parse,
+		.children = ctl_common,
+		.doc = "Gives the driver what 'bind --persist' and 'install' kept in " CONF_DIR ". udev does it "
+		       "when the module comes; without udev, do it after modprobe. To do it again does no harm.",
+	};
+	json_t *ids = json_array();
+	struct bindings bindings;
+	int code, next;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	code = driver_wait();
+	if (code) {
+		json_decref(ids);
+		return code;
+	}
+	/* One that fails does not keep the others from their drivers. */
+	code = conf_read_all(&bindings);
+	for (size_t i = 0; i < bindings.count; i++) {
+		char text[24];
+
+		usb_id_spell(&bindings.list[i].id, text);
+		next = driver_give(&bindings.list[i]);
+		if (next)
+			code = next;
+		else
+			json_array_append_new(ids, json_string(text));
+	}
+	bindings_free(&bindings);
+
+	if (ctl_json)
+		json_print(json_pack("{s:O}", "loaded", ids), false);
+	else if (json_array_size(ids))
+		names_print("loaded", ids);
+	else if (!code)
+		printf("nothing is kept in " CONF_DIR "\n");
+	json_decref(ids);
 	return code;
 }

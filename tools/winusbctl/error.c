@@ -188,13 +188,13 @@ int error_open(const struct nodes *nodes, const struct node *node, int err)
 	case EACCES:
 	case EPERM:
 		error_name(err, "not permitted");
-		hint_say("run it as root, or install a udev rule: "
-			 "SUBSYSTEM==\"winusb\", TAG+=\"uaccess\" in /etc/udev/rules.d/70-winusb.rules");
+		hint_say("run it as root; for a group, a udev rule: SUBSYSTEM==\"winusb\", GROUP=\"plugdev\", "
+			 "MODE=\"0660\" in /etc/udev/rules.d/72-winusb-group.rules");
 		break;
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		error_name(err, "the device has left, or /dev is not a devtmpfs");
+		error_name(err, "the device has left, it is disabled, or /dev is not a devtmpfs");
 		break;
 	default:
 		error_name(err, NULL);

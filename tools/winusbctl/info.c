@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "function.h"
 #include "winusbctl.h"
 
 static json_t *class_json(const uint8_t class[3])
@@ -127,7 +128,9 @@ static json_t *interface_json(const struct node *node, int *code)
 
 	fd = open(node->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		*code = error_open(&(struct nodes) { 0 }, node, errno);
+		/* A disabled function can't be asked, and says so itself. */
+		if (errno != ENOENT || !function_is_disabled(node->name))
+			*code = error_open(&(struct nodes) { 0 }, node, errno);
 		json_decref(settings);
 		return value;
 	}
@@ -193,7 +196,7 @@ static json_t *device_json(const struct nodes *nodes, const struct node *first, 
 
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct node *node = &nodes->list[i];
-		json_t *interfaces, *holders;
+		json_t *interfaces, *holders, *function;
 		bool seen = false;
 
 		if (!node->bound || strcmp(node->device, first->device))
@@ -213,9 +216,10 @@ static json_t *device_json(const struct nodes *nodes, const struct node *first, 
 			    !strcmp(nodes->list[j].function, node->function))
 				json_array_append_new(interfaces, interface_json(&nodes->list[j], code));
 		holders_find(nodes, node, holder_add, holders);
-		json_array_append_new(functions,
-			json_pack("{s:s, s:o, s:o}", "function", node->function,
-				  "opened_by", holders, "interfaces", interfaces));
+		function = json_pack("{s:s, s:o, s:o}", "function", node->function,
+				     "opened_by", holders, "interfaces", interfaces);
+		function_describe(function, node->function, node->name);
+		json_array_append_new(functions, function);
 	}
 	json_object_set_new(value, "functions", functions);
 	return value;
@@ -283,6 +287,7 @@ static void device_print(const json_t *device)
 
 	json_array_foreach(json_object_get(device, "functions"), i, function) {
 		printf("  Function %s\n", text_of(function, "function"));
+		function_print(function);
 		json_array_foreach(json_object_get(function, "opened_by"), j, holder)
 			printf("    Opened by process %d (%s) through %s\n", number_of(holder, "pid"),
 			       text_of(holder, "command"), text_of(holder, "node"));
@@ -309,8 +314,8 @@ int info_main(int argc, char **argv)
 		.parser = info_parse,
 		.children = ctl_common,
 		.args_doc = "[NODE]",
-		.doc = "Shows the device that NODE belongs to, or all: its functions, interfaces, alternate "
-		       "settings and pipes. Works while another program has them open.",
+		.doc = "Shows the device that NODE belongs to, or all: its functions with their GUIDs, "
+		       "descriptors and properties, interfaces, alternate settings and pipes. Works while another program has them open.",
 	};
 	const struct node *only = NULL;
 	const char *text = NULL;

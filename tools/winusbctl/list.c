@@ -6,15 +6,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "winusbctl.h"
+#include "binding.h"
+#include "function.h"
 
 struct list_options {
 	const char *filter;
 	bool all;
+	bool by_guid;
+	char guid[GUID_TEXT];
 };
+
+enum { KEY_GUID = 0x200 };
 
 static const struct argp_option list_argp_options[] = {
 	{ .name = "all", .key = 'a', .doc = "Every USB interface, with the driver that has it" },
+	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
+	  .doc = "Only nodes that this interface GUID finds: default interfaces of functions that have "
+		 "it, and are complete and enabled" },
 	{ 0 }
 };
 
@@ -25,6 +33,11 @@ static error_t list_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'a':
 		options->all = true;
+		return 0;
+	case KEY_GUID:
+		options->by_guid = true;
+		if (!guid_parse(arg, options->guid))
+			argp_error(state, "--guid: '%s' is no GUID, {8-4-4-4-12} hex digits", arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->filter)
@@ -42,6 +55,8 @@ static bool list_wants(const struct list_options *options, const struct node *no
 
 	if (!node->bound && !options->all)
 		return false;
+	if (options->by_guid && (!node->bound || !function_is_found_by(node->name, options->guid)))
+		return false;
 	if (!options->filter || node_matches(node, options->filter) ||
 	    !strcmp(node->device, options->filter))
 		return true;
@@ -56,7 +71,7 @@ static json_t *list_json(const struct node *node)
 	snprintf(id, sizeof(id), "%s:%s", node->vid, node->pid);
 	snprintf(class, sizeof(class), "%02x/%02x/%02x", node->class[0] & 0xff, node->class[1] & 0xff,
 		 node->class[2] & 0xff);
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:o, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s}",
 			 "name", node->name,
 			 "path", node->bound ? json_string(node->path) : json_null(),
 			 "id", id,
@@ -68,6 +83,7 @@ static json_t *list_json(const struct node *node)
 			 "speed", node_speed_text(node),
 			 "driver", *node->driver ? json_string(node->driver) : json_null(),
 			 "function", node->bound ? json_string(node->function) : json_null(),
+			 "guids", node->bound ? function_guids(node->name) : json_array(),
 			 "manufacturer", node->manufacturer,
 			 "product", node->product,
 			 "serial", node->serial);
@@ -116,7 +132,8 @@ int list_main(int argc, char **argv)
 				printf("%-*s  %-9s  %-5s  %-*s  %-8s  %s\n", width,
 				       options.all ? "INTERFACE" : "NODE", "ID", "SPEED", width,
 				       options.all ? "DRIVER" : "FUNCTION", "CLASS", "PRODUCT");
-			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width, node->name,
+			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width,
+			       node->name,
 			       node->vid, node->pid, node_speed_text(node), width,
 			       !options.all ? node->function : *node->driver ? node->driver : "-",
 			       node->class[0], node->class[1], node->class[2], node->manufacturer,
@@ -138,6 +155,10 @@ int list_main(int argc, char **argv)
 	}
 	if (options.filter) {
 		fprintf(stderr, "winusbctl: nothing fits '%s'\n", options.filter);
+		return CTL_ABSENT;
+	}
+	if (options.by_guid) {
+		fprintf(stderr, "winusbctl: nothing has the GUID %s\n", options.guid);
 		return CTL_ABSENT;
 	}
 	if (!ctl_json)

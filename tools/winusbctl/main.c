@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* winusbctl: looks at, talks to and binds the devices of winusb.ko. The table of commands. */
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "winusbctl.h"
+#include "binding.h"
 
 bool ctl_json;
 
@@ -20,8 +21,14 @@ static const struct command {
 	{ "read", read_main, "read from a pipe" },
 	{ "write", write_main, "write to a pipe" },
 	{ "watch", watch_main, "report arrival and removal, or the events of one node" },
+	{ "events", events_main, "report what programs post" },
+	{ "post", post_main, "post an event" },
 	{ "bind", bind_main, "give devices to winusb" },
 	{ "unbind", unbind_main, "take devices back from winusb" },
+	{ "install", install_main, "do what an INF file does on Windows" },
+	{ "remove", remove_main, "undo install or bind --persist" },
+	{ "load", load_main, "give the driver what is kept over restarts" },
+	{ "autobind", autobind_main, "show or set what is bound without being named" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -115,6 +122,9 @@ int main(int argc, char **argv)
 	char name[64];
 	int code;
 
+	/* For tests: a tree that stands for /sys and /etc. */
+	if (getenv("WINUSBCTL_ROOT"))
+		ctl_root = getenv("WINUSBCTL_ROOT");
 	argp_err_exit_status = CTL_USAGE;
 	/* Whole lines, also into a pipe: others follow what `watch` prints. */
 	setvbuf(stdout, NULL, _IOLBF, 0);

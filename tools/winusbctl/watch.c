@@ -2,7 +2,6 @@
 /* winusbctl watch: nodes that come and go, or what happens to one node. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libudev.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,24 +10,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "winusbctl.h"
+#include "binding.h"
+#include "watch.h"
 
-struct watch_options {
-	const char *node;
-	unsigned long count;
-	unsigned int timeout_ms;
-	bool has_timeout;
-	struct timespec end;
-};
+enum { KEY_GUID = 0x200, KEY_SOURCE };
 
 static const struct argp_option watch_argp_options[] = {
-	{ .name = "count", .key = 'c', .arg = "N", .doc = "End after N lines" },
-	{ .name = "timeout", .key = 't', .arg = "MS",
-	  .doc = "End after this many milliseconds; exit code 5 if --count was not reached" },
+	WATCH_LIMITS,
+	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
+	  .doc = "Functions that this interface GUID finds: those that are there, then as they come and "
+		 "go. A function comes when it is complete and enabled" },
+	{ .name = "source", .key = KEY_SOURCE, .arg = "udev|kernel",
+	  .doc = "Whose word to wait for: udev's, when its rules are done and links and permissions are "
+		 "there (if udev runs), or the kernel's" },
 	{ 0 }
 };
 
-static error_t watch_parse(int key, char *arg, struct argp_state *state)
+error_t watch_parse_limit(int key, char *arg, struct argp_state *state)
 {
 	struct watch_options *options = state->input;
 
@@ -42,17 +40,40 @@ static error_t watch_parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "'%s' is no number of milliseconds", arg);
 		options->has_timeout = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (options->node)
-			argp_error(state, "too many arguments");
-		options->node = arg;
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void time_print(void)
+static error_t watch_parse(int key, char *arg, struct argp_state *state)
+{
+	struct watch_options *options = state->input;
+
+	switch (key) {
+	case KEY_GUID:
+		if (!guid_parse(arg, options->guid))
+			argp_error(state, "--guid: '%s' is no GUID, {8-4-4-4-12} hex digits", arg);
+		return 0;
+	case KEY_SOURCE:
+		if (strcmp(arg, "udev") && strcmp(arg, "kernel"))
+			argp_error(state, "--source: '%s' is neither udev nor kernel", arg);
+		options->source = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->node)
+			argp_error(state, "too many arguments");
+		options->node = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (options->node && (*options->guid || options->source))
+			argp_error(state, "a NODE needs no --guid and no --source");
+		return 0;
+	default:
+		return watch_parse_limit(key, arg, state);
+	}
+}
+
+void watch_time_print(void)
 {
 	struct timespec now;
 	struct tm local;
@@ -63,8 +84,13 @@ static void time_print(void)
 	       now.tv_nsec / 1000000);
 }
 
-/* Waits for FD. 0 to go on; 1 when it is time to end, with *code. */
-static int watch_wait(const struct watch_options *options, int fd, int *code)
+void watch_begin(const struct watch_options *options, const char *what)
+{
+	fprintf(stderr, "Watching%s%s, by %s events; Ctrl-C ends it.\n", what ? " " : "",
+		what ? what : "", strcmp(options->source, "udev") ? "the kernel's" : "udev's");
+}
+
+int watch_wait(const struct watch_options *options, int fd, int *code)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	struct timespec now, left = { 0 }, *limit = NULL;
@@ -125,7 +151,7 @@ static void change_print(struct udev_device *device)
 		}
 		json_print(value, false);
 	} else {
-		time_print();
+		watch_time_print();
 		printf("%-6s  %s", action, name);
 		if (node)
 			printf("  %s:%s  %s%s%s", node->vid, node->pid, node->manufacturer,
@@ -137,22 +163,27 @@ static void change_print(struct udev_device *device)
 
 static int watch_nodes(const struct watch_options *options)
 {
-	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
-	const char *source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
 	struct udev_monitor *monitor = NULL;
 	struct udev *udev = udev_new();
 	unsigned long lines = 0;
 	int code = CTL_OK;
 
 	if (udev)
-		monitor = udev_monitor_new_from_netlink(udev, source);
+		monitor = udev_monitor_new_from_netlink(udev, options->source);
 	if (!monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0 ||
-	    udev_monitor_enable_receiving(monitor) < 0) {
+	    udev_monitor_filter_add_match_subsystem_devtype(monitor, "winusb", NULL) < 0) {
 		code = error_say(errno ? errno : ENOMEM, "monitor of the kernel's device events");
 		goto out;
 	}
-	fprintf(stderr, "Watching; Ctrl-C ends it.\n");
+	if (*options->guid) {
+		code = arrivals_watch(options, monitor);
+		goto out;
+	}
+	if (udev_monitor_enable_receiving(monitor) < 0) {
+		code = error_say(errno, "monitor of the kernel's device events");
+		goto out;
+	}
+	watch_begin(options, NULL);
 
 	while (!options->count || lines < options->count) {
 		struct udev_device *device;
@@ -175,83 +206,25 @@ out:
 	return code;
 }
 
-static void event_print(const struct winusb_event *event)
+void watch_prepare(struct watch_options *options)
 {
-	static const char *const names[] = {
-		[WINUSB_EVENT_REMOVED] = "removed",
-		[WINUSB_EVENT_RESET] = "reset",
-		[WINUSB_EVENT_SETTING] = "setting",
-		[WINUSB_EVENT_OPENED] = "opened",
-		[WINUSB_EVENT_CLOSED] = "closed",
-	};
-	const char *name = NULL;
+	sigset_t signals;
 
-	if (event->type < sizeof(names) / sizeof(names[0]))
-		name = names[event->type];
-	if (!name)
-		name = "unknown";
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signals_catch();
 
-	if (ctl_json) {
-		json_print(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "event", name,
-				     "type", (json_int_t)event->type,
-				     "value", (json_int_t)event->value,
-				     "sequence", (json_int_t)event->sequence,
-				     "time_ns", (json_int_t)event->time_ns,
-				     "dropped", (json_int_t)event->dropped), false);
-		return;
-	}
-	time_print();
-	printf("%s", name);
-	if (event->type == WINUSB_EVENT_SETTING)
-		printf(" %u", event->value);
-	if (event->dropped)
-		printf("  (%llu events lost so far)", (unsigned long long)event->dropped);
-	putchar('\n');
-}
-
-static int watch_events(const struct watch_options *options)
-{
-	const struct node *node;
-	unsigned long lines = 0;
-	struct nodes nodes;
-	int code, fd;
-
-	code = nodes_load(&nodes);
-	if (code)
-		return code;
-	node = node_resolve(&nodes, options->node, &code);
-	if (!node)
-		goto out;
-	fd = open(node->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		code = error_open(&nodes, node, errno);
-		goto out;
-	}
-	fprintf(stderr, "Watching %s; Ctrl-C ends it.\n", node->name);
-
-	while (!options->count || lines < options->count) {
-		struct winusb_event event;
-		ssize_t length;
-
-		if (watch_wait(options, fd, &code))
-			break;
-		length = read(fd, &event, sizeof(event));
-		if (length == sizeof(event)) {
-			event_print(&event);
-			lines++;
-		} else if (!length) {
-			/* It left; nothing more will come. */
-			code = options->count ? CTL_ABSENT : CTL_OK;
-			break;
-		} else if (errno != EAGAIN && errno != EINTR) {
-			code = error_say(errno, "%s", node->name);
-			break;
+	if (options->has_timeout) {
+		clock_gettime(CLOCK_MONOTONIC, &options->end);
+		options->end.tv_sec += options->timeout_ms / 1000;
+		options->end.tv_nsec += options->timeout_ms % 1000 * 1000000L;
+		if (options->end.tv_nsec >= 1000000000) {
+			options->end.tv_sec++;
+			options->end.tv_nsec -= 1000000000;
 		}
 	}
-	close(fd);
-out:
-	nodes_free(&nodes);
-	return code;
 }
 
 int watch_main(int argc, char **argv)
@@ -261,28 +234,16 @@ int watch_main(int argc, char **argv)
 		.parser = watch_parse,
 		.children = ctl_common,
 		.args_doc = "[NODE]",
-		.doc = "Reports nodes that arrive and leave; with NODE, what happens to that interface: "
-		       "opened, closed, setting, reset, removed. With --json one object a line.",
+		.doc = "Reports nodes that arrive and leave; with --guid, functions by their interface GUID; with "
+		       "NODE, what happens to that interface: "
+		       "opened, closed, setting, state, reset, removed. With --json one object a line.",
 	};
 	struct watch_options options = { 0 };
-	sigset_t signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signals_catch();
-
-	if (options.has_timeout) {
-		clock_gettime(CLOCK_MONOTONIC, &options.end);
-		options.end.tv_sec += options.timeout_ms / 1000;
-		options.end.tv_nsec += options.timeout_ms % 1000 * 1000000L;
-		if (options.end.tv_nsec >= 1000000000) {
-			options.end.tv_sec++;
-			options.end.tv_nsec -= 1000000000;
-		}
-	}
-	return options.node ? watch_events(&options) : watch_nodes(&options);
+	/* Without udevd nobody passes the kernel's messages on; then hear them first-hand. */
+	if (!options.source)
+		options.source = access("/run/udev/control", F_OK) ? "kernel" : "udev";
+	watch_prepare(&options);
+	return options.node ? events_watch(&options, false) : watch_nodes(&options);
 }

@@ -98,6 +98,11 @@ int output_finish(void);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *memory, size_t size);
 
+/* post.c: GUIDs in text, lower case with braces, and as 16 bytes in the layout of Windows. */
+#define GUID_TEXT 39
+void guid_format(const uint8_t guid[16], char text[GUID_TEXT]);
+bool guid_scan(const char *text, uint8_t guid[16]);
+
 /* session.c: a read-write open of a node with a handle, ready for transfers. */
 struct session_options {
 	int associated;			/* index, or -1 for the node's own interface */
@@ -133,7 +138,13 @@ int control_main(int argc, char **argv);
 int read_main(int argc, char **argv);
 int write_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
+int events_main(int argc, char **argv);
+int post_main(int argc, char **argv);
 int bind_main(int argc, char **argv);
 int unbind_main(int argc, char **argv);
+int load_main(int argc, char **argv);
+int autobind_main(int argc, char **argv);
+int install_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
 
 #endif

@@ -17,12 +17,14 @@
  * O_RDONLY
  *	A *listener*: never exclusive. It reads &struct winusb_event records, may use the commands
  *	marked "listener", and moves no data. Its commands pass handle 0, which stands for the
- *	interface of the node. Commands not so marked answer -EBADF.
+ *	interface of the node. Commands not so marked answer -EBADF, and so does a command for
+ *	listeners only on any other file.
  * O_WRONLY
  *	-EINVAL.
  *
  * An interface that left while it was being opened answers -ENOENT, or, if the kernel looked for
- * its driver after that, -ENXIO.
+ * its driver after that, -ENXIO. One that is disabled answers -ENOENT, see &struct
+ * winusb_set_interface_state.
  *
  * Commands
  * --------
@@ -67,6 +69,7 @@
  * errno             Win32 error                 when
  * ================  ==========================  ============================================
  * -EINVAL           87 INVALID_PARAMETER        structure too short; value out of range;
+ *                                               buffer of read(2) too short;
  *                                               pipe of another interface or of the wrong
  *                                               direction; QUERY_PIPE on an unknown setting;
  *                                               RAW_IO length above MAXIMUM_TRANSFER_SIZE
@@ -75,10 +78,10 @@
  * -E2BIG            87 INVALID_PARAMETER        non-zero bytes past the end of the structure
  * -EOPNOTSUPP       50 NOT_SUPPORTED            unknown flag, non-zero reserved field
  * -ENOTTY           1 INVALID_FUNCTION          unknown command
- * -EBADF            6 INVALID_HANDLE            unknown or freed handle; listener
+ * -EBADF            6 INVALID_HANDLE            unknown or freed handle; listener, or no listener
  * -ENOENT           259 NO_MORE_ITEMS, or 1168  no further interface, setting or pipe;
  *                   NOT_FOUND for a missing     missing alternate setting; nothing to cancel;
- *                   setting or transfer; 2 on   interface absent on open
+ *                   setting or transfer; 2 on   interface absent or disabled on open
  *                   open
  * -ENXIO            2 FILE_NOT_FOUND            interface absent on open; from the VFS
  * -EEXIST           183 ALREADY_EXISTS          second live associated handle
@@ -86,7 +89,8 @@
  *                   170 BUSY otherwise          setting or pipe with a transfer outstanding;
  *                                               reset of a device that somebody works on
  * -EACCES           5 ACCESS_DENIED             forbidden control request; reset of a device
- *                                               that others use
+ *                                               that others use; state of a function that the
+ *                                               file does not have
  * -EAGAIN           996 IO_INCOMPLETE,          nothing to read, or a reset or a change of the
  *                   21 NOT_READY                setting under way, in non-blocking mode, which
  *                                               does not shorten a transfer; sibling not bound yet
@@ -102,8 +106,9 @@
  * -ECONNRESET       31 GEN_FAILURE              the device was reset underneath, by whomever
  * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED   was in flight when the device left
  * -ENODEV           22 BAD_COMMAND              submitted after the device left
- * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, too many handles, or more transfer
- *                                               memory than the file may have
+ * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, too many handles, more transfer
+ *                                               memory than the file may have, or more data
+ *                                               than an event may have
  * -EFAULT           87 INVALID_PARAMETER        bad pointer
  * ================  ==========================  ============================================
  *
@@ -131,7 +136,7 @@
 #include <linux/types.h>
 
 /** WINUSB_VERSION - Version of this contract. It grows by one with each addition. */
-#define WINUSB_VERSION			2
+#define WINUSB_VERSION			3
 
 /** WINUSB_IOC_TYPE - First byte of all command numbers. */
 #define WINUSB_IOC_TYPE			0xdf
@@ -162,6 +167,10 @@
 #define WINUSB_CAP_ASYNC		(1ULL << 4)
 /** WINUSB_CAP_URING - io_uring commands. Clear on kernels before 6.7, which can't cancel them. */
 #define WINUSB_CAP_URING		(1ULL << 5)
+/** WINUSB_CAP_INTERFACE_STATE - WINUSB_IOC_SET_INTERFACE_STATE and WINUSB_EVENT_STATE. */
+#define WINUSB_CAP_INTERFACE_STATE	(1ULL << 6)
+/** WINUSB_CAP_CUSTOM_EVENTS - WINUSB_IOC_POST_EVENT, _LISTEN and WINUSB_EVENT_CUSTOM. */
+#define WINUSB_CAP_CUSTOM_EVENTS	(1ULL << 7)
 
 /**
  * struct winusb_query - Argument of WINUSB_IOC_QUERY (listener).
@@ -733,6 +742,95 @@ struct winusb_set_eventfd {
 
 #define WINUSB_IOC_SET_EVENTFD		_IO(WINUSB_IOC_TYPE, 0x13)
 
+/**
+ * struct winusb_set_interface_state - Argument of WINUSB_IOC_SET_INTERFACE_STATE.
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ * @enable: 1 to enable, 0 to disable.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of AssignDeviceInterfaceState (winusb.md 6.1), for the whole function. While it
+ * is disabled, an open of any of its nodes, read-write or as a listener, answers -ENOENT. Files
+ * that are open go on, and so does WINUSB_IOC_GET_ASSOCIATED_INTERFACE.
+ *
+ * It is for the file that has the function's default interface open, and ends with it: with the
+ * last close, or when that interface leaves. The administrator has a switch of his own, the
+ * attribute interface_enabled in sysfs. The function is enabled while both say so. Listeners get a
+ * WINUSB_EVENT_STATE when that changes.
+ *
+ * Errors: -EINVAL if @enable is neither; -EACCES in the file of another interface of the function;
+ * -ENODEV after removal.
+ */
+struct winusb_set_interface_state {
+	__u32 size;
+	__u32 handle;
+	__u32 enable;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_SET_INTERFACE_STATE	_IO(WINUSB_IOC_TYPE, 0x14)
+
+/**
+ * WINUSB_MAX_EVENT_DATA - Most data of a custom event, bytes (winusb.md 6.2): 0xffff less what
+ * comes before the data in TARGET_DEVICE_CUSTOM_NOTIFICATION, as a 64-bit Windows lays it out.
+ */
+#define WINUSB_MAX_EVENT_DATA		65499
+
+/**
+ * struct winusb_post_event - Argument of WINUSB_IOC_POST_EVENT.
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ * @guid: What the event means, which is between its poster and its listeners. In the layout of
+ *	  Windows' GUID: the first three parts little-endian. Any value.
+ * @data: Address of what comes with it. Not looked at if @length is 0.
+ * @length: Bytes there, at most WINUSB_MAX_EVENT_DATA.
+ * @__reserved: Must be zero.
+ *
+ * The counterpart of IWDFDevice::PostEvent with WdfEventBroadcast (winusb.md 6.2). Every listener
+ * of the function that asked for custom events (WINUSB_IOC_LISTEN) gets it, whichever of the
+ * interfaces its node and the handle are of. All get the events of all posters in one order.
+ *
+ * Does not wait for listeners: one whose queue is full loses the event, and its count tells it.
+ * That nobody listens is no error.
+ *
+ * Errors: -ENOMEM, as on Windows, if @length exceeds its range; -ENODEV after removal.
+ */
+struct winusb_post_event {
+	__u32 size;
+	__u32 handle;
+	__u8 guid[16];
+	__aligned_u64 data;
+	__u32 length;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_POST_EVENT		_IO(WINUSB_IOC_TYPE, 0x15)
+
+/* Bits of &winusb_listen.flags */
+/** WINUSB_LISTEN_CUSTOM - Custom events, too. */
+#define WINUSB_LISTEN_CUSTOM		(1U << 0)
+
+/**
+ * struct winusb_listen - Argument of WINUSB_IOC_LISTEN (listener, and nobody else).
+ * @size: Size of this structure, bytes.
+ * @flags: WINUSB_LISTEN_ bits: what the file wants to hear beside the events that all hear.
+ * @out_length: Length of a buffer that any event fits in, bytes.
+ * @__reserved: Must be zero.
+ *
+ * Takes the place of what was asked for before, and holds for what happens from now on: events that
+ * are in the queue stay there. A file begins without any flag.
+ *
+ * Errors: -EBADF on a file opened read-write.
+ */
+struct winusb_listen {
+	__u32 size;
+	__u32 flags;
+	__u32 out_length;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_LISTEN		_IO(WINUSB_IOC_TYPE, 0x16)
+
 /* Bits of &winusb_completion.flags */
 /** WINUSB_COMPLETION_RESET - The device was reset underneath. Comes with -ECONNRESET. */
 #define WINUSB_COMPLETION_RESET		(1U << 0)
@@ -815,6 +913,10 @@ struct winusb_uring_cmd {
 #define WINUSB_EVENT_OPENED		4
 /** WINUSB_EVENT_CLOSED - The read-write file was closed. */
 #define WINUSB_EVENT_CLOSED		5
+/** WINUSB_EVENT_STATE - The function was enabled, value 1, or disabled, value 0. */
+#define WINUSB_EVENT_STATE		6
+/** WINUSB_EVENT_CUSTOM - A program posted it. Only for who asked, by WINUSB_IOC_LISTEN. */
+#define WINUSB_EVENT_CUSTOM		7
 
 /**
  * struct winusb_event - What read(2) on a listener gives.
@@ -823,14 +925,21 @@ struct winusb_uring_cmd {
  * @sequence: Number of the event in its file, from 1. Numbers are missing where events were
  *	      dropped.
  * @time_ns: CLOCK_MONOTONIC when it happened, nanoseconds.
- * @dropped: Events that this file lost so far, because its queue of 64 was full.
+ * @dropped: Events that this file lost so far, because its queue was full: of 64 events, or of
+ *	     256 KiB of data.
+ * @guid: Of a custom event, otherwise zero.
+ * @data_length: Bytes of data that a custom event has, otherwise 0.
  * @__reserved: Zero.
  *
- * read(2) gives as many whole records as fit. It blocks until there is one, or gives -EAGAIN in
- * non-blocking mode. A buffer shorter than one record gives -EINVAL. When the interface has left
- * and all events are read, it gives 0, the end of the file. It gives -ECANCELED when another thread
- * closes the process's last descriptor of the file, and -EINTR on a signal. poll(2) says EPOLLIN
- * while there are records.
+ * The data of a custom event follow its record, and then zeros up to a multiple of 8 bytes, where
+ * the next record begins.
+ *
+ * read(2) gives as many whole records as fit, with their data. It blocks until there is one, or
+ * gives -EAGAIN in non-blocking mode. A buffer shorter than one record, or than the next one with
+ * its data, gives -EINVAL and takes nothing; &winusb_listen.out_length always suffices. When the
+ * interface has left and all events are read, it gives 0, the end of the file. It gives -ECANCELED
+ * when another thread closes the process's last descriptor of the file, and -EINTR on a signal.
+ * poll(2) says EPOLLIN while there are records.
  */
 struct winusb_event {
 	__u32 type;
@@ -838,7 +947,9 @@ struct winusb_event {
 	__aligned_u64 sequence;
 	__aligned_u64 time_ns;
 	__aligned_u64 dropped;
-	__u8 __reserved[32];
+	__u8 guid[16];
+	__u32 data_length;
+	__u8 __reserved[12];
 };
 
 #endif /* _UAPI_LINUX_WINUSB_H */

@@ -56,7 +56,7 @@ const char *board_id(struct board *board)
 }
 
 /* Next to this program in the tree, or on PATH. */
-static void server_path(char *out, size_t size)
+void board_server_path(char *out, size_t size)
 {
 	char self[256];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -81,7 +81,7 @@ static void run_server(int ready)
 	char *argv[BOARDS_MAX + 4];
 	unsigned int i;
 
-	server_path(path, sizeof(path));
+	board_server_path(path, sizeof(path));
 	snprintf(control, sizeof(control), "--control=%s", socket_path);
 	argv[0] = (char *)SERVER;
 	argv[1] = (char *)"--port=none";
@@ -341,10 +341,15 @@ void boards_keep(void)
 		boards[i].keep = boards[i].plugged;
 }
 
+__attribute__((weak)) void board_cleanup(void)
+{
+}
+
 void test_cleanup(bool failed)
 {
 	unsigned int i;
 
+	board_cleanup();
 	for (i = 0; i < board_count; i++) {
 		if (failed && boards[i].used)
 			boards[i].touched = true;
@@ -356,6 +361,7 @@ void test_row_cleanup(void)
 {
 	unsigned int i;
 
+	board_cleanup();
 	for (i = 0; i < board_count; i++)
 		restore(&boards[i]);
 }

@@ -32,6 +32,9 @@ struct board *board_add(const char *spec);
 void boards_start(void);
 void boards_stop(void);
 
+/* A program may have this: called after each test and each row, before its boards are restored. */
+void board_cleanup(void);
+
 /* From test_setup(): the boards plugged in now are there, and fresh, before each test. */
 void boards_keep(void);
 
@@ -40,7 +43,10 @@ unsigned int boards_controllers(void);
 /* From test_setup(): this board goes to another controller than its neighbours. */
 void board_spread(struct board *board);
 
-/* Plugs in and waits until all interfaces are bound to the driver. */
+/*
+ * Plugs in and waits until all interfaces are bound to the driver, and it has asked the device for
+ * all that it wants to know.
+ */
 void board_plug(struct board *board);
 /* Plugs in and returns when the device has its address; what binds is the caller's affair. */
 void board_plug_unbound(struct board *board);
@@ -50,6 +56,8 @@ void board_plug_unbound(struct board *board);
  */
 void board_attach(struct board *board);
 void board_bind(struct board *board);
+/* After board_attach(): until it is configured, and each driver was asked about it. */
+void board_wait_configured(struct board *board);
 /* The end of the cable: returns when the device has left. */
 void board_unplug(struct board *board);
 /* The same, but returns at once; board_wait_gone() waits. */

@@ -4,6 +4,7 @@
 #define WINUSB_SELFTEST_BOARDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define BOARDS_MAX 16
 
@@ -24,5 +25,7 @@ struct board {
 
 const char *board_id(struct board *board);
 void plug_fast(void);
+/* Where the program is that serves the boards. */
+void board_server_path(char *out, size_t size);
 
 #endif

@@ -104,6 +104,23 @@ static void fill_eventfd(void *argument, uint32_t handle)
 	arg->fd = -1;
 }
 
+static void fill_state(void *argument, uint32_t handle)
+{
+	struct winusb_set_interface_state *arg = argument;
+
+	arg->handle = handle;
+	arg->enable = 1;
+}
+
+static void fill_post(void *argument, uint32_t handle)
+{
+	struct winusb_post_event *arg = argument;
+
+	arg->handle = handle;
+	arg->data = (uintptr_t)data;
+	arg->length = sizeof(data);
+}
+
 static void fill_flush(void *argument, uint32_t handle)
 {
 	struct winusb_pipe_command *arg = argument;
@@ -181,6 +198,15 @@ static const struct command commands[] = {
 	  { AT(cancel, __reserved), AT(cancel, __reserved) + 3 }, fill_cancel, -ENOENT },
 	{ "SET_EVENTFD", WINUSB_IOC_SET_EVENTFD, SIZE(set_eventfd), -1, false, -1, { 0 },
 	  fill_eventfd, 0 },
+	{ "SET_INTERFACE_STATE", WINUSB_IOC_SET_INTERFACE_STATE, SIZE(set_interface_state),
+	  AT(set_interface_state, handle), false, -1,
+	  { AT(set_interface_state, __reserved), AT(set_interface_state, __reserved) + 3 },
+	  fill_state, 0 },
+	{ "POST_EVENT", WINUSB_IOC_POST_EVENT, SIZE(post_event), AT(post_event, handle), false, -1,
+	  { AT(post_event, __reserved), AT(post_event, __reserved) + 3 }, fill_post, 0 },
+	/* For listeners only. */
+	{ "LISTEN", WINUSB_IOC_LISTEN, SIZE(listen), -1, true, AT(listen, flags),
+	  { AT(listen, __reserved), AT(listen, __reserved) + 3 }, NULL, -EBADF },
 };
 
 /* An argument with room for a tail, the open file that it goes to, and the state to compare. */
@@ -464,7 +490,7 @@ struct number {
 };
 
 static const struct number unknown_commands[] = {
-	{ "next", _IO(WINUSB_IOC_TYPE, 0x14) },
+	{ "next", _IO(WINUSB_IOC_TYPE, 0x17) },
 	{ "last", _IO(WINUSB_IOC_TYPE, 0xff) },
 	{ "zero", 0 },
 	{ "all_ones", 0xffffffff },
@@ -550,7 +576,9 @@ TEST(out_fields_are_written_and_the_size_field_is_not)
 	CHECK(query.out_capabilities & WINUSB_CAP_RESET_DEVICE);
 	CHECK(query.out_capabilities & WINUSB_CAP_POLICIES);
 	CHECK(query.out_capabilities & WINUSB_CAP_ASYNC);
-	CHECK(!(query.out_capabilities >> 6));
+	CHECK(query.out_capabilities & WINUSB_CAP_INTERFACE_STATE);
+	CHECK(query.out_capabilities & WINUSB_CAP_CUSTOM_EVENTS);
+	CHECK(!(query.out_capabilities >> 8));
 }
 
 TEST(the_tail_beyond_the_kernels_structure_stays_zero)

@@ -91,10 +91,13 @@ TEST(a_file_is_closed_before_the_next_one_is_opened)
 	int listener = listen_to(fx2, 0, O_NONBLOCK), i, got = 0;
 	struct winusb_event event;
 	pthread_t threads[2];
+	bool done;
 
 	for (i = 0; i < 2; i++)
 		CHECK_EQ(pthread_create(&threads[i], NULL, open_and_close, NULL), 0);
-	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < 2) {
+	/* Once more when both are done: they may have been the only ones to run. */
+	do {
+		done = __atomic_load_n(&finished, __ATOMIC_ACQUIRE) == 2;
 		while (read(listener, &event, sizeof(event)) == sizeof(event)) {
 			/* Some may be lost, if we are slow. */
 			CHECK_EQ(event.type, event.sequence % 2 ? WINUSB_EVENT_OPENED :
@@ -102,7 +105,7 @@ TEST(a_file_is_closed_before_the_next_one_is_opened)
 			got++;
 		}
 		sched_yield();
-	}
+	} while (!done);
 	CHECK(got);
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);

@@ -345,6 +345,58 @@ static int set_eventfd(void)
 	return result ? result : async_eventfd(fd, -1);
 }
 
+/* Custom events, and the interface's state */
+
+static int listener = -1;
+
+static void make_listener(void)
+{
+	listener = node_open(board_node(composite, 1), O_RDONLY | O_NONBLOCK);
+	CHECK_OK(listener);
+	CHECK_OK(node_listen(listener, WINUSB_LISTEN_CUSTOM));
+}
+
+/* A read that failed took nothing. */
+static void drop_listener(void)
+{
+	static uint8_t buffer[2 * (64 + 5000)];
+	ssize_t n = read(listener, buffer, sizeof(buffer));
+
+	CHECK(n == 64 + 5000 || (n < 0 && errno == EAGAIN));
+	if (n > 0)
+		CHECK_MEM(buffer + 64, data, 5000);
+	close(listener);
+}
+
+static int post_event(void)
+{
+	static const uint8_t guid[16] = { 1 };
+
+	return node_post(fd, handle, guid, data, 5000);
+}
+
+static int post_and_read(void)
+{
+	static uint8_t buffer[64 + 5000];
+	int result = post_event();
+
+	if (!result && read(listener, buffer, sizeof(buffer)) < 0)
+		result = -errno;
+	return result;
+}
+
+static int listen_again(void)
+{
+	return node_listen(listener, WINUSB_LISTEN_CUSTOM);
+}
+
+static int disable_and_enable(void)
+{
+	int result = node_set_enabled(fd, handle, 0);
+
+	return result ? result : node_set_enabled(fd, handle, 1);
+}
+
 /* io_uring */
 
 static struct ring ring;
@@ -469,6 +521,10 @@ static const struct sequence sequences[] = {
 	{ "CANCEL", cancel, false, NULL, take_all },
 	{ "ABORT_PIPE", abort_pipe, false, NULL, take_all },
 	{ "SET_EVENTFD", set_eventfd, true, make_eventfd, drop_eventfd },
+	{ "POST_EVENT", post_event, false, make_listener, drop_listener },
+	{ "POST_EVENT_and_read", post_and_read, false, make_listener, drop_listener },
+	{ "LISTEN", listen_again, false, make_listener, drop_listener },
+	{ "SET_INTERFACE_STATE", disable_and_enable, false, NULL, NULL },
 	{ "io_uring_write", uring_write, false, make_ring, drop_ring },
 	{ "io_uring_read", uring_read, true, make_ring, drop_ring },
 	{ "io_uring_long_read", uring_read_long, true, make_ring, drop_ring },

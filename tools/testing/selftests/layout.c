@@ -60,6 +60,15 @@ SIZE(cancel, 24);
 AT(cancel, cookie, 8);
 AT(cancel, out_count, 16);
 SIZE(set_eventfd, 8);
+SIZE(set_interface_state, 16);
+AT(set_interface_state, enable, 8);
+SIZE(post_event, 40);
+AT(post_event, guid, 8);
+AT(post_event, data, 24);
+AT(post_event, length, 32);
+SIZE(listen, 16);
+AT(listen, flags, 4);
+AT(listen, out_length, 8);
 SIZE(completion, 64);
 AT(completion, status, 8);
 AT(completion, length, 12);
@@ -72,6 +81,8 @@ SIZE(event, 64);
 AT(event, sequence, 8);
 AT(event, time_ns, 16);
 AT(event, dropped, 24);
+AT(event, guid, 32);
+AT(event, data_length, 48);
 
 static struct board *fx2;
 static int fd;
@@ -159,7 +170,7 @@ TEST(the_form_of_a_command_is_checked_in_the_same_way)
 	CHECK_OK(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer));
 	longer.tail[1] = 1;
 	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), E2BIG);
-	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x14), &longer), ENOTTY);
+	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x17), &longer), ENOTTY);
 }
 
 TEST(asynchronous_transfers_have_the_same_records)
@@ -196,4 +207,33 @@ TEST(events_have_the_same_records)
 	CHECK_EQ(read(listener, &event, sizeof(event)), 64);
 	CHECK_EQ(event.type, WINUSB_EVENT_OPENED);
 	CHECK_EQ(event.sequence, 1);
+}
+
+TEST(custom_events_have_the_same_records)
+{
+	int listener = node_open(board_node(fx2, 0), O_RDONLY | O_NONBLOCK);
+	static const uint8_t guid[16] = "as a 32-bit GUID";
+	struct winusb_post_event arg = { .size = sizeof(arg), .length = 1 };
+	uint8_t record[72];
+
+	CHECK_OK(listener);
+	open_node();
+	CHECK_EQ(read(listener, record, sizeof(record)), 64);
+	CHECK_OK(node_listen(listener, WINUSB_LISTEN_CUSTOM));
+	CHECK_OK(node_post(fd, handle, guid, "five", 5));
+	CHECK_EQ(read(listener, record, sizeof(record)), 72);
+	CHECK_MEM(record + offsetof(struct winusb_event, guid), guid, sizeof(guid));
+	CHECK_MEM(record + 64, "five\0\0\0", 8);
+	arg.handle = handle;
+	arg.data = (uintptr_t)record | 1ull << 40;
+	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_POST_EVENT, &arg), EFAULT);
+}
+
+TEST(the_interface_state_is_set_in_the_same_way)
+{
+	open_node();
+	CHECK_OK(node_set_enabled(fd, handle, 0));
+	CHECK_ERR(node_open(board_node(fx2, 0), O_RDONLY), ENOENT);
+	CHECK_OK(node_set_enabled(fd, handle, 1));
+	CHECK_OK(node_open(board_node(fx2, 0), O_RDONLY));
 }

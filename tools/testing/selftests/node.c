@@ -236,6 +236,32 @@ int node_reset_device(int fd, uint32_t handle)
 	return node_ioctl(fd, WINUSB_IOC_RESET_DEVICE, &arg);
 }
 
+int node_set_enabled(int fd, uint32_t handle, uint32_t enable)
+{
+	struct winusb_set_interface_state arg = {
+		.size = sizeof(arg), .handle = handle, .enable = enable,
+	};
+
+	return node_ioctl(fd, WINUSB_IOC_SET_INTERFACE_STATE, &arg);
+}
+
+int node_post(int fd, uint32_t handle, const uint8_t guid[16], const void *data, uint32_t length)
+{
+	struct winusb_post_event arg = {
+		.size = sizeof(arg), .handle = handle, .data = (uintptr_t)data, .length = length,
+	};
+
+	memcpy(arg.guid, guid, sizeof(arg.guid));
+	return node_ioctl(fd, WINUSB_IOC_POST_EVENT, &arg);
+}
+
+int node_listen(int fd, uint32_t flags)
+{
+	struct winusb_listen arg = { .size = sizeof(arg), .flags = flags };
+
+	return node_ioctl(fd, WINUSB_IOC_LISTEN, &arg);
+}
+
 void pattern(void *buffer, size_t length, uint32_t seed)
 {
 	uint32_t x = seed * 2654435761u + 1;

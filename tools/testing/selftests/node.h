@@ -46,6 +46,9 @@ int node_abort(int fd, uint32_t handle, uint8_t pipe);
 int node_reset_pipe(int fd, uint32_t handle, uint8_t pipe);
 int node_flush(int fd, uint32_t handle, uint8_t pipe);
 int node_reset_device(int fd, uint32_t handle);
+int node_set_enabled(int fd, uint32_t handle, uint32_t enable);
+int node_post(int fd, uint32_t handle, const uint8_t guid[16], const void *data, uint32_t length);
+int node_listen(int fd, uint32_t flags);
 
 /* A transfer in a thread of its own. */
 struct job {

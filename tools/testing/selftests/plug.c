@@ -224,7 +224,7 @@ static bool is_there(struct board *board)
 	return !strcmp(serial, board->serial);
 }
 
-static void wait_configured(struct board *board)
+void board_wait_configured(struct board *board)
 {
 	uint64_t end = test_now_ms() + 60000 * test_scale();
 
@@ -286,9 +286,18 @@ void board_bind(struct board *board)
 void board_plug_unbound(struct board *board)
 {
 	board_attach(board);
-	wait_configured(board);
+	board_wait_configured(board);
 	correct_speed(board);
-	wait_configured(board);
+	board_wait_configured(board);
+}
+
+/* Is the driver done with asking the device for OS descriptors? */
+static bool is_known(const char *interface)
+{
+	char path[96], text[16];
+
+	snprintf(path, sizeof(path), "/sys/class/winusb/%.40s/os_descriptors", interface);
+	return file_read(path, text, sizeof(text)) > 0 && strcmp(text, "pending\n");
 }
 
 static bool count_bound(struct board *board, unsigned int *bound)
@@ -308,7 +317,8 @@ static bool count_bound(struct board *board, unsigned int *bound)
 			continue;
 		interface_driver(entry->d_name, driver, sizeof(driver));
 		snprintf(path, sizeof(path), "/dev/winusb/%.40s", entry->d_name);
-		if (!strcmp(driver, "winusb") && access(path, F_OK) == 0)
+		if (!strcmp(driver, "winusb") && access(path, F_OK) == 0 &&
+		    is_known(entry->d_name))
 			++*bound;
 	}
 	closedir(dir);
@@ -324,7 +334,7 @@ void board_plug(struct board *board)
 	add_ids(board);
 	while (!count_bound(board, &bound)) {
 		if (test_now_ms() > end)
-			FAIL("%u of %u interfaces of %s are bound to winusb", bound,
+			FAIL("%u of %u interfaces of %s are bound to winusb and known", bound,
 			     board_interfaces(board), board->name);
 		test_sleep_ms(2);
 	}

@@ -19,15 +19,16 @@
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
 	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
-	"limits", "faults", "trace", "events", "removal", "reset", "lifetime", "binding", "broken",
-	"fail_nth", "foreign", "unload",
+	"limits", "faults", "trace", "events", "posts", "listeners", "states", "removal", "reset",
+	"lifetime", "binding", "autobind", "harmless", "properties", "uevents", "osdesc", "broken",
+	"osfaults", "fail_nth", "foreign", "unload",
 };
 
 static char folder[512];
 static int number, failed, skipped;
 
-/* Ten minutes on a debug kernel, for what the KUnit suite of the same name does there in seconds. */
-static const char slow_on_debug[] = "broken";
+/* Minutes on a debug kernel, for what KUnit suites (broken, msos) do there in seconds. */
+static const char *const slow_on_debug[] = { "broken", "osfaults" };
 
 static void usage(void)
 {
@@ -172,6 +173,16 @@ static void run_program(const char *name)
 	}
 }
 
+static bool is_slow_on_debug(const char *program)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(slow_on_debug) / sizeof(slow_on_debug[0]); i++)
+		if (!strcmp(program, slow_on_debug[i]))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *debug;
@@ -192,7 +203,7 @@ int main(int argc, char **argv)
 		run_program(argv[n]);
 	debug = getenv("WINUSB_LAB_DEBUG");
 	for (i = 0; argc == 1 && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (debug && !strcmp(debug, "1") && !strcmp(programs[i], slow_on_debug)) {
+		if (debug && !strcmp(debug, "1") && is_slow_on_debug(programs[i])) {
 			skip(programs[i], "slow on a debug kernel, run it by its name");
 			continue;
 		}

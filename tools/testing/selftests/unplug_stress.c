@@ -156,15 +156,54 @@ static int load_board(struct board *board, bool fx2, struct load *loads, int *fd
 	return n;
 }
 
+/* Posts to a listener that does not read, until the board has left or the file is closed. */
+static void *post_main(void *data)
+{
+	static const uint8_t guid[16], text[4000];
+	struct load *load = data;
+
+	do {
+		load->result = node_post(load->fd, load->handle, guid, text, sizeof(text));
+		test_sleep_ms(1);
+	} while (!load->result);
+	return NULL;
+}
+
+static void post_start(struct load *load, const struct load *same)
+{
+	load->fd = same->fd;
+	load->handle = same->handle;
+	CHECK_EQ(pthread_create(&load->thread, NULL, post_main, load), 0);
+}
+
+/* What the listener did not read is all there, and the removal is behind it. */
+static void read_posts(int listener)
+{
+	static uint8_t buffer[64 * (64 + 4000)];
+	struct winusb_event event = { 0 };
+	ssize_t n, at;
+
+	n = read(listener, buffer, sizeof(buffer));
+	CHECK(n > 0);
+	for (at = 0; at < n; at += sizeof(event) + event.data_length)
+		memcpy(&event, buffer + at, sizeof(event));
+	CHECK_EQ(at, n);
+	CHECK_EQ(event.type, WINUSB_EVENT_REMOVED);
+	CHECK_EQ(read(listener, buffer, sizeof(buffer)), 0);
+}
+
 static void one_unplug(struct board *board, bool fx2, unsigned int *seed)
 {
-	struct load loads[LOADS] = { 0 };
+	struct load loads[LOADS] = { 0 }, post = { 0 };
 	int fd, old = -1, n, i, listener;
 	bool close_early;
 
 	board_plug(board);
 	listener = node_open(board_node(board, 0), O_RDONLY | O_NONBLOCK);
+	if (listener >= 0)
+		CHECK_OK(node_listen(listener, WINUSB_LISTEN_CUSTOM));
 	n = load_board(board, fx2, loads, &fd);
+	post_start(&post, &loads[0]);
 	test_sleep_ms(rand_r(seed) % 30);
 	close_early = rand_r(seed) % 4 == 0;
 	if (rand_r(seed) % 8 == 0) {
@@ -176,6 +215,7 @@ static void one_unplug(struct board *board, bool fx2, unsigned int *seed)
 		close(fd);
 	for (i = 0; i < n; i++)
 		load_join(&loads[i]);
+	load_join(&post);
 	board_wait_gone(board);
 	if (!close_early) {
 		struct pollfd poll_fd = { .fd = fd };
@@ -184,8 +224,10 @@ static void one_unplug(struct board *board, bool fx2, unsigned int *seed)
 		CHECK_EQ(poll_fd.revents, POLLHUP | POLLERR);
 		old = fd;
 	}
-	if (listener >= 0)
+	if (listener >= 0) {
+		read_posts(listener);
 		close(listener);
+	}
 	if (old >= 0)
 		close(old);
 }

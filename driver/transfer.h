@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_TRANSFER_H
+#define WINUSB_TRANSFER_H
+
+struct winusb_call;
+
+#define WINUSB_TRANSFER_SHORTEST 80	/* a literal, see winusb_commands */
+
+int winusb_ioctl_transfer(struct winusb_call *call);
+int winusb_ioctl_submit(struct winusb_call *call);
+int winusb_ioctl_cancel(struct winusb_call *call);
+int winusb_ioctl_set_eventfd(struct winusb_call *call);
+
+#endif /* WINUSB_TRANSFER_H */

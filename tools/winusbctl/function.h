@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* function.c: what sysfs says about a function, by the name of one of its nodes. */
+#ifndef FUNCTION_H
+#define FUNCTION_H
+
+#include "winusbctl.h"
+
+/* Its interface GUIDs, whether or not they find it now. */
+json_t *function_guids(const char *node);
+/* Is it found by the GUID now: complete, enabled, and this is its default interface? */
+bool function_is_found_by(const char *node, const char *guid);
+bool function_is_disabled(const char *node);
+/*
+ * Adds GUIDs, descriptors, state and properties to an object; function_print() shows them. NODE is
+ * asked if the default interface is not bound.
+ */
+void function_describe(json_t *object, const char *function, const char *node);
+void function_print(const json_t *function);
+
+#endif
