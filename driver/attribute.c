@@ -8,6 +8,7 @@
  * lock and outside winusb_functions_lock. No reader of a file is waited for under that one.
  */
 #include <linux/ctype.h>
+#include <linux/jiffies.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
@@ -15,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/usb.h>
+#include <linux/workqueue.h>
 
 #include "attribute.h"
 #include "device.h"
@@ -23,6 +25,7 @@
 #include "property.h"
 
 #define WINUSB_PROPERTY_FILES 128	/* of one interface */
+#define WINUSB_UEVENT_DISTANCE (HZ / 10)
 
 /**
  * struct winusb_property_file - A file in properties/
@@ -62,6 +65,16 @@ static bool winusb_attributes_is_default(const struct winusb_interface *wi)
 	return winusb_function_is_default(wi->fn, wi);
 }
 
+/*
+ * Is the function complete, and do the files of its default interface say all about it? The caller
+ * holds winusb_functions_lock.
+ */
+static bool winusb_attributes_is_ready(struct winusb_function *fn)
+{
+	return winusb_function_is_complete(fn) &&
+		READ_ONCE(winusb_function_find(fn, fn->grouping.numbers[0])->ready);
+}
+
 /* The GUIDs that an interface has now: none while its function is not to be found by them. */
 static unsigned int winusb_attributes_get_guids(struct winusb_interface *wi, bool ready,
 						char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE])
@@ -70,7 +83,7 @@ static unsigned int winusb_attributes_get_guids(struct winusb_interface *wi, boo
 
 	mutex_lock(&winusb_functions_lock);
 	if (winusb_attributes_is_default(wi) &&
-	    (!ready || (winusb_function_is_complete(wi->fn) &&
+	    (!ready || (winusb_attributes_is_ready(wi->fn) &&
 			winusb_function_is_enabled(wi->fn))))
 		n = winusb_property_get_guids(wi->fn, guids);
 	mutex_unlock(&winusb_functions_lock);
@@ -82,7 +95,7 @@ static bool winusb_attributes_is_complete(struct winusb_interface *wi)
 	bool complete;
 
 	mutex_lock(&winusb_functions_lock);
-	complete = winusb_function_is_complete(wi->fn);
+	complete = winusb_attributes_is_ready(wi->fn);
 	mutex_unlock(&winusb_functions_lock);
 	return complete;
 }
@@ -115,14 +128,8 @@ static struct device_attribute winusb_attr_whole_device =
 static ssize_t winusb_function_complete_show(struct device *dev, struct device_attribute *attr,
 					     char *buf)
 {
-	struct winusb_function *fn = winusb_attributes_from_dev(dev)->fn;
-	bool complete;
-
-	mutex_lock(&winusb_functions_lock);
-	complete = winusb_function_is_complete(fn) &&
-		READ_ONCE(winusb_function_find(fn, fn->grouping.numbers[0])->ready);
-	mutex_unlock(&winusb_functions_lock);
-	return sysfs_emit(buf, "%d\n", complete);
+	return sysfs_emit(buf, "%d\n",
+			  winusb_attributes_is_complete(winusb_attributes_from_dev(dev)));
 }
 
 static struct device_attribute winusb_attr_function_complete =
@@ -131,11 +138,12 @@ static struct device_attribute winusb_attr_function_complete =
 static ssize_t winusb_os_descriptors_show(struct device *dev, struct device_attribute *attr,
 					  char *buf)
 {
-	struct winusb_device *wd = winusb_attributes_from_dev(dev)->fn->device;
+	struct winusb_interface *wi = winusb_attributes_from_dev(dev);
+	struct winusb_device *wd = wi->fn->device;
 
-	if (!winusb_device_is_known(wd) || !READ_ONCE(wd->told))
+	if (!READ_ONCE(wi->ready))
 		return sysfs_emit(buf, "pending\n");
-	if (!wd->msos.version)
+	if (!winusb_device_is_read(wd) || !wd->msos.version)
 		return sysfs_emit(buf, "none\n");
 	return sysfs_emit(buf, "%u.%u\n", wd->msos.version >> 8, wd->msos.version >> 4 & 0xf);
 }
@@ -412,57 +420,96 @@ static struct winusb_property_files *winusb_property_files_create(struct winusb_
 	return files;
 }
 
-/* Make properties/ anew. The caller holds its attributes_lock. */
+/* Make properties/ anew, if it is another one. The caller holds its attributes_lock. */
 static void winusb_attributes_refresh(struct winusb_interface *wi)
 {
+	unsigned long version = winusb_properties_version(wi->fn);
+
 	lockdep_assert_held(&wi->attributes_lock);
 
+	if (wi->properties && version == wi->properties_version)
+		return;
 	/* This waits for readers, who take none of our locks. */
 	if (wi->properties)
 		sysfs_remove_group(&wi->dev.kobj, &wi->properties->group);
 	winusb_property_files_free(wi->properties);
 	wi->properties = winusb_property_files_create(wi->fn);
+	wi->properties_version = version;
 	if (wi->properties && sysfs_create_group(&wi->dev.kobj, &wi->properties->group)) {
 		winusb_property_files_free(wi->properties);
 		wi->properties = NULL;
 	}
 }
 
-/*
- * Make the files say what is so now, and then send a uevent: who registers after it finds it by
- * looking. The caller holds attributes_lock.
- */
-static void winusb_attributes_tell(struct winusb_interface *wi)
+/* Make the files say what is so now. The caller holds its attributes_lock. */
+static void winusb_attributes_update(struct winusb_interface *wi)
 {
 	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
 	bool ready = winusb_device_is_known(wi->fn->device);
 
-	wi->changed = false;
-	winusb_attributes_refresh(wi);
+	if (winusb_attributes_is_default(wi))
+		winusb_attributes_refresh(wi);
 	WRITE_ONCE(wi->ready, ready);
-	kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE);
 	memalloc_noio_restore(noio);
+}
+
+/* Send a uevent of what the files say. The caller holds its attributes_lock. */
+static void winusb_attributes_tell(struct winusb_interface *wi)
+{
+	unsigned int noio = memalloc_noio_save();	/* disconnect() takes the lock */
+
+	wi->changed = kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE) == -ENOMEM;
+	wi->told = jiffies;
+	memalloc_noio_restore(noio);
+}
+
+/* Send it now, or when it is time. The caller holds its attributes_lock. */
+static void winusb_attributes_tell_soon(struct winusb_interface *wi)
+{
+	unsigned long due = wi->told + WINUSB_UEVENT_DISTANCE;
+
+	if (time_after_eq(jiffies, due))
+		winusb_attributes_tell(wi);
+	else
+		schedule_delayed_work(&wi->tell_work, due - jiffies);
+}
+
+static void winusb_attributes_work(struct work_struct *work)
+{
+	struct winusb_interface *wi =
+		container_of(to_delayed_work(work), struct winusb_interface, tell_work);
+
+	mutex_lock(&wi->attributes_lock);
+	if (wi->shown && wi->changed)
+		winusb_attributes_tell_soon(wi);
+	mutex_unlock(&wi->attributes_lock);
+}
+
+/**
+ * winusb_attributes_init - Prepare an interface that is being made
+ * @wi: The interface.
+ */
+void winusb_attributes_init(struct winusb_interface *wi)
+{
+	mutex_init(&wi->attributes_lock);
+	INIT_DELAYED_WORK(&wi->tell_work, winusb_attributes_work);
+	wi->told = jiffies - WINUSB_UEVENT_DISTANCE;
 }
 
 /**
  * winusb_attributes_show - The class device is in sysfs from now on
  * @wi: The interface.
  *
- * The uevent of that was sent when there was no properties/ yet. If there is anything to be in it,
- * if the function is complete, or something has changed since, another one follows.
+ * The uevent of that was sent when the files did not say everything yet. If they do now, or
+ * something has changed since, another one follows.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
-	bool ready = winusb_device_is_known(wi->fn->device);
-
 	mutex_lock(&wi->attributes_lock);
 	wi->shown = true;
-	if (wi->changed || (winusb_attributes_is_default(wi) &&
-			    (winusb_properties_exist(wi->fn) ||
-			     winusb_attributes_is_complete(wi))))
+	winusb_attributes_update(wi);
+	if (wi->changed || (winusb_attributes_is_default(wi) && wi->ready))
 		winusb_attributes_tell(wi);
-	else
-		WRITE_ONCE(wi->ready, ready);
 	mutex_unlock(&wi->attributes_lock);
 }
 
@@ -470,29 +517,33 @@ void winusb_attributes_show(struct winusb_interface *wi)
  * winusb_attributes_hide - The class device is about to be taken out of sysfs
  * @wi: The interface.
  *
- * The files go with it. The driver core makes no uevent of a device that it has begun to remove, so
- * neither do we.
+ * The files go with it, and the uevent of that is the last one.
  */
 void winusb_attributes_hide(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
 	wi->shown = false;
 	mutex_unlock(&wi->attributes_lock);
+	cancel_delayed_work_sync(&wi->tell_work);
 }
 
 /**
  * winusb_attributes_publish - What the files of an interface say has changed
- * @wi: The default interface of a function. May have left, and then there is nothing to tell. The
- *	caller holds a reference, and none of the locks but the device's.
+ * @wi: The interface. May have left, and then there is nothing to tell. The caller holds a
+ *	reference, and none of the locks but the device's.
  *
- * If the class device is just being made, the uevent follows when it is there.
+ * The uevent follows when the class device is there, and at some distance from the last one:
+ * everybody who has the node open can change the interface state, and everybody in the system
+ * hears of it.
  */
 void winusb_attributes_publish(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
 	wi->changed = true;
-	if (wi->shown)
-		winusb_attributes_tell(wi);
+	if (wi->shown) {
+		winusb_attributes_update(wi);
+		winusb_attributes_tell_soon(wi);
+	}
 	mutex_unlock(&wi->attributes_lock);
 }
 

@@ -21,6 +21,7 @@
 #include "descriptor.h"
 #include "device.h"
 #include "id.h"
+#include "osdesc.h"
 
 enum winusb_autobind { WINUSB_AUTOBIND_OFF, WINUSB_AUTOBIND_LISTED, WINUSB_AUTOBIND_ON };
 
@@ -164,12 +165,19 @@ static bool winusb_autobind_is_in(const struct winusb_candidate *candidate,
 	return winusb_descriptor_position(&candidate->grouping, winusb_autobind_number(intf)) >= 0;
 }
 
+/* A program has the interface through usbfs. */
+static bool winusb_autobind_is_usbfs(const struct device_driver *driver)
+{
+	return !strcmp(driver->name, "usbfs");
+}
+
 /*
  * May all interfaces of the function be ours? The device is locked, or the interfaces are held and
- * the answer is a hint.
+ * the answer is a hint. A program that gives the interfaces back one after the other still has
+ * some of them when the first is probed (@giving_back).
  */
 static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interface **intfs,
-				    const struct winusb_candidate *candidate)
+				    const struct winusb_candidate *candidate, bool giving_back)
 {
 	struct device_driver *ours = READ_ONCE(winusb_autobind_driver);
 	unsigned int i;
@@ -180,7 +188,10 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 		if (!intfs[i] || !winusb_autobind_is_in(candidate, intfs[i]))
 			continue;
 		driver = READ_ONCE(intfs[i]->dev.driver);
-		if ((driver && driver != ours) || winusb_autobind_is_others(intfs[i]))
+		if (driver && driver != ours &&
+		    !(giving_back && winusb_autobind_is_usbfs(driver)))
+			return false;
+		if (winusb_autobind_is_others(intfs[i]))
 			return false;
 	}
 	return true;
@@ -214,8 +225,8 @@ static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole)
 {
 	struct usb_device *udev = interface_to_usbdev(intf);
+	struct winusb_candidate candidate = { };
 	int mode = READ_ONCE(winusb_autobind);
-	struct winusb_candidate candidate;
 	struct winusb_device *wd;
 	bool wants = false;
 
@@ -230,16 +241,15 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	wd = winusb_device_get(udev);
 	if (!wd)
 		return false;
-	if (winusb_device_is_known(wd)) {
+	if (winusb_device_is_read(wd))
 		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
-		if (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))
-			winusb_device_start_binding(wd);
-		else
-			wants = candidate.winusb &&
-				winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
-		*whole = candidate.whole;
+	if (!winusb_device_is_read(wd) ||
+	    (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))) {
+		winusb_device_start(wd);
 	} else {
-		winusb_device_start_reading(wd);
+		wants = candidate.winusb &&
+			winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate, true);
+		*whole = candidate.whole;
 	}
 	winusb_device_put(wd);
 	return wants;
@@ -252,14 +262,14 @@ static bool winusb_autobind_hold(struct winusb_device *wd, struct usb_interface 
 	bool held;
 
 	usb_lock_device(wd->udev);
-	held = wd->udev->state == USB_STATE_CONFIGURED && wd->udev->actconfig == wd->config;
+	held = wd->udev->state != USB_STATE_NOTATTACHED && wd->udev->actconfig == wd->config;
 	for (i = 0; held && i < wd->config->desc.bNumInterfaces; i++)
 		intfs[i] = usb_get_intf(wd->config->interface[i]);
 	usb_unlock_device(wd->udev);
 	return held;
 }
 
-static void winusb_autobind_put(struct winusb_device *wd, struct usb_interface **intfs)
+static void winusb_autobind_put(struct usb_interface **intfs)
 {
 	unsigned int i;
 
@@ -267,89 +277,133 @@ static void winusb_autobind_put(struct winusb_device *wd, struct usb_interface *
 		usb_put_intf(intfs[i]);
 }
 
-/* Have kmod load the drivers for an interface, as udev does it, and wait for it. */
-static void winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *intf,
+/*
+ * Have kmod load the drivers for an interface, as udev does it, and wait for it. Whether there was
+ * one is seen afterwards.
+ *
+ * Return: false if it could not be asked now. A system without modprobe has no more drivers than
+ * those that are there, and that is an answer, too.
+ */
+static bool winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *intf,
 				unsigned int i)
 {
+	const struct usb_interface_descriptor *setting = &intf->cur_altsetting->desc;
 	const struct usb_device_descriptor *desc = &wd->udev->descriptor;
-	const struct usb_interface_descriptor *setting = &intf->altsetting[0].desc;
+	int ret;
 
 	if (wd->asked & BIT(i))
-		return;
-	/* There may be no such module, and that is the answer. */
-	request_module("usb:v%04Xp%04Xd%04Xdc%02Xdsc%02Xdp%02Xic%02Xisc%02Xip%02Xin%02X",
-		       le16_to_cpu(desc->idVendor), le16_to_cpu(desc->idProduct),
-		       le16_to_cpu(desc->bcdDevice), desc->bDeviceClass, desc->bDeviceSubClass,
-		       desc->bDeviceProtocol, setting->bInterfaceClass,
-		       setting->bInterfaceSubClass, setting->bInterfaceProtocol,
-		       setting->bInterfaceNumber);
+		return true;
+	ret = request_module("usb:v%04Xp%04Xd%04Xdc%02Xdsc%02Xdp%02Xic%02Xisc%02Xip%02Xin%02X",
+			     le16_to_cpu(desc->idVendor), le16_to_cpu(desc->idProduct),
+			     le16_to_cpu(desc->bcdDevice), desc->bDeviceClass,
+			     desc->bDeviceSubClass, desc->bDeviceProtocol,
+			     setting->bInterfaceClass, setting->bInterfaceSubClass,
+			     setting->bInterfaceProtocol, setting->bInterfaceNumber);
+	if (ret < 0 && (system_state < SYSTEM_RUNNING || (ret != -ENOENT && ret != -ENOSYS)))
+		return false;
 	WRITE_ONCE(wd->asked, wd->asked | BIT(i));	/* probe() looks */
+	return true;
+}
+
+/* May string 0xEE be about the interface, and nobody else's business? */
+static bool winusb_autobind_is_for_string(struct winusb_device *wd, struct usb_interface *intf,
+					  unsigned int i, bool *retry)
+{
+	struct device_driver *driver, *ours = winusb_autobind_get_driver();
+	bool free = false;
+
+	if (!ours || intf->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
+		return false;
+	if (READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON && !READ_ONCE(intf->dev.driver)) {
+		if (winusb_autobind_ask(wd, intf, i))
+			free = !winusb_autobind_is_others(intf);
+		else
+			*retry = true;
+	}
+	/* Looked at only now: an administrator may have named it meanwhile. */
+	driver = READ_ONCE(intf->dev.driver);
+	return driver ? driver == ours : free;
 }
 
 /**
- * winusb_autobind_may_ask_string - Has a device an interface that string 0xEE may be about?
+ * winusb_autobind_may_read - May the descriptors of a device be read now?
  * @wd: The device, from its work.
+ * @retry: Set if kmod would have to be asked and could not.
  *
- * One of the vendor's own class that is ours, or would be, as no other driver is for it.
+ * Those of a device that has OS 2.0 may. String 0xEE may be asked for if it has an interface of the
+ * vendor's own class that is ours, or would be, as no other driver is for it. This waits until
+ * usbcore has probed all interfaces of the device.
  *
- * Return: 1 if so, 0 if not, -EBUSY if not and no interface of the device is ours.
+ * Return: true if so.
  */
-int winusb_autobind_may_ask_string(struct winusb_device *wd)
+bool winusb_autobind_may_read(struct winusb_device *wd, bool *retry)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
-	struct device_driver *driver, *ours = winusb_autobind_get_driver();
-	bool on = READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON;
-	int ret = -EBUSY;
+	bool may = wd->has_set;
 	unsigned int i;
 
-	if (wd->has_set || !winusb_autobind_hold(wd, intfs))
-		return 0;
-	for (i = 0; ours && i < ARRAY_SIZE(intfs) && ret <= 0; i++) {
-		struct usb_interface *intf = intfs[i];
-		bool vendor = intf &&
-			intf->altsetting[0].desc.bInterfaceClass == USB_CLASS_VENDOR_SPEC;
-		bool would = false;
+	if (!winusb_autobind_hold(wd, intfs))
+		return false;
+	if (!may && winusb_osdesc_may_have_string(wd))
+		for (i = 0; i < wd->config->desc.bNumInterfaces && !may; i++)
+			may = winusb_autobind_is_for_string(wd, intfs[i], i, retry);
+	winusb_autobind_put(intfs);
+	return may;
+}
 
-		if (!intf)
-			continue;
-		if (vendor && on && !READ_ONCE(intf->dev.driver)) {
-			winusb_autobind_ask(wd, intf, i);
-			would = !winusb_autobind_is_others(intf);
-		}
-		/* Looked at only now: an administrator may have named it meanwhile. */
-		driver = READ_ONCE(intf->dev.driver);
-		if (driver == ours || (!driver && would))
-			ret = vendor;
+/* Is there an interface of the function that somebody else has? */
+static bool winusb_autobind_is_lost(struct winusb_device *wd, struct usb_interface **intfs,
+				    const struct winusb_candidate *candidate,
+				    const struct device_driver *ours)
+{
+	const struct device_driver *driver;
+	unsigned int i;
+
+	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
+		driver = READ_ONCE(intfs[i]->dev.driver);
+		if (winusb_autobind_is_in(candidate, intfs[i]) && driver && driver != ours)
+			return true;
 	}
-	winusb_autobind_put(wd, intfs);
-	return ret;
+	return false;
 }
 
 /* Bind the interfaces of one function, unless another driver is for one of them. */
 static void winusb_autobind_function(struct winusb_device *wd, struct usb_interface **intfs,
-				     const struct winusb_candidate *candidate)
+				     const struct winusb_candidate *candidate, bool *retry)
 {
 	struct device_driver *ours;
 	unsigned int i;
+	u32 bound = 0;
 
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (winusb_autobind_is_in(candidate, intfs[i]))
-			winusb_autobind_ask(wd, intfs[i], i);
+		if (winusb_autobind_is_in(candidate, intfs[i]) &&
+		    !winusb_autobind_ask(wd, intfs[i], i)) {
+			*retry = true;
+			return;
+		}
 	ours = winusb_autobind_get_driver();
-	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate))
+	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate, false))
+		return;
+	/* Who was faster has it, and who left needs nothing. */
+	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
+		if (winusb_autobind_is_in(candidate, intfs[i]) &&
+		    !READ_ONCE(intfs[i]->dev.driver) &&
+		    !device_driver_attach(ours, &intfs[i]->dev))
+			bound |= BIT(i);
+	/* A part of a function is of no use to us, but may be to the other driver. */
+	if (!winusb_autobind_is_lost(wd, intfs, candidate, ours))
 		return;
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (!READ_ONCE(intfs[i]->dev.driver) && winusb_autobind_is_in(candidate, intfs[i]))
-			/* Who was faster has it; who left needs nothing. */
-			if (device_driver_attach(ours, &intfs[i]->dev))
-				continue;
+		if (bound & BIT(i) && READ_ONCE(intfs[i]->dev.driver) == ours)
+			device_release_driver(&intfs[i]->dev);
 }
 
 /**
  * winusb_autobind_device - Bind what the descriptors of a device are about
- * @wd: The device, from its work. It is known.
+ * @wd: The device, from its work. They were read.
+ * @retry: Set if kmod would have to be asked and could not.
  */
-void winusb_autobind_device(struct winusb_device *wd)
+void winusb_autobind_device(struct winusb_device *wd, bool *retry)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
 	struct winusb_candidate candidate;
@@ -363,7 +417,7 @@ void winusb_autobind_device(struct winusb_device *wd)
 
 		winusb_autobind_look(wd, number, &candidate);
 		if (candidate.winusb && candidate.grouping.numbers[0] == number)
-			winusb_autobind_function(wd, intfs, &candidate);
+			winusb_autobind_function(wd, intfs, &candidate, retry);
 	}
-	winusb_autobind_put(wd, intfs);
+	winusb_autobind_put(intfs);
 }

@@ -11,7 +11,7 @@ struct winusb_device;
 int winusb_autobind_register(struct device_driver *driver, int (*register_it)(void));
 void winusb_autobind_stop(void);
 bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole);
-int winusb_autobind_may_ask_string(struct winusb_device *wd);
-void winusb_autobind_device(struct winusb_device *wd);
+bool winusb_autobind_may_read(struct winusb_device *wd, bool *retry);
+void winusb_autobind_device(struct winusb_device *wd, bool *retry);
 
 #endif /* WINUSB_AUTOBIND_H */

@@ -5,7 +5,8 @@
  * first question until usbcore says that the device left.
  *
  * Nothing is read in probe, which runs in the hub's worker. A work item reads and then binds the
- * interfaces that the descriptors are about, see autobind.c.
+ * interfaces that the descriptors are about, see autobind.c. It is started again when there may be
+ * more for it to do: an interface was bound, or is asked about.
  */
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
@@ -42,58 +43,57 @@ void winusb_device_put(struct winusb_device *wd)
 	kref_put(&wd->ref, winusb_device_release);
 }
 
-/* The caller holds winusb_devices_lock. */
+/* The caller holds winusb_devices_lock. A work item that runs does not queue itself again. */
 static void winusb_device_unlist(struct winusb_device *wd)
 {
 	list_del_init(&wd->node);
+	if (cancel_delayed_work(&wd->work))
+		winusb_device_put(wd);
 	winusb_device_put(wd);
 }
 
-/*
- * Is the device to be read now? If no interface of it is ours, nor free for us, it is not known
- * what it says: who binds one later asks again.
- */
-static bool winusb_device_may_read(struct winusb_device *wd, bool *may_ask_string)
+static void winusb_device_queue(struct winusb_device *wd, unsigned long delay)
 {
-	bool again;
-	int ret;
-
-	do {
-		ret = winusb_autobind_may_ask_string(wd);
-		*may_ask_string = ret > 0;
-		if (wd->has_set || ret >= 0)
-			return true;
-		mutex_lock(&winusb_devices_lock);
-		again = wd->again;
-		wd->again = false;
-		if (!again)
-			wd->state = WINUSB_DEVICE_NEW;
-		mutex_unlock(&winusb_devices_lock);
-	} while (again);
-	return false;
+	mutex_lock(&winusb_devices_lock);
+	if (!list_empty(&wd->node)) {
+		kref_get(&wd->ref);	/* put by the work */
+		if (mod_delayed_work(winusb_devices_workqueue, &wd->work, delay))
+			winusb_device_put(wd);	/* it was queued already */
+	}
+	mutex_unlock(&winusb_devices_lock);
 }
 
-/* Read, bind, tell. */
+/* kmod could not be asked: the system is going to sleep or waking up, or has too much to do. */
+static void winusb_device_retry(struct winusb_device *wd)
+{
+	if (wd->tries < 10)
+		winusb_device_queue(wd, HZ << min(wd->tries, 5U));
+	else
+		dev_notice(&wd->udev->dev, "winusb: not bound, as kmod can't be asked\n");
+	wd->tries++;
+}
+
+/* Read, tell, bind. */
 static void winusb_device_work(struct work_struct *work)
 {
-	struct winusb_device *wd = container_of(work, struct winusb_device, work);
-	bool may_ask_string;
+	struct winusb_device *wd = container_of(to_delayed_work(work), struct winusb_device, work);
+	bool known = winusb_device_is_known(wd), retry = false;
 
-	if (winusb_device_is_known(wd))
-		goto out_bind;
-	if (!winusb_device_may_read(wd, &may_ask_string))
-		goto out_put;
-	winusb_osdesc_read(wd, may_ask_string);
-	wd->whole = winusb_osdesc_is_whole(wd);
-	mutex_lock(&winusb_devices_lock);
-	smp_store_release(&wd->state, WINUSB_DEVICE_KNOWN);	/* pairs with is_known() */
-	mutex_unlock(&winusb_devices_lock);
-
-	winusb_functions_announce(wd);
-	WRITE_ONCE(wd->told, true);
-out_bind:
-	winusb_autobind_device(wd);
-out_put:
+	if (!wd->read && winusb_autobind_may_read(wd, &retry)) {
+		winusb_osdesc_read(wd);
+		wd->whole = winusb_osdesc_is_whole(wd);
+		smp_store_release(&wd->read, true);	/* pairs with is_read() */
+		known = false;
+	}
+	WRITE_ONCE(wd->settled, true);
+	if (!known)
+		winusb_functions_announce(wd);
+	if (wd->read)
+		winusb_autobind_device(wd, &retry);
+	if (retry)
+		winusb_device_retry(wd);
+	else
+		wd->tries = 0;
 	winusb_device_put(wd);
 }
 
@@ -109,17 +109,13 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
 	wd->config = udev->actconfig;
 	wd->configuration = udev->actconfig - udev->config;
 	wd->composite = winusb_descriptor_is_composite(udev);
-	wd->whole = !wd->composite;
-	INIT_WORK(&wd->work, winusb_device_work);
+	INIT_DELAYED_WORK(&wd->work, winusb_device_work);
 	/* usbcore read the BOS, and keeps it while we have the device locked. */
 	if (udev->bos && le16_to_cpu(udev->descriptor.bcdUSB) >= 0x0201)
 		wd->has_set = winusb_msos_find_set((const u8 *)udev->bos->desc,
 						   le16_to_cpu(udev->bos->desc->wTotalLength),
 						   &wd->set);
-	if (!wd->has_set && !winusb_osdesc_may_have_string(udev)) {
-		wd->state = WINUSB_DEVICE_KNOWN;
-		wd->told = true;
-	}
+	wd->settled = !wd->has_set && !winusb_osdesc_may_have_string(wd);
 	return wd;
 }
 
@@ -157,42 +153,35 @@ struct winusb_device *winusb_device_get(struct usb_device *udev)
 }
 
 /**
- * winusb_device_is_known - Is it known what the descriptors say?
+ * winusb_device_is_read - Were the descriptors read?
  * @wd: The device.
  *
- * Return: true if so, and then it does not change any more.
+ * Return: true if so, and then what they say is valid.
+ */
+bool winusb_device_is_read(const struct winusb_device *wd)
+{
+	return smp_load_acquire(&wd->read);	/* pairs with the work */
+}
+
+/**
+ * winusb_device_is_known - Is there nothing to wait for?
+ * @wd: The device.
+ *
+ * Return: true if its descriptors were read, or are not going to be as things are.
  */
 bool winusb_device_is_known(const struct winusb_device *wd)
 {
-	return smp_load_acquire(&wd->state) == WINUSB_DEVICE_KNOWN;	/* pairs with the work */
+	return winusb_device_is_read(wd) || READ_ONCE(wd->settled);
 }
 
 /**
- * winusb_device_start_reading - Have the descriptors read, once
+ * winusb_device_start - Have the work item look at a device, which may have more to do by now
  * @wd: The device.
  */
-void winusb_device_start_reading(struct winusb_device *wd)
+void winusb_device_start(struct winusb_device *wd)
 {
-	mutex_lock(&winusb_devices_lock);
-	if (wd->state == WINUSB_DEVICE_NEW) {
-		wd->state = WINUSB_DEVICE_READING;
-		kref_get(&wd->ref);	/* put by the work */
-		queue_work(winusb_devices_workqueue, &wd->work);
-	} else {
-		wd->again = true;
-	}
-	mutex_unlock(&winusb_devices_lock);
-}
-
-/**
- * winusb_device_start_binding - Have kmod asked, and then what the descriptors are about bound
- * @wd: The device. It is known.
- */
-void winusb_device_start_binding(struct winusb_device *wd)
-{
-	kref_get(&wd->ref);	/* put by the work */
-	if (!queue_work(winusb_devices_workqueue, &wd->work))
-		winusb_device_put(wd);
+	if (winusb_device_is_read(wd) || wd->has_set || winusb_osdesc_may_have_string(wd))
+		winusb_device_queue(wd, 0);
 }
 
 /**
@@ -208,7 +197,7 @@ void winusb_device_start_binding(struct winusb_device *wd)
  */
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first)
 {
-	if (!winusb_device_is_known(wd) || !wd->msos.version)
+	if (!winusb_device_is_read(wd) || !wd->msos.version)
 		return -1;
 	if ((wd->whole || whole) && wd->msos.version >= 0x0200)
 		return WINUSB_MSOS_DEVICE;
@@ -269,8 +258,11 @@ static struct notifier_block winusb_device_notifier = { .notifier_call = winusb_
  */
 int winusb_devices_init(void)
 {
-	/* Unbound and many: a device that does not answer holds up nobody else. */
-	winusb_devices_workqueue = alloc_workqueue("winusb-devices", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	/*
+	 * Unbound and many: a device that does not answer holds up nobody else. But not so many
+	 * that all modprobes that may run at one time are ours.
+	 */
+	winusb_devices_workqueue = alloc_workqueue("winusb-devices", WQ_UNBOUND | WQ_FREEZABLE, 24);
 	if (!winusb_devices_workqueue)
 		return -ENOMEM;
 	usb_register_notify(&winusb_device_notifier);
@@ -296,7 +288,9 @@ void winusb_devices_exit(void)
 	struct winusb_device *wd, *next;
 
 	usb_unregister_notify(&winusb_device_notifier);
-	destroy_workqueue(winusb_devices_workqueue);
+	mutex_lock(&winusb_devices_lock);
 	list_for_each_entry_safe(wd, next, &winusb_devices, node)
 		winusb_device_unlist(wd);
+	mutex_unlock(&winusb_devices_lock);
+	destroy_workqueue(winusb_devices_workqueue);
 }

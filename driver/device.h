@@ -11,35 +11,30 @@
 
 #define WINUSB_BLOBS 34	/* a descriptor set, or the IDs and the properties of each function */
 
-enum winusb_device_state {
-	WINUSB_DEVICE_NEW,	/* nobody has asked for its descriptors yet */
-	WINUSB_DEVICE_READING,
-	WINUSB_DEVICE_KNOWN,
-};
-
 /**
  * struct winusb_device - What the firmware of a USB device says to Windows
  * @ref: One for the list, one for each function, one for the work while it is queued or runs.
  * @node: In the list of all, until usbcore says that the device left or it has another
- *	configuration.
+ *	configuration. Under winusb_devices_lock.
  * @udev: The device, held until this is freed.
- * @config: Its active configuration. Only compared.
+ * @config: Its active configuration. Followed only while @udev is held, which keeps it.
  * @configuration: Index of @config. Constant.
  * @composite: Windows would have its generic parent drive it, one driver for each function, unless
  *	the descriptors say something else. Constant.
  * @has_set: The BOS has the platform capability, and @set says what to ask for. Constant.
  * @set: See @has_set.
- * @state: Under winusb_devices_lock, and what the work has written is valid when it is
- *	WINUSB_DEVICE_KNOWN, which it stays, and which may be seen without it.
- * @again: Somebody wants to know since the work began. Under winusb_devices_lock.
- * @told: It is known, and the functions that were bound have been announced since.
- * @whole: The device is one function. Written by the work.
+ * @work: Reads the descriptors and binds what they are about. Queued under winusb_devices_lock, and
+ *	only while this is in the list.
+ * @read: The descriptors were read, once, and what is below is valid and constant.
+ * @settled: Nobody needs them as things are, as no interface is ours, or free for us, that string
+ *	0xEE could be about. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
  *	work, read by probe too.
- * @work: Reads the descriptors and binds what they are about.
- * @msos: What they say. Written by the work, constant afterwards. Points into @blobs.
- * @blobs: What was read, freed with this. Written by the work.
- * @num_blobs: How many. Written by the work.
+ * @tries: How often kmod could not be asked. The work's.
+ * @whole: The device is one function.
+ * @msos: What they say. Points into @blobs.
+ * @blobs: What was read, freed with this.
+ * @num_blobs: How many.
  */
 struct winusb_device {
 	struct kref ref;
@@ -50,12 +45,12 @@ struct winusb_device {
 	bool composite;
 	bool has_set;
 	struct winusb_msos_set set;
-	enum winusb_device_state state;
-	bool again;
-	bool told;
-	bool whole;
+	struct delayed_work work;
+	bool read;
+	bool settled;
 	u32 asked;
-	struct work_struct work;
+	unsigned int tries;
+	bool whole;
 	struct winusb_msos msos;
 	u8 *blobs[WINUSB_BLOBS];
 	unsigned int num_blobs;
@@ -68,8 +63,8 @@ void winusb_devices_exit(void);
 struct winusb_device *winusb_device_get(struct usb_device *udev);
 void winusb_device_put(struct winusb_device *wd);
 bool winusb_device_is_known(const struct winusb_device *wd);
-void winusb_device_start_reading(struct winusb_device *wd);
-void winusb_device_start_binding(struct winusb_device *wd);
+bool winusb_device_is_read(const struct winusb_device *wd);
+void winusb_device_start(struct winusb_device *wd);
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first);
 const char *winusb_device_compatible_id(const struct winusb_device *wd, int scope);
 const char *winusb_device_sub_compatible_id(const struct winusb_device *wd, int scope);

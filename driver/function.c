@@ -133,12 +133,13 @@ out_unlock:
  * winusb_function_leave - Take an interface that is being unbound out of its function
  * @wi: The interface.
  *
- * It can't be opened or associated from then on. The caller holds winusb_functions_lock.
+ * It can't be opened or associated from then on. &winusb_interface.was_complete is set. The caller holds winusb_functions_lock.
  */
 void winusb_function_leave(struct winusb_interface *wi)
 {
 	lockdep_assert_held(&winusb_functions_lock);
 
+	wi->was_complete = winusb_function_is_complete(wi->fn);
 	list_del_init(&wi->sibling);
 	if (list_empty(&wi->fn->interfaces))
 		list_del_init(&wi->fn->node);
@@ -259,7 +260,15 @@ bool winusb_function_is_whole_device(const struct winusb_function *fn)
  */
 int winusb_function_scope(const struct winusb_function *fn)
 {
-	return winusb_device_scope(fn->device, fn->whole, fn->grouping.numbers[0]);
+	const struct usb_host_config *config = fn->device->config;
+	int scope = winusb_device_scope(fn->device, fn->whole, fn->grouping.numbers[0]);
+
+	/* Where somebody has made functions of what is one, the first of them has what it says. */
+	if (scope == WINUSB_MSOS_DEVICE &&
+	    winusb_descriptor_position(&fn->grouping, config->intf_cache[0]->altsetting[0]
+				       .desc.bInterfaceNumber) < 0)
+		return -1;
+	return scope;
 }
 
 /**
@@ -280,31 +289,44 @@ bool winusb_function_is_complete(struct winusb_function *fn)
 	return winusb_device_is_known(fn->device);
 }
 
-/* The default interface, if it is bound, to be put. */
-static struct winusb_interface *winusb_function_get_default(struct winusb_function *fn)
-{
-	struct winusb_interface *wi = winusb_function_find(fn, fn->grouping.numbers[0]);
-
-	if (wi)
-		winusb_interface_get(wi);
-	return wi;
-}
-
 /**
  * winusb_function_announce - Tell user space that a function has changed
- * @fn: The function. The caller holds a reference, and none of the locks.
+ * @fn: The function. The caller holds a reference, and none of the locks but the device's.
  */
 void winusb_function_announce(struct winusb_function *fn)
 {
-	struct winusb_interface *wi;
+	struct winusb_interface *list[USB_MAXINTERFACES], *wi;
+	unsigned int n = 0, i;
+
+	/* The default interface comes first: the others look at it. */
+	mutex_lock(&winusb_functions_lock);
+	for (i = 0; i < fn->grouping.count; i++) {
+		wi = winusb_function_find(fn, fn->grouping.numbers[i]);
+		if (wi) {
+			winusb_interface_get(wi);
+			list[n++] = wi;
+		}
+	}
+	mutex_unlock(&winusb_functions_lock);
+	for (i = 0; i < n; i++) {
+		winusb_attributes_publish(list[i]);
+		winusb_interface_put(list[i]);
+	}
+}
+
+/**
+ * winusb_function_announce_complete - Tell user space of a function if it is complete now
+ * @fn: As winusb_function_announce().
+ */
+void winusb_function_announce_complete(struct winusb_function *fn)
+{
+	bool complete;
 
 	mutex_lock(&winusb_functions_lock);
-	wi = winusb_function_get_default(fn);
+	complete = winusb_function_is_complete(fn);
 	mutex_unlock(&winusb_functions_lock);
-	if (!wi)
-		return;
-	winusb_attributes_publish(wi);
-	winusb_interface_put(wi);
+	if (complete)
+		winusb_function_announce(fn);
 }
 
 /* Announce the functions that a test is true for. */

@@ -66,6 +66,7 @@ bool winusb_function_is_whole_device(const struct winusb_function *fn);
 int winusb_function_scope(const struct winusb_function *fn);
 bool winusb_function_is_complete(struct winusb_function *fn);
 void winusb_function_announce(struct winusb_function *fn);
+void winusb_function_announce_complete(struct winusb_function *fn);
 void winusb_functions_announce(const struct winusb_device *wd);
 void winusb_functions_announce_ids(u16 vendor, u16 product);
 

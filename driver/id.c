@@ -97,24 +97,26 @@ static int winusb_id_add(u16 vendor, u16 product, u8 number)
 	struct winusb_id *id;
 	int ret = 0;
 
+	/* Before the lock, which probe() in a reset takes. */
+	id = kzalloc(sizeof(*id), GFP_KERNEL);
+	if (!id)
+		return -ENOMEM;
+	id->vendor = vendor;
+	id->product = product;
+	id->number = number;
+
 	mutex_lock(&winusb_ids_lock);
 	if (winusb_id_find(vendor, product, number)) {
 		ret = -EEXIST;
 	} else if (winusb_num_ids >= WINUSB_IDS_MAX) {
 		ret = -ENOSPC;
 	} else {
-		id = kzalloc(sizeof(*id), GFP_KERNEL);
-		if (id) {
-			id->vendor = vendor;
-			id->product = product;
-			id->number = number;
-			list_add_tail(&id->node, &winusb_ids);
-			winusb_num_ids++;
-		} else {
-			ret = -ENOMEM;
-		}
+		list_add_tail(&id->node, &winusb_ids);
+		winusb_num_ids++;
 	}
 	mutex_unlock(&winusb_ids_lock);
+	if (ret)
+		kfree(id);
 	return ret;
 }
 

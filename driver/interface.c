@@ -430,7 +430,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	winusb_pipe_init(&wi->control, wi);
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
-	mutex_init(&wi->attributes_lock);
+	winusb_attributes_init(wi);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)
@@ -464,16 +464,9 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 	winusb_interface_flush_work(wi);
 	winusb_file_orphan(wi);
 	usb_set_intfdata(wi->intf, NULL);
-}
-
-static bool winusb_interface_is_in_complete(struct winusb_interface *wi)
-{
-	bool complete;
-
-	mutex_lock(&winusb_functions_lock);
-	complete = winusb_function_is_complete(wi->fn);
-	mutex_unlock(&winusb_functions_lock);
-	return complete;
+	/* Where the device is gone the others say it themselves, in a moment. */
+	if (wi->was_complete && wi->udev->state != USB_STATE_NOTATTACHED)
+		winusb_function_announce(wi->fn);
 }
 
 /**
@@ -499,16 +492,17 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	if (ret)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
-	/* In a work item, which waits until usbcore has probed all interfaces of the device. */
-	winusb_device_start_reading(wi->fn->device);
+	/* The work item waits until usbcore has probed all interfaces of the device. */
+	if (!winusb_device_is_read(wi->fn->device))
+		winusb_device_start(wi->fn->device);
 
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
 		goto err_shut;
 	winusb_attributes_show(wi);
 	trace_winusb_bind(wi);
-	if (!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi))
-		winusb_function_announce(wi->fn);
+	if (!winusb_function_is_default(wi->fn, wi))
+		winusb_function_announce_complete(wi->fn);
 	return 0;
 
 err_shut:
@@ -526,16 +520,10 @@ err_put:
  */
 void winusb_interface_unbind(struct winusb_interface *wi)
 {
-	/* Where the device is gone the default interface is about to say it. */
-	bool tell = wi->udev->state != USB_STATE_NOTATTACHED &&
-		!winusb_function_is_default(wi->fn, wi) && winusb_interface_is_in_complete(wi);
-
 	trace_winusb_unbind(wi);
 	winusb_attributes_hide(wi);
 	cdev_device_del(&wi->cdev, &wi->dev);
 	winusb_interface_shut(wi);
-	if (tell)
-		winusb_function_announce(wi->fn);
 	winusb_interface_put(wi);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/spinlock.h>
 #include <linux/usb.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "pipe.h"
 
@@ -30,6 +31,7 @@ struct winusb_property_files;
  * @devnum: Its address, kept since usbcore forgets it at removal. Constant.
  * @fn: Its function, held until @dev is released. Constant once bound.
  * @sibling: In &winusb_function.interfaces, empty after unbind. Under winusb_functions_lock.
+ * @was_complete: So was the function when it left it. Of the one who unbinds it.
  * @opener: The file on this interface's own node. Under winusb_functions_lock.
  * @associated: The live associated handle of this interface. Under winusb_functions_lock.
  * @gate: Is the device still there? Readers look up a pipe and hand a transfer to it. Writers,
@@ -47,9 +49,12 @@ struct winusb_property_files;
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
  * @attributes_lock: Guards what is below, and is held while a uevent is made.
  * @shown: The class device is in sysfs.
- * @ready: @properties was made when it was known what the firmware says. Read also without the lock.
+ * @ready: @properties was made when it was known what the firmware says. Read without the lock.
  * @changed: It is not what the last uevent said.
+ * @told: When that was, in jiffies.
+ * @tell_work: Sends the next one.
  * @properties: Its folder properties/, or NULL.
+ * @properties_version: Of what that shows.
  */
 struct winusb_interface {
 	struct device dev;
@@ -60,6 +65,7 @@ struct winusb_interface {
 	int devnum;
 	struct winusb_function *fn;
 	struct list_head sibling;
+	bool was_complete;
 	struct winusb_file *opener;
 	struct winusb_handle *associated;
 
@@ -80,7 +86,10 @@ struct winusb_interface {
 	bool shown;
 	bool ready;
 	bool changed;
+	unsigned long told;
+	struct delayed_work tell_work;
 	struct winusb_property_files *properties;
+	unsigned long properties_version;
 };
 
 int winusb_interface_register_class(void);

@@ -113,17 +113,17 @@ static bool winusb_osdesc_is_skipped(u16 vendor, u16 product)
 
 /**
  * winusb_osdesc_may_have_string - May a device be asked for string 0xEE?
- * @udev: The device. It is locked, and has an active configuration.
+ * @wd: The device.
  *
  * Not before USB 2.0, where such devices don't exist and some break; not those known to break; and
  * only if there is an interface of the vendor's own class, as others have their class drivers.
  *
  * Return: true if so.
  */
-bool winusb_osdesc_may_have_string(struct usb_device *udev)
+bool winusb_osdesc_may_have_string(const struct winusb_device *wd)
 {
-	const struct usb_host_config *config = udev->actconfig;
-	const struct usb_device_descriptor *desc = &udev->descriptor;
+	const struct usb_host_config *config = wd->config;
+	const struct usb_device_descriptor *desc = &wd->udev->descriptor;
 	unsigned int i;
 
 	if (le16_to_cpu(desc->bcdUSB) < 0x0200)
@@ -161,7 +161,8 @@ static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u
 				      min_t(unsigned int, jiffies_to_msecs(left),
 					    WINUSB_OSDESC_REQUEST_MS));
 		/* A driver that probes another interface may have reset the device meanwhile. */
-	} while ((ret == -EPROTO || ret == -EILSEQ) && --tries);
+	} while ((ret == -EPROTO || ret == -EILSEQ || ret == -ESHUTDOWN) && --tries &&
+		 udev->state != USB_STATE_NOTATTACHED);
 	reader->mute = ret == -ETIMEDOUT;
 	return ret;
 }
@@ -298,31 +299,26 @@ static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
 /**
  * winusb_osdesc_read - Read the descriptors of a device
  * @wd: The device. Its msos and blobs are filled in.
- * @may_ask_string: It may be asked whether it has OS 1.0.
  *
  * A device that has OS 2.0 is not asked for 1.0 (winusb.md 4.6). What is wrong costs one line in
  * the log.
  */
-void winusb_osdesc_read(struct winusb_device *wd, bool may_ask_string)
+void winusb_osdesc_read(struct winusb_device *wd)
 {
-	struct winusb_osdesc_reader reader = {
-		.wd = wd,
-		.end = jiffies + msecs_to_jiffies(WINUSB_OSDESC_ALL_MS),
-	};
+	struct winusb_osdesc_reader reader = { .wd = wd };
+	struct device *dev = &wd->udev->dev;
 
-	if (!wd->has_set && !may_ask_string)
-		return;
-	if (pm_runtime_resume_and_get(&wd->udev->dev) < 0)
+	if (pm_runtime_resume_and_get(dev) < 0)
 		return;	/* it is leaving */
+	reader.end = jiffies + msecs_to_jiffies(WINUSB_OSDESC_ALL_MS);
 	if (wd->has_set)
 		winusb_osdesc_read_20(&reader);
 	else
 		winusb_osdesc_read_10(&reader);
-	pm_runtime_mark_last_busy(&wd->udev->dev);
-	pm_runtime_put_autosuspend(&wd->udev->dev);
-	if (wd->msos.fault && wd->udev->state == USB_STATE_CONFIGURED)
-		dev_notice(&wd->udev->dev, "winusb: Microsoft OS descriptors: %s\n",
-			   wd->msos.fault);
+	pm_runtime_mark_last_busy(dev);
+	pm_runtime_put_autosuspend(dev);
+	if (wd->msos.fault && wd->udev->state != USB_STATE_NOTATTACHED)
+		dev_notice(dev, "winusb: Microsoft OS descriptors: %s\n", wd->msos.fault);
 }
 
 /**

@@ -4,11 +4,10 @@
 
 #include <linux/types.h>
 
-struct usb_device;
 struct winusb_device;
 
-bool winusb_osdesc_may_have_string(struct usb_device *udev);
+bool winusb_osdesc_may_have_string(const struct winusb_device *wd);
 bool winusb_osdesc_is_whole(const struct winusb_device *wd);
-void winusb_osdesc_read(struct winusb_device *wd, bool may_ask_string);
+void winusb_osdesc_read(struct winusb_device *wd);
 
 #endif /* WINUSB_OSDESC_H */

@@ -4,6 +4,7 @@
  * 4.1, 4.3). The firmware gives some in its descriptors. An administrator gives others, as an INF
  * does, by the id of the function; those win.
  */
+#include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/device.h>
 #include <linux/list.h>
@@ -72,6 +73,7 @@ struct winusb_property {
 static DEFINE_MUTEX(winusb_properties_lock);	/* innermost */
 static LIST_HEAD(winusb_properties);
 static unsigned int winusb_num_properties;
+static atomic_long_t winusb_properties_changes;	/* goes up after each change */
 
 /**
  * winusb_property_name_is_plain - Can a name be the name of a file?
@@ -314,23 +316,16 @@ int winusb_properties_visit(struct winusb_function *fn, struct winusb_property_v
 	return ret;
 }
 
-static int winusb_property_see_any(struct winusb_property_visitor *visitor, const char *name,
-				   const char *type, const char *value)
-{
-	return -EEXIST;
-}
-
 /**
- * winusb_properties_exist - Has a function any property?
- * @fn: As winusb_properties_visit().
+ * winusb_properties_version - A number that is another one when properties may have changed
+ * @fn: The function.
  *
- * Return: true if so.
+ * Return: The number.
  */
-bool winusb_properties_exist(struct winusb_function *fn)
+unsigned long winusb_properties_version(const struct winusb_function *fn)
 {
-	struct winusb_property_visitor visitor = { .see = winusb_property_see_any };
-
-	return winusb_properties_visit(fn, &visitor) == -EEXIST;
+	return 2 * (unsigned long)atomic_long_read(&winusb_properties_changes) +
+		winusb_device_is_read(fn->device);
 }
 
 /* The next word of a line, which is cut there, or NULL. */
@@ -472,6 +467,8 @@ static int winusb_property_add(struct winusb_property *property)
 		list_add_tail(&property->node, &winusb_properties);
 		winusb_num_properties++;
 	}
+	if (!ret)
+		atomic_long_inc(&winusb_properties_changes);
 	mutex_unlock(&winusb_properties_lock);
 	return ret;
 }
@@ -543,6 +540,8 @@ static int winusb_property_remove(const struct winusb_property_key *key, const c
 		winusb_num_properties--;
 		found = true;
 	}
+	if (found)
+		atomic_long_inc(&winusb_properties_changes);
 	mutex_unlock(&winusb_properties_lock);
 	return found ? 0 : -ENODEV;
 }

@@ -26,7 +26,7 @@ struct winusb_property_visitor {
 };
 
 bool winusb_property_name_is_plain(const char *name);
-bool winusb_properties_exist(struct winusb_function *fn);
+unsigned long winusb_properties_version(const struct winusb_function *fn);
 int winusb_properties_visit(struct winusb_function *fn, struct winusb_property_visitor *visitor);
 unsigned int winusb_property_get_guids(struct winusb_function *fn,
 				       char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE]);

@@ -107,6 +107,24 @@ static void winusb_test_features_of_the_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, msos->vendor_revision, 0x0102);
 }
 
+static void winusb_test_first_of_a_feature_counts(struct kunit *test)
+{
+	u8 bytes[] = {
+		WINUSB_SET(74),
+		WINUSB_RESUME_TIME(1, 2), WINUSB_MODEL_ID, WINUSB_REVISION(3),
+		WINUSB_RESUME_TIME(4, 5), WINUSB_MODEL_ID, WINUSB_REVISION(6),
+	};
+	struct winusb_msos *msos;
+
+	bytes[20] = 0xaa;
+	msos = winusb_parse(test, bytes, sizeof(bytes));
+	KUNIT_EXPECT_STREQ(test, msos->fault, "a second resume time");
+	KUNIT_EXPECT_EQ(test, msos->resume_recovery_ms, 1);
+	KUNIT_EXPECT_EQ(test, msos->resume_signaling_ms, 2);
+	KUNIT_EXPECT_EQ(test, msos->model_id[0], 0xaa);
+	KUNIT_EXPECT_EQ(test, msos->vendor_revision, 3);
+}
+
 static void winusb_test_nothing_is_made_up(struct kunit *test)
 {
 	static const u8 bytes[] = { WINUSB_SET(10) };
@@ -643,6 +661,7 @@ static struct kunit_case winusb_msos_cases[] = {
 	WINUSB_CASE_RULE(composite_set, 4_5),
 	WINUSB_CASE_RULE(single_set, 4_5),
 	WINUSB_CASE_RULE(features_of_the_device, 4_5),
+	WINUSB_CASE(first_of_a_feature_counts),
 	WINUSB_CASE(nothing_is_made_up),
 	WINUSB_CASE_RULE(functions_are_told_apart, 4_5),
 	WINUSB_CASE(function_subset_directly_in_the_set),

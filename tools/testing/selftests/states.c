@@ -416,26 +416,35 @@ static int uevents(void)
 	return s;
 }
 
-/* The next uevent of a node is ACTION of this one. */
-static void expect_uevent(int s, const char *action, const char *name)
+/* The next uevent of this node; false if there is none in time. */
+static bool next_uevent(int s, const char *name, char *message, size_t size)
 {
-	char message[4096], expected[64];
+	char end[64];
+	size_t length;
 	ssize_t n;
 
+	length = snprintf(end, sizeof(end), "/winusb/%s", name);
 	do {
-		n = recv(s, message, sizeof(message) - 1, 0);
+		n = recv(s, message, size - 1, 0);
 		if (n < 0)
-			FAIL("no uevent '%s' of %s: %s", action, name, strerror(errno));
+			return false;
 		message[n] = 0;
-	} while (!strstr(message, "/winusb/"));
-	CHECK(!strncmp(message, action, strlen(action)));
-	CHECK_EQ(message[strlen(action)], '@');
-	snprintf(expected, sizeof(expected), "/winusb/%s", name);
-	if (!strstr(message, expected))
+	} while (strlen(message) < length || strcmp(message + strlen(message) - length, end));
+	return true;
+}
+
+/* The next uevent of this node is ACTION. */
+static void expect_uevent(int s, const char *action, const char *name)
+{
+	char message[4096];
+
+	if (!next_uevent(s, name, message, sizeof(message)))
+		FAIL("no uevent '%s' of %s: %s", action, name, strerror(errno));
+	if (strncmp(message, action, strlen(action)) || message[strlen(action)] != '@')
 		FAIL("%s instead of %s of %s", message, action, name);
 }
 
-TEST(each_change_is_a_uevent_of_the_default_interface)
+TEST(each_change_is_a_uevent)
 {
 	char name[64];
 	int s;
@@ -456,6 +465,40 @@ TEST(each_change_is_a_uevent_of_the_default_interface)
 	/* No more than these. */
 	CHECK_OK(interface_unbind(name));
 	expect_uevent(s, "remove", name);
+}
+
+/* Whoever has the node open can change the state, and everybody in the system hears the uevents. */
+TEST(many_changes_are_few_uevents_and_the_last_tells_the_end)
+{
+	unsigned int changes = 0, toggles = 0;
+	struct timeval limit = { .tv_sec = 1 * test_scale() };
+	char name[64], message[4096];
+	bool enabled = false;
+	uint64_t began;
+	int s;
+
+	snprintf(name, sizeof(name), "%s", board_node(fx2, 0));
+	open_node(fx2, 0);
+	s = uevents();
+	began = test_now_ms();
+	while (test_now_ms() < began + 1000) {
+		disable();
+		enable();
+		toggles++;
+	}
+	CHECK_EQ(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+	while (next_uevent(s, name, message, sizeof(message))) {
+		size_t i = strlen(message) + 1;
+
+		for (; message[i]; i += strlen(message + i) + 1)
+			if (!strncmp(message + i, "WINUSB_ENABLED=", 15))
+				enabled = message[i + 15] == '1';
+		changes++;
+	}
+	test_note("%u changes, %u uevents", 2 * toggles, changes);
+	CHECK(toggles > 20);
+	CHECK(changes >= 1 && changes <= 15);
+	CHECK(enabled);
 }
 
 /* Many at once */
