@@ -165,19 +165,12 @@ static bool winusb_autobind_is_in(const struct winusb_candidate *candidate,
 	return winusb_descriptor_position(&candidate->grouping, winusb_autobind_number(intf)) >= 0;
 }
 
-/* A program has the interface through usbfs. */
-static bool winusb_autobind_is_usbfs(const struct device_driver *driver)
-{
-	return !strcmp(driver->name, "usbfs");
-}
-
 /*
  * May all interfaces of the function be ours? The device is locked, or the interfaces are held and
- * the answer is a hint. A program that gives the interfaces back one after the other still has
- * some of them when the first is probed (@giving_back).
+ * the answer is a hint.
  */
 static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interface **intfs,
-				    const struct winusb_candidate *candidate, bool giving_back)
+				    const struct winusb_candidate *candidate)
 {
 	struct device_driver *ours = READ_ONCE(winusb_autobind_driver);
 	unsigned int i;
@@ -188,10 +181,7 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 		if (!intfs[i] || !winusb_autobind_is_in(candidate, intfs[i]))
 			continue;
 		driver = READ_ONCE(intfs[i]->dev.driver);
-		if (driver && driver != ours &&
-		    !(giving_back && winusb_autobind_is_usbfs(driver)))
-			return false;
-		if (winusb_autobind_is_others(intfs[i]))
+		if ((driver && driver != ours) || winusb_autobind_is_others(intfs[i]))
 			return false;
 	}
 	return true;
@@ -248,8 +238,14 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 		winusb_device_start(wd);
 	} else {
 		wants = candidate.winusb &&
-			winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate, true);
+			winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
 		*whole = candidate.whole;
+		/*
+		 * Who gives interfaces back one after the other still had some when the first one
+		 * was probed, and that was left alone.
+		 */
+		if (wants && candidate.grouping.count > 1 && !READ_ONCE(wd->binding))
+			winusb_device_start(wd);
 	}
 	winusb_device_put(wd);
 	return wants;
@@ -382,14 +378,16 @@ static void winusb_autobind_function(struct winusb_device *wd, struct usb_interf
 			return;
 		}
 	ours = winusb_autobind_get_driver();
-	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate, false))
+	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate))
 		return;
 	/* Who was faster has it, and who left needs nothing. */
+	WRITE_ONCE(wd->binding, true);
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
 		if (winusb_autobind_is_in(candidate, intfs[i]) &&
 		    !READ_ONCE(intfs[i]->dev.driver) &&
 		    !device_driver_attach(ours, &intfs[i]->dev))
 			bound |= BIT(i);
+	WRITE_ONCE(wd->binding, false);
 	/* A part of a function is of no use to us, but may be to the other driver. */
 	if (!winusb_autobind_is_lost(wd, intfs, candidate, ours))
 		return;

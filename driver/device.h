@@ -30,6 +30,7 @@
  *	0xEE could be about. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
  *	work, read by probe too.
+ * @binding: The work is binding a function, all of it. A hint.
  * @tries: How often kmod could not be asked. The work's.
  * @whole: The device is one function.
  * @msos: What they say. Points into @blobs.
@@ -49,6 +50,7 @@ struct winusb_device {
 	bool read;
 	bool settled;
 	u32 asked;
+	bool binding;
 	unsigned int tries;
 	bool whole;
 	struct winusb_msos msos;

@@ -19,6 +19,9 @@
 #include "test.h"
 
 #define TRACING "/sys/kernel/tracing"
+#define MODPROBE "/proc/sys/kernel/modprobe"
+
+static char real_modprobe[256];
 
 static struct board *board, *other;
 
@@ -27,6 +30,13 @@ void test_setup(void)
 	board = pnp_board(0x0100);
 	other = pnp_board(0x0190);
 	boards_start();
+	if (file_read(MODPROBE, real_modprobe, sizeof(real_modprobe)) < 0)
+		test_bail("%s can't be read", MODPROBE);
+}
+
+static void use_modprobe(const char *path)
+{
+	CHECK_OK(file_write(MODPROBE, path));
 }
 
 static int usbfs_open(struct board *one)
@@ -114,6 +124,30 @@ TEST(a_program_that_detaches_the_driver_gives_it_back_at_once_by_attaching)
 		CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
 	}
 	CHECK_ERR(usbfs_driver(fd, 0, USBDEVFS_CONNECT), EBUSY);
+	close(fd);
+}
+
+/* As libusb does it by itself, each interface in turn: the last one brings back the others. */
+TEST(a_program_that_gives_back_one_interface_after_the_other_gives_back_the_function)
+{
+	unsigned int interface;
+	int fd;
+
+	configure(board, "layout=composite,os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	wait_bound(board, 0xb);
+	fd = usbfs_open(board);
+	for (interface = 0; interface < 2; interface++) {
+		CHECK_EQ(usbfs_driver(fd, interface, USBDEVFS_DISCONNECT), 0);
+		CHECK_OK(usbfs_claim(fd, interface));
+	}
+	CHECK_OK(usbfs_release(fd, 0));
+	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_CONNECT), 0);
+	CHECK_OK(usbfs_release(fd, 1));
+	CHECK_EQ(usbfs_driver(fd, 1, USBDEVFS_CONNECT), 1);
+	wait_bound(board, 0xb);
+	CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
 	close(fd);
 }
 
@@ -280,4 +314,28 @@ TEST(kmod_is_asked_as_well_when_the_descriptors_are_known_from_a_named_function)
 	autobind("on");
 	wait_bound(board, 0xb);
 	expect_bound_when_asked(trace_end());
+}
+
+/* Around a system sleep, for example, no program can be started. */
+TEST(while_kmod_can_not_be_asked_nothing_is_bound_and_then_it_is_asked_again)
+{
+	use_modprobe("/proc/version");	/* which nobody may execute */
+	configure(board, "os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	test_sleep_ms(700);
+	CHECK_EQ(bound(board), 0);
+	use_modprobe(real_modprobe);
+	wait_bound(board, 1);
+}
+
+/* It has no drivers but those that are loaded. */
+TEST(a_system_without_modprobe_binds_what_no_loaded_driver_is_for)
+{
+	use_modprobe("/nowhere/modprobe");
+	configure(board, "os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	wait_bound(board, 1);
+	use_modprobe(real_modprobe);
 }
