@@ -500,8 +500,8 @@ void winusb_attributes_init(struct winusb_interface *wi)
  * winusb_attributes_show - The class device is in sysfs from now on
  * @wi: The interface.
  *
- * The uevent of that was sent when the files did not say everything yet. If the function is complete
- * by now, or something has changed since, another one follows.
+ * The uevent of that was sent when the files did not say everything yet. If the function is
+ * complete by now, or something has changed since, another one follows.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {

@@ -295,7 +295,8 @@ static bool winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
 			     desc->bDeviceSubClass, desc->bDeviceProtocol,
 			     setting->bInterfaceClass, setting->bInterfaceSubClass,
 			     setting->bInterfaceProtocol, setting->bInterfaceNumber);
-	if (ret < 0 && (system_state < SYSTEM_RUNNING || (ret != -ENOENT && ret != -ENOSYS)))
+	if (IS_ENABLED(CONFIG_MODULES) && ret < 0 &&
+	    (ret != -ENOENT || system_state < SYSTEM_RUNNING))
 		return false;
 	WRITE_ONCE(wd->asked, wd->asked | BIT(i));	/* probe() looks */
 	return true;

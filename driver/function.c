@@ -133,7 +133,8 @@ out_unlock:
  * winusb_function_leave - Take an interface that is being unbound out of its function
  * @wi: The interface.
  *
- * It can't be opened or associated from then on. &winusb_interface.was_complete is set. The caller holds winusb_functions_lock.
+ * It can't be opened or associated from then on. &winusb_interface.was_complete is set. The caller
+ * holds winusb_functions_lock.
  */
 void winusb_function_leave(struct winusb_interface *wi)
 {
