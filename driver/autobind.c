@@ -180,6 +180,16 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 	return true;
 }
 
+static unsigned int winusb_autobind_position(const struct winusb_device *wd,
+					     const struct usb_interface *intf)
+{
+	unsigned int i = 0;
+
+	while (wd->config->interface[i] != intf)
+		i++;
+	return i;
+}
+
 /* Was kmod asked about all interfaces of the function? */
 static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 				     const struct winusb_candidate *candidate)
@@ -224,17 +234,19 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	wd = winusb_device_get(udev);
 	if (!wd)
 		return false;
-	if (winusb_device_is_known(wd)) {
-		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
-		if (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))
-			winusb_device_start_binding(wd);
-		else
-			wants = candidate.winusb &&
-				winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
-		*whole = candidate.whole;
-	} else {
-		winusb_device_start_reading(wd);
+	if (!winusb_device_is_known(wd)) {
+		winusb_device_want(wd, winusb_autobind_position(wd, intf));
+		goto out_put;
 	}
+	winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
+	*whole = candidate.whole;
+	if (!candidate.winusb)
+		goto out_put;
+	if (winusb_autobind_is_asked(wd, &candidate))
+		wants = winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
+	else
+		winusb_device_want(wd, winusb_autobind_position(wd, intf));
+out_put:
 	winusb_device_put(wd);
 	return wants;
 }
@@ -347,16 +359,24 @@ void winusb_autobind_device(struct winusb_device *wd)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
 	struct winusb_candidate candidate;
-	unsigned int i;
+	unsigned int i, j;
+	u32 wanted;
 
 	if (READ_ONCE(winusb_autobind) != WINUSB_AUTOBIND_ON || !wd->msos.version ||
 	    !winusb_autobind_hold(wd, intfs))
 		return;
+	/* Now that the device was locked, usbcore has probed them all. */
+	wanted = winusb_device_take_wanted(wd);
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
 		u8 number = winusb_autobind_number(intfs[i]);
 
 		winusb_autobind_look(wd, number, &candidate);
-		if (candidate.winusb && candidate.grouping.numbers[0] == number)
+		if (!candidate.winusb || candidate.grouping.numbers[0] != number)
+			continue;
+		for (j = 0; j < wd->config->desc.bNumInterfaces; j++)
+			if (wanted & BIT(j) && winusb_autobind_is_in(&candidate, intfs[j]))
+				break;
+		if (j < wd->config->desc.bNumInterfaces)
 			winusb_autobind_function(wd, intfs, &candidate);
 	}
 	winusb_autobind_put(wd, intfs);

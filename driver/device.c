@@ -167,6 +167,25 @@ bool winusb_device_is_known(const struct winusb_device *wd)
 	return smp_load_acquire(&wd->state) == WINUSB_DEVICE_KNOWN;	/* pairs with the work */
 }
 
+/* The caller holds winusb_devices_lock. */
+static void winusb_device_queue(struct winusb_device *wd)
+{
+	kref_get(&wd->ref);	/* put by the work */
+	if (!queue_work(winusb_devices_workqueue, &wd->work))
+		winusb_device_put(wd);
+}
+
+/* The caller holds winusb_devices_lock. */
+static void winusb_device_read_once(struct winusb_device *wd)
+{
+	if (wd->state == WINUSB_DEVICE_NEW) {
+		wd->state = WINUSB_DEVICE_READING;
+		winusb_device_queue(wd);
+	} else {
+		wd->again = true;
+	}
+}
+
 /**
  * winusb_device_start_reading - Have the descriptors read, once
  * @wd: The device.
@@ -174,25 +193,43 @@ bool winusb_device_is_known(const struct winusb_device *wd)
 void winusb_device_start_reading(struct winusb_device *wd)
 {
 	mutex_lock(&winusb_devices_lock);
-	if (wd->state == WINUSB_DEVICE_NEW) {
-		wd->state = WINUSB_DEVICE_READING;
-		kref_get(&wd->ref);	/* put by the work */
-		queue_work(winusb_devices_workqueue, &wd->work);
-	} else {
-		wd->again = true;
-	}
+	winusb_device_read_once(wd);
 	mutex_unlock(&winusb_devices_lock);
 }
 
 /**
- * winusb_device_start_binding - Have kmod asked, and then what the descriptors are about bound
- * @wd: The device. It is known.
+ * winusb_device_want - Have an interface bound if the descriptors and kmod say so
+ * @wd: The device.
+ * @i: Position of the interface in the configuration.
  */
-void winusb_device_start_binding(struct winusb_device *wd)
+void winusb_device_want(struct winusb_device *wd, unsigned int i)
 {
-	kref_get(&wd->ref);	/* put by the work */
-	if (!queue_work(winusb_devices_workqueue, &wd->work))
-		winusb_device_put(wd);
+	mutex_lock(&winusb_devices_lock);
+	wd->wanted |= BIT(i);
+	if (wd->state == WINUSB_DEVICE_KNOWN)
+		winusb_device_queue(wd);
+	else
+		winusb_device_read_once(wd);
+	mutex_unlock(&winusb_devices_lock);
+}
+
+/**
+ * winusb_device_take_wanted - Which interfaces are to be bound?
+ * @wd: The device, from its work.
+ *
+ * Each of them is told once: who unbinds an interface does not get it back by this.
+ *
+ * Return: A bit for each position in the configuration.
+ */
+u32 winusb_device_take_wanted(struct winusb_device *wd)
+{
+	u32 wanted;
+
+	mutex_lock(&winusb_devices_lock);
+	wanted = wd->wanted;
+	wd->wanted = 0;
+	mutex_unlock(&winusb_devices_lock);
+	return wanted;
 }
 
 /**

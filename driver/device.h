@@ -32,6 +32,8 @@ enum winusb_device_state {
  * @state: Under winusb_devices_lock, and what the work has written is valid when it is
  *	WINUSB_DEVICE_KNOWN, which it stays, and which may be seen without it.
  * @again: Somebody wants to know since the work began. Under winusb_devices_lock.
+ * @wanted: Interfaces that nobody has, a bit for each position in @config. Under
+ *	winusb_devices_lock.
  * @told: It is known, and the functions that were bound have been announced since.
  * @whole: The device is one function. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
@@ -52,6 +54,7 @@ struct winusb_device {
 	struct winusb_msos_set set;
 	enum winusb_device_state state;
 	bool again;
+	u32 wanted;
 	bool told;
 	bool whole;
 	u32 asked;
@@ -69,7 +72,8 @@ struct winusb_device *winusb_device_get(struct usb_device *udev);
 void winusb_device_put(struct winusb_device *wd);
 bool winusb_device_is_known(const struct winusb_device *wd);
 void winusb_device_start_reading(struct winusb_device *wd);
-void winusb_device_start_binding(struct winusb_device *wd);
+void winusb_device_want(struct winusb_device *wd, unsigned int i);
+u32 winusb_device_take_wanted(struct winusb_device *wd);
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first);
 const char *winusb_device_compatible_id(const struct winusb_device *wd, int scope);
 const char *winusb_device_sub_compatible_id(const struct winusb_device *wd, int scope);
