@@ -201,6 +201,16 @@ static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 	return true;
 }
 
+static unsigned int winusb_autobind_position(const struct winusb_device *wd,
+					     const struct usb_interface *intf)
+{
+	unsigned int i = 0;
+
+	while (wd->config->interface[i] != intf)
+		i++;
+	return i;
+}
+
 /**
  * winusb_autobind_wants - Is an interface ours?
  * @intf: The interface that is being probed. usbcore holds its device locked.
@@ -218,6 +228,7 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	struct winusb_candidate candidate = { };
 	int mode = READ_ONCE(winusb_autobind);
 	struct winusb_device *wd;
+	unsigned int position;
 	bool wants = false;
 
 	*whole = dynamic;
@@ -231,22 +242,29 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	wd = winusb_device_get(udev);
 	if (!wd)
 		return false;
+	/* The work item binds what it finds noted here, and so nothing that was unbound by hand. */
+	position = winusb_autobind_position(wd, intf);
+	set_bit(position, &wd->wanted);
 	if (winusb_device_is_read(wd))
 		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
 	if (!winusb_device_is_read(wd) ||
 	    (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))) {
 		winusb_device_start(wd);
-	} else {
-		wants = candidate.winusb &&
-			winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
-		*whole = candidate.whole;
-		/*
-		 * Who gives interfaces back one after the other still had some when the first one
-		 * was probed, and that was left alone.
-		 */
-		if (wants && candidate.grouping.count > 1 && !READ_ONCE(wd->binding))
-			winusb_device_start(wd);
+		goto out_put;
 	}
+	*whole = candidate.whole;
+	wants = candidate.winusb &&
+		winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
+	if (!wants)
+		goto out_put;
+	clear_bit(position, &wd->wanted);
+	/*
+	 * Who gives interfaces back one after the other still had some when the first one was
+	 * probed, and so that was only noted.
+	 */
+	if (READ_ONCE(wd->wanted) && !READ_ONCE(wd->binding))
+		winusb_device_start(wd);
+out_put:
 	winusb_device_put(wd);
 	return wants;
 }
@@ -364,9 +382,12 @@ static bool winusb_autobind_is_lost(struct winusb_device *wd, struct usb_interfa
 	return false;
 }
 
-/* Bind the interfaces of one function, unless another driver is for one of them. */
-static void winusb_autobind_function(struct winusb_device *wd, struct usb_interface **intfs,
-				     const struct winusb_candidate *candidate, bool *retry)
+/*
+ * Bind the interfaces of one function that are noted, unless another driver is for one of them.
+ * Return: false if kmod can't be asked now.
+ */
+static bool winusb_autobind_function(struct winusb_device *wd, struct usb_interface **intfs,
+				     const struct winusb_candidate *candidate, u32 wanted)
 {
 	struct device_driver *ours;
 	unsigned int i;
@@ -374,27 +395,26 @@ static void winusb_autobind_function(struct winusb_device *wd, struct usb_interf
 
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
 		if (winusb_autobind_is_in(candidate, intfs[i]) &&
-		    !winusb_autobind_ask(wd, intfs[i], i)) {
-			*retry = true;
-			return;
-		}
+		    !winusb_autobind_ask(wd, intfs[i], i))
+			return false;
 	ours = winusb_autobind_get_driver();
 	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate))
-		return;
+		return true;
 	/* Who was faster has it, and who left needs nothing. */
 	WRITE_ONCE(wd->binding, true);
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (winusb_autobind_is_in(candidate, intfs[i]) &&
+		if (wanted & BIT(i) && winusb_autobind_is_in(candidate, intfs[i]) &&
 		    !READ_ONCE(intfs[i]->dev.driver) &&
 		    !device_driver_attach(ours, &intfs[i]->dev))
 			bound |= BIT(i);
 	WRITE_ONCE(wd->binding, false);
 	/* A part of a function is of no use to us, but may be to the other driver. */
 	if (!winusb_autobind_is_lost(wd, intfs, candidate, ours))
-		return;
+		return true;
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
 		if (bound & BIT(i) && READ_ONCE(intfs[i]->dev.driver) == ours)
 			device_release_driver(&intfs[i]->dev);
+	return true;
 }
 
 /**
@@ -406,17 +426,30 @@ void winusb_autobind_device(struct winusb_device *wd, bool *retry)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
 	struct winusb_candidate candidate;
-	unsigned int i;
+	unsigned int i, j;
+	bool again;
+	u32 wanted;
 
 	if (READ_ONCE(winusb_autobind) != WINUSB_AUTOBIND_ON || !wd->msos.version ||
 	    !winusb_autobind_hold(wd, intfs))
 		return;
+	/* Now that the device was locked usbcore has probed all of them. */
+	wanted = xchg(&wd->wanted, 0);
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
-		u8 number = winusb_autobind_number(intfs[i]);
-
-		winusb_autobind_look(wd, number, &candidate);
-		if (candidate.winusb && candidate.grouping.numbers[0] == number)
-			winusb_autobind_function(wd, intfs, &candidate, retry);
+		if (!(wanted & BIT(i)))
+			continue;
+		winusb_autobind_look(wd, winusb_autobind_number(intfs[i]), &candidate);
+		again = candidate.winusb &&
+			!winusb_autobind_function(wd, intfs, &candidate, wanted);
+		*retry |= again;
+		/* With that all interfaces of the function are done. */
+		for (j = i; j < wd->config->desc.bNumInterfaces; j++) {
+			if (!(wanted & BIT(j)) || !winusb_autobind_is_in(&candidate, intfs[j]))
+				continue;
+			if (again)
+				set_bit(j, &wd->wanted);
+			wanted &= ~BIT(j);
+		}
 	}
 	winusb_autobind_put(intfs);
 }

@@ -30,6 +30,7 @@
  *	0xEE could be about. Written by the work.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
  *	work, read by probe too.
+ * @wanted: Interfaces that were probed and not taken, likewise. Both use bit operations.
  * @binding: The work is binding a function, all of it. A hint.
  * @tries: How often kmod could not be asked. The work's.
  * @whole: The device is one function.
@@ -50,6 +51,7 @@ struct winusb_device {
 	bool read;
 	bool settled;
 	u32 asked;
+	unsigned long wanted;
 	bool binding;
 	unsigned int tries;
 	bool whole;
