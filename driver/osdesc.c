@@ -143,12 +143,38 @@ struct winusb_osdesc_reader {
 	bool mute;		/* a request timed out, so no more */
 };
 
+/*
+ * Was a request lost because somebody resets the device? Endpoint 0 is switched off meanwhile, and
+ * the device at no address.
+ */
+static bool winusb_osdesc_is_lost(int ret)
+{
+	return ret == -EPROTO || ret == -EILSEQ || ret == -ESHUTDOWN || ret == -ENOENT;
+}
+
+/*
+ * Wait until who resets the device has done so, which is done under its lock. That takes none of
+ * the time that the device has. Return: true if the device is still there.
+ */
+static bool winusb_osdesc_wait_reset(struct winusb_osdesc_reader *reader)
+{
+	struct usb_device *udev = reader->wd->udev;
+	unsigned long begin = jiffies;
+	bool there;
+
+	usb_lock_device(udev);
+	there = udev->state != USB_STATE_NOTATTACHED;
+	usb_unlock_device(udev);
+	reader->end += jiffies - begin;
+	return there;
+}
+
 /* Return: bytes, or an error. */
 static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u8 request,
 				 u16 value, u16 index, void *buffer, u16 length)
 {
 	struct usb_device *udev = reader->wd->udev;
-	unsigned int tries = 2;
+	unsigned int tries = 3;
 	long left;
 	int ret;
 
@@ -160,9 +186,7 @@ static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u
 				      value, index, buffer, length,
 				      min_t(unsigned int, jiffies_to_msecs(left),
 					    WINUSB_OSDESC_REQUEST_MS));
-		/* A driver that probes another interface may have reset the device meanwhile. */
-	} while ((ret == -EPROTO || ret == -EILSEQ || ret == -ESHUTDOWN) && --tries &&
-		 udev->state != USB_STATE_NOTATTACHED);
+	} while (winusb_osdesc_is_lost(ret) && --tries && winusb_osdesc_wait_reset(reader));
 	reader->mute = ret == -ETIMEDOUT;
 	return ret;
 }

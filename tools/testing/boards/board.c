@@ -11,7 +11,7 @@
 #include "board.h"
 #include "desc.h"
 
-#define BOARD_MAX 64
+#define BOARD_MAX 128
 #define REPLUG_US 200000
 
 struct board *boards[BOARD_MAX];

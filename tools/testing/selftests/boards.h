@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BOARDS_MAX 16
+#define BOARDS_MAX 128
 
 /* In memory that the tests' processes share with the parent, which cleans up after them. */
 struct board {

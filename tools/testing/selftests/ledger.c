@@ -75,6 +75,10 @@ static void see_guid(struct ledger *ledger, unsigned int plug, unsigned int inte
 	struct ledger_plug *p = &ledger->plugs[plug];
 	unsigned int source, function, number;
 
+	ledger->guids++;
+	__atomic_or_fetch(&p->guids, 1u << interface, __ATOMIC_RELEASE);
+	if (p->faulty)
+		return;
 	if (sscanf(guid, "{7c3f9a%2x-%4x-4000-8000-%12u}", &source, &function, &number) != 3 ||
 	    (source != LEDGER_FIRMWARE && source != LEDGER_ADMIN && source != LEDGER_WRITTEN))
 		FAIL("%s has the GUID %s", name, guid);
@@ -83,8 +87,6 @@ static void see_guid(struct ledger *ledger, unsigned int plug, unsigned int inte
 			FAIL("%s, plug %u, has the GUID %s", name, plug, guid);
 		__atomic_or_fetch(&p->own_guids, 1u << interface, __ATOMIC_RELEASE);
 	}
-	__atomic_or_fetch(&p->guids, 1u << interface, __ATOMIC_RELEASE);
-	ledger->guids++;
 }
 
 static void see_guids(struct ledger *ledger, unsigned int plug, unsigned int interface,

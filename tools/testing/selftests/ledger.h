@@ -13,6 +13,7 @@
 enum { LEDGER_INTERFACES = 4, LEDGER_GUID = 40 };
 
 struct ledger_plug {
+	bool faulty;			/* its GUIDs may be any */
 	unsigned int adds[LEDGER_INTERFACES];
 	unsigned int removes[LEDGER_INTERFACES];
 	unsigned int changes;
