@@ -67,7 +67,7 @@ TEST_EACH(a_device_that_does_not_answer_is_given_up_after_500_ms, struct silence
 	autobind("on");
 	plug_in(&board, 1);
 	ms = row->binds ? ms_until_bound(board, 0x1) : ms_until_known(board);
-	if (ms < 400 || ms > 500 + 400 * test_scale())
+	if (ms < 400 || ms > 500 + slack(700))
 		FAIL("it took %u ms", ms);
 	CHECK(node_works(board, 0));
 }
@@ -81,7 +81,7 @@ TEST(a_device_that_answers_slowly_is_read_for_two_seconds)
 	autobind("on");
 	plug_in(&board, 1);
 	ms = ms_until_bound(board, 0xb);
-	if (ms < 1800 || ms > 2000 + 400 * test_scale())
+	if (ms < 1800 || ms > 2000 + slack(600))
 		FAIL("it took %u ms", ms);
 	CHECK_ATTRIBUTE(board, 0, "compatible_id", "WINUSB");
 	CHECK_ATTRIBUTE(board, 3, "interface_guids", "");
@@ -97,7 +97,7 @@ static void expect_quick_neighbour(void)
 	plug_in(&board, 1);
 	plug_in(&neighbour, 1);
 	ms = ms_until_bound(neighbour, 0x1);
-	if (ms > 1000 * test_scale())
+	if (ms > slack(1000))
 		FAIL("the neighbour took %u ms", ms);
 	CHECK(node_works(neighbour, 0));
 }
@@ -142,7 +142,7 @@ TEST_EACH(a_device_that_leaves_while_it_is_read_is_let_go_of, struct question, r
 	board_wait_pending(board, 0, 1);
 	start = test_now_ms();
 	board_unplug(board);
-	CHECK(test_now_ms() - start < 1500 * test_scale());
+	CHECK(test_now_ms() - start < slack(1500));
 	/* Who comes to the port after it has nothing to do with it. */
 	configure(board, "fault=none,os=2,os-delay=0");
 	plug_in(&board, 1);
@@ -238,7 +238,7 @@ TEST(the_module_unloads_while_a_device_is_read)
 		start = test_now_ms();
 		CHECK_OK(unload());
 		ms = test_now_ms() - start;
-		if (ms > 2000 + 500 * test_scale())
+		if (ms > 2000 + slack(700))
 			FAIL("unloading took %llu ms", (unsigned long long)ms);
 		CHECK(access(node_path(board_node(board, 0)), F_OK) != 0);
 		CHECK_OK(load("autobind=on"));

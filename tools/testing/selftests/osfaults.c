@@ -283,7 +283,7 @@ static void watch_reading(struct watch *watch)
 	uint64_t ms = test_now_ms() - watch->since;
 
 	if (watch->fault->binds) {
-		if (mask == watch->fault->binds || ms > 6000 * test_scale())
+		if (mask == watch->fault->binds || ms > 3000 + slack(1000))
 			watch_end(watch, mask);
 		return;
 	}
@@ -335,10 +335,9 @@ static void watch_step(struct watch *watch)
 }
 
 /* Some faults at a time, from this one on: plugging boards in takes most of the time. */
-static void measure(size_t first)
+static void measure(size_t first, size_t n)
 {
-	size_t n = ARRAY_SIZE(faults) - first < BOARDS ? ARRAY_SIZE(faults) - first : BOARDS;
-	uint64_t end = test_now_ms() + 15000 * test_scale();
+	uint64_t end = test_now_ms() + 15000 + slack(5000);
 	struct watch watches[BOARDS] = { 0 };
 	unsigned int lines[BOARDS] = { 0 };
 	int log = log_open();
@@ -350,6 +349,7 @@ static void measure(size_t first)
 		watches[i].board = boards[i];
 		watches[i].fault = &faults[first + i];
 		watches[i].outcome = &outcomes[first + i];
+		memset(watches[i].outcome, 0, sizeof(struct outcome));
 		snprintf(option, sizeof(option), "fault=%s", faults[first + i].label);
 		board_set(boards[i], option);
 		board_attach(boards[i]);
@@ -378,16 +378,21 @@ static void measure(size_t first)
 TEST_EACH(a_fault_costs_what_it_is_in_and_no_more, struct fault, fault, faults)
 {
 	struct outcome *outcome = &outcomes[fault - faults];
+	size_t left = ARRAY_SIZE(faults) - (fault - faults);
 
 	if (!outcome->measured)
-		measure(fault - faults);
+		measure(fault - faults, left < BOARDS ? left : BOARDS);
+	/* A slow machine with eight boards may not answer in time: once more, this one alone. */
+	if (test_scale() > 1 && (outcome->bound != fault->binds || outcome->lines != fault->said ||
+				 outcome->guids != fault->guids))
+		measure(fault - faults, 1);
 	if (outcome->bound != fault->binds)
 		FAIL("interfaces 0x%x are bound, expected 0x%x", outcome->bound, fault->binds);
 	CHECK_EQ(outcome->guids, fault->guids);
 	CHECK_EQ(outcome->lines, fault->said);
 	CHECK(outcome->works);
 	/* 500 ms a request, two seconds for all. */
-	if (outcome->ms > 2000 + 1000 * test_scale())
+	if (outcome->ms > 2000 + slack(1000))
 		FAIL("it took %u ms", outcome->ms);
 }
 

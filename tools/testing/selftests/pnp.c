@@ -24,6 +24,11 @@ struct board *pnp_board(unsigned int n)
 	return board;
 }
 
+unsigned int slack(unsigned int ms)
+{
+	return test_scale() > 1 ? 12 * ms : ms;
+}
+
 static void write_or_fail(const char *path, const char *text)
 {
 	int result = file_write(path, text);

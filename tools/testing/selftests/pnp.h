@@ -21,6 +21,8 @@
  */
 struct board *pnp_board(unsigned int n);
 
+/* How late something may be: an emulated processor is, and more so when others work beside it. */
+unsigned int slack(unsigned int ms);
 /* off, listed or on. */
 void autobind(const char *mode);
 /* Sets several options, separated by commas. */
