@@ -169,8 +169,9 @@ class Boards:
     def __init__(self, *specs):
         if not os.path.exists('/sys/devices/platform/vhci_hcd.0'):
             modprobe('vhci_hcd')
+        # A board answers at once whatever the machine does: the driver waits half a second for it.
         self.server = subprocess.Popen(
-            ['winusb-boards', '--port=none', f'--control={BOARDS}', *specs],
+            ['chrt', '--fifo', '1', 'winusb-boards', '--port=none', f'--control={BOARDS}', *specs],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         word = self.server.stdout.readline()
         if word.strip() != 'ready':

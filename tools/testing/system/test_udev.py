@@ -11,7 +11,7 @@ import re
 import stat
 import subprocess
 
-from system import (DEVICES, DRIVER, MACHINE, TREE, Udev, attribute, autobind, check,
+from system import (DEVICES, DRIVER, Failed, MACHINE, TREE, Udev, attribute, autobind, check,
                     is_bound, is_loaded, modprobe, read, sh, stays, test, usb_node, wait_for,
                     wait_for_node, write)
 
@@ -44,10 +44,19 @@ def links():
             if USB_DEVICE not in path}
 
 
-def links_are(udev, expected):
-    udev.settle()
-    found = links()
-    check(found == expected, f'links are {found}, not {expected}')
+def links_are(expected):
+    """What sysfs says may be there before the event that tells udev."""
+    try:
+        wait_for('the links are right', lambda: links() == expected)
+    except Failed as why:
+        raise Failed(f'{why}\nlinks are {links()}, not {expected}') from why
+
+
+def leads_to(link, target):
+    try:
+        wait_for(f'{link} leads to {target}', lambda: os.path.realpath(link) == target)
+    except Failed as why:
+        raise Failed(f'{why}\nit leads to {os.path.realpath(link)}') from why
 
 
 def by_id(device, number):
@@ -79,66 +88,66 @@ def the_rule_has_no_fault():
 
 @test
 def links_come_and_go_with_the_board():
-    udev = start('autobind=on')
+    start('autobind=on')
     boards = MACHINE.boards('msos')
     device = boards.attach()
     wait_for_node(f'{device}:1.0')
-    links_are(udev, expected_links(device, 0, GUID))
+    links_are(expected_links(device, 0, GUID))
     boards.unplug(1, device)
-    links_are(udev, {})
+    links_are({})
     check(not os.path.exists(f'{BY_GUID}/{GUID}'), 'the folder of the GUID is left')
 
 
 @test
 def links_come_and_go_with_the_driver():
-    udev = start('autobind=on')
+    start('autobind=on')
     device = MACHINE.boards('msos').attach()
     wait_for_node(f'{device}:1.0')
     write(f'{DRIVER}/unbind', f'{device}:1.0')
-    links_are(udev, {})
+    links_are({})
     write(f'{DRIVER}/bind', f'{device}:1.0')
     wait_for_node(f'{device}:1.0')
-    links_are(udev, expected_links(device, 0, GUID))
+    links_are(expected_links(device, 0, GUID))
 
 
 @test
 def links_follow_the_guids_and_the_state_of_the_interface():
-    udev = start('autobind=on')
+    start('autobind=on')
     device = MACHINE.boards('msos').attach()
     node = f'{device}:1.0'
     wait_for_node(node)
     write(f'/sys/class/winusb/{node}/interface_guids', f'{OTHER_GUID}\n{GUID}\n')
-    links_are(udev, expected_links(device, 0, OTHER_GUID, GUID))
+    links_are(expected_links(device, 0, OTHER_GUID, GUID))
     write(f'/sys/class/winusb/{node}/interface_guids', '\n')
-    links_are(udev, expected_links(device, 0, GUID))
+    links_are(expected_links(device, 0, GUID))
     write(f'/sys/class/winusb/{node}/interface_enabled', '0')
-    links_are(udev, expected_links(device, 0))
+    links_are(expected_links(device, 0))
     write(f'/sys/class/winusb/{node}/interface_enabled', '1')
-    links_are(udev, expected_links(device, 0, GUID))
+    links_are(expected_links(device, 0, GUID))
 
 
 @test
 def a_named_composite_device_has_one_guid_link_and_an_id_link_each():
-    udev = start()
+    start()
     sh('winusbctl', 'bind', COMPOSITE, '--guid', OTHER_GUID)
     device = MACHINE.boards('composite').attach()
     wait_for_node(f'{device}:1.0')
     expected = expected_links(device, 0, OTHER_GUID)
     for number in (1, 2, 3):
         expected.update(expected_links(device, number))
-    links_are(udev, expected)
+    links_are(expected)
 
 
 @test
 def two_boards_of_a_kind_have_a_link_each():
-    udev = start('autobind=on')
+    start('autobind=on')
     boards = MACHINE.boards('msos', 'msos')
     expected = {}
     for board in (1, 2):
         device = boards.attach(board)
         wait_for_node(f'{device}:1.0')
         expected.update(expected_links(device, 0, GUID))
-    links_are(udev, expected)
+    links_are(expected)
 
 
 @test
@@ -156,8 +165,9 @@ def nasty_properties_leave_no_trace_outside():
 @test
 def the_seat_has_the_node_and_nobody_else():
     udev = start('autobind=on')
-    node = MACHINE.boards('msos').attach() + ':1.0'
-    wait_for_node(node)
+    device = MACHINE.boards('msos').attach()
+    node = f'{device}:1.0'
+    links_are(expected_links(device, 0, GUID))
     udev.settle()
     words = Udev.properties(f'/dev/winusb/{node}')
     for name in ('TAGS', 'CURRENT_TAGS'):
@@ -188,10 +198,10 @@ def with_the_documented_local_rule_a_group_has_the_node():
     check(len(rules) == 1, f'the documentation has these rules with a GROUP: {rules}')
     MACHINE.file('/etc/udev/rules.d/72-winusb-system-test.rules',
                  re.sub('GROUP="[^"]+"', f'GROUP="{GROUP}"', rules[0]) + '\n')
-    udev = start('autobind=on')
-    node = MACHINE.boards('msos').attach() + ':1.0'
-    wait_for_node(node)
-    udev.settle()
+    start('autobind=on')
+    device = MACHINE.boards('msos').attach()
+    node = f'{device}:1.0'
+    links_are(expected_links(device, 0, GUID))
     check(opens(node, []) == errno.EACCES, 'a user who is not in the group opens it')
     check(opens(node, [grp.getgrnam(GROUP).gr_gid]) == 0,
           f'a member of the group gets {opens(node, [grp.getgrnam(GROUP).gr_gid])}; '
@@ -200,14 +210,14 @@ def with_the_documented_local_rule_a_group_has_the_node():
 
 @test
 def each_device_has_a_link_which_leads_to_usbfs():
-    udev = start()
+    start()
     boards = MACHINE.boards('fx2', 'msos')
     names = [boards.attach(1), boards.attach(2)]
-    udev.settle()
-    found = tree(f'{BY_GUID}/{USB_DEVICE}')
-    expected = {f'{BY_GUID}/{USB_DEVICE}/{name}': usb_node(name) for name in names}
-    check(found == expected, f'links are {found}, not {expected}')
-    fd = os.open(next(iter(found)), os.O_RDWR | os.O_CLOEXEC)
+    folder = f'{BY_GUID}/{USB_DEVICE}'
+    for name in names:
+        leads_to(f'{folder}/{name}', usb_node(name))
+    check(sorted(os.listdir(folder)) == sorted(names), f'links are {os.listdir(folder)}')
+    fd = os.open(f'{folder}/{names[0]}', os.O_RDWR | os.O_CLOEXEC)
     try:
         # WINUSB_IOC_INITIALIZE, and a structure that is long enough for it.
         fcntl.ioctl(fd, initialize_command(), (16).to_bytes(4, 'little') + bytes(60))
@@ -228,20 +238,15 @@ def initialize_command():
 
 @test
 def the_link_of_a_device_that_is_winusbs_as_a_whole_leads_to_the_node():
-    udev = start()
+    start()
     device = MACHINE.boards('composite').attach()
     link = f'{BY_GUID}/{USB_DEVICE}/{device}'
-    udev.settle()
-    check(os.path.realpath(link) == usb_node(device), f'it leads to {os.path.realpath(link)}')
+    leads_to(link, usb_node(device))
     sh('winusbctl', 'bind', COMPOSITE)
     wait_for_node(f'{device}:1.0')
-    udev.settle()
-    check(os.path.realpath(link) == f'/dev/winusb/{device}:1.0',
-          f'bound, it leads to {os.path.realpath(link)}')
+    leads_to(link, f'/dev/winusb/{device}:1.0')
     sh('winusbctl', 'unbind', COMPOSITE)
-    udev.settle()
-    check(os.path.realpath(link) == usb_node(device),
-          f'unbound, it leads to {os.path.realpath(link)}')
+    leads_to(link, usb_node(device))
 
 
 @test
@@ -251,8 +256,7 @@ def the_link_of_a_device_of_which_one_function_is_winusbs_leads_to_usbfs():
     sh('winusbctl', 'bind', f'{COMPOSITE}:2')
     wait_for_node(f'{device}:1.2')
     udev.settle()
-    link = f'{BY_GUID}/{USB_DEVICE}/{device}'
-    check(os.path.realpath(link) == usb_node(device), f'it leads to {os.path.realpath(link)}')
+    leads_to(f'{BY_GUID}/{USB_DEVICE}/{device}', usb_node(device))
 
 
 @test
@@ -267,8 +271,7 @@ def a_binding_that_is_kept_holds_when_udev_loads_the_driver():
     device = MACHINE.boards('composite').attach()
     wait_for('udev loads the driver', lambda: is_loaded('winusb'))
     wait_for_node(f'{device}:1.0')
-    udev.settle()
-    check(os.path.exists(f'{BY_GUID}/{OTHER_GUID}/{device}:1.0'), f'links are {links()}')
+    leads_to(f'{BY_GUID}/{OTHER_GUID}/{device}:1.0', f'/dev/winusb/{device}:1.0')
 
 
 @test
@@ -294,16 +297,13 @@ def an_inf_that_is_installed_holds_when_udev_loads_the_driver():
     boards = MACHINE.boards('fx2')
     node = boards.attach() + ':1.0'
     wait_for_node(node)
-    udev.settle()
     guids = attribute(node, 'interface_guids').splitlines()
     check(guids, 'it has no interface GUID')
     for guid in guids:
-        check(os.path.realpath(f'{BY_GUID}/{guid}/{node}') == f'/dev/winusb/{node}',
-              f'links are {links()}')
+        leads_to(f'{BY_GUID}/{guid}/{node}', f'/dev/winusb/{node}')
     sh('winusbctl', 'remove', 'fx2.inf')
     check(not is_bound(node), 'it is bound after remove')
-    udev.settle()
-    links_are(udev, {})
+    links_are({})
 
 
 @test
