@@ -115,7 +115,10 @@ TEST(a_board_that_comes_back_is_a_new_one_and_the_old_file_stays_dead)
 	board_unplug(board);
 	configure(board, "os=none");
 	plug_in(&board, 1);
-	board_do(board, "wait requests %llu 5000", board_value(board, "requests"));
+	while (!board_value(board, "os_string"))
+		test_sleep_ms(2);
+	/* It has been asked, and has said that it has none. */
+	test_sleep_ms(100 * test_scale());
 	CHECK_EQ(bound(board), 0);
 }
 
