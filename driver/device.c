@@ -78,14 +78,22 @@ static void winusb_device_work(struct work_struct *work)
 {
 	struct winusb_device *wd = container_of(to_delayed_work(work), struct winusb_device, work);
 	bool known = winusb_device_is_known(wd), retry = false;
+	unsigned int wishes;
 
+	mutex_lock(&winusb_devices_lock);
+	wishes = wd->wishes;
+	mutex_unlock(&winusb_devices_lock);
 	if (!wd->read && winusb_autobind_may_read(wd, &retry)) {
 		winusb_osdesc_read(wd);
 		wd->whole = winusb_osdesc_is_whole(wd);
 		smp_store_release(&wd->read, true);	/* pairs with is_read() */
 		known = false;
 	}
-	WRITE_ONCE(wd->settled, true);
+	/* Unless somebody wants to know since, and this runs once more. */
+	mutex_lock(&winusb_devices_lock);
+	if (wishes == wd->wishes)
+		WRITE_ONCE(wd->settled, true);
+	mutex_unlock(&winusb_devices_lock);
 	if (!known)
 		winusb_functions_announce(wd);
 	if (wd->read)
@@ -172,6 +180,23 @@ bool winusb_device_is_read(const struct winusb_device *wd)
 bool winusb_device_is_known(const struct winusb_device *wd)
 {
 	return winusb_device_is_read(wd) || READ_ONCE(wd->settled);
+}
+
+/**
+ * winusb_device_start_reading - Have the descriptors of a device read, for an interface that is ours
+ * @wd: The device.
+ *
+ * Until then it is not known what they say, whatever was so before.
+ */
+void winusb_device_start_reading(struct winusb_device *wd)
+{
+	if (winusb_device_is_read(wd) || !(wd->has_set || winusb_osdesc_may_have_string(wd)))
+		return;
+	mutex_lock(&winusb_devices_lock);
+	wd->wishes++;
+	WRITE_ONCE(wd->settled, false);
+	mutex_unlock(&winusb_devices_lock);
+	winusb_device_queue(wd, 0);
 }
 
 /**

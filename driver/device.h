@@ -27,7 +27,8 @@
  *	only while this is in the list.
  * @read: The descriptors were read, once, and what is below is valid and constant.
  * @settled: Nobody needs them as things are, as no interface is ours, or free for us, that string
- *	0xEE could be about. Written by the work.
+ *	0xEE could be about. Written under winusb_devices_lock.
+ * @wishes: How often it was asked for them. Under winusb_devices_lock.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
  *	work, read by probe too.
  * @wanted: Interfaces that were probed and not taken, likewise. Both use bit operations.
@@ -50,6 +51,7 @@ struct winusb_device {
 	struct delayed_work work;
 	bool read;
 	bool settled;
+	unsigned int wishes;
 	u32 asked;
 	unsigned long wanted;
 	bool binding;
@@ -68,6 +70,7 @@ struct winusb_device *winusb_device_get(struct usb_device *udev);
 void winusb_device_put(struct winusb_device *wd);
 bool winusb_device_is_known(const struct winusb_device *wd);
 bool winusb_device_is_read(const struct winusb_device *wd);
+void winusb_device_start_reading(struct winusb_device *wd);
 void winusb_device_start(struct winusb_device *wd);
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first);
 const char *winusb_device_compatible_id(const struct winusb_device *wd, int scope);

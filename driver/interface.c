@@ -493,8 +493,7 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
 	/* The work item waits until usbcore has probed all interfaces of the device. */
-	if (!winusb_device_is_read(wi->fn->device))
-		winusb_device_start(wi->fn->device);
+	winusb_device_start_reading(wi->fn->device);
 
 	ret = cdev_device_add(&wi->cdev, &wi->dev);
 	if (ret)
