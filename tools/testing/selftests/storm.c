@@ -330,7 +330,7 @@ void storm_switch(struct storm *storm, unsigned int *seed)
 	test_sleep_ms(roll(seed, 20));
 	autobind(storm, "on");
 	__atomic_store_n(&storm->off, false, __ATOMIC_RELEASE);
-	test_sleep_ms(roll(seed, 2000));
+	test_sleep_ms(roll(seed, 2000 * test_scale()));
 }
 
 void storm_settle(void)
