@@ -80,6 +80,30 @@ static struct device_driver *winusb_autobind_get_driver(void)
 	return driver;
 }
 
+static int winusb_autobind_consider_one(struct device *dev, void *data)
+{
+	struct device_driver *driver = data;
+
+	if (READ_ONCE(dev->driver) || dev->bus->match(dev, driver) <= 0)
+		return 0;
+	/* It may not be ours after all, or have left. */
+	return device_driver_attach(driver, dev) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/**
+ * winusb_autobind_consider - Bind those interfaces without a driver that are this driver's
+ * @driver: The driver in the driver core. It is registered.
+ *
+ * driver_attach() would also wait for the lock of what has a driver, as hubs have, and theirs is
+ * held while a device at one of their ports is enumerated.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int winusb_autobind_consider(struct device_driver *driver)
+{
+	return bus_for_each_dev(driver->bus, NULL, driver, winusb_autobind_consider_one);
+}
+
 static int winusb_autobind_set(const char *text, const struct kernel_param *param)
 {
 	int mode = sysfs_match_string(winusb_autobind_names, text);
@@ -92,7 +116,7 @@ static int winusb_autobind_set(const char *text, const struct kernel_param *para
 		return 0;
 	down_read(&winusb_autobind_lock);
 	if (winusb_autobind_driver)
-		ret = driver_attach(winusb_autobind_driver);
+		ret = winusb_autobind_consider(winusb_autobind_driver);
 	up_read(&winusb_autobind_lock);
 	return ret;
 }

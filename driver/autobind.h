@@ -10,6 +10,7 @@ struct winusb_device;
 
 int winusb_autobind_register(struct device_driver *driver, int (*register_it)(void));
 void winusb_autobind_stop(void);
+int winusb_autobind_consider(struct device_driver *driver);
 bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole);
 bool winusb_autobind_may_read(struct winusb_device *wd, bool *retry);
 void winusb_autobind_device(struct winusb_device *wd, bool *retry);

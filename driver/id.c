@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "autobind.h"
 #include "compat.h"
 #include "descriptor.h"
 #include "id.h"
@@ -130,7 +131,7 @@ static ssize_t winusb_function_id_store(struct device_driver *driver, const char
 	if (!ret)
 		ret = winusb_id_add(vendor, product, number);
 	if (!ret)
-		ret = driver_attach(driver);
+		ret = winusb_autobind_consider(driver);
 	return ret ? ret : count;
 }
 

@@ -20,8 +20,8 @@ static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
 	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
 	"limits", "faults", "trace", "events", "posts", "listeners", "states", "removal", "reset",
-	"lifetime", "binding", "autobind", "harmless", "properties", "uevents", "osdesc", "broken",
-	"osfaults", "fail_nth", "foreign", "unload",
+	"lifetime", "binding", "autobind", "harmless", "properties", "uevents", "osdesc",
+	"lifecycle", "broken", "osfaults", "fail_nth", "foreign", "unload",
 };
 
 static char folder[512];

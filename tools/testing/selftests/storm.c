@@ -312,22 +312,25 @@ static void take_properties(void)
 
 void storm_administrate(struct storm *storm, unsigned int *seed)
 {
-	switch (roll(seed, 8)) {
-	case 0:
-		__atomic_store_n(&storm->off, true, __ATOMIC_RELEASE);
-		autobind(storm, roll(seed, 2) ? "off" : "listed");
-		test_sleep_ms(roll(seed, 20));
-		autobind(storm, "on");
-		__atomic_store_n(&storm->off, false, __ATOMIC_RELEASE);
-		break;
-	case 1:
-		take_properties();
-		break;
-	default:
+	if (roll(seed, 8)) {
 		give_property(seed);
 		count(&storm->properties);
+	} else {
+		take_properties();
 	}
 	test_sleep_ms(roll(seed, 100));
+}
+
+/* Another administrator: to write autobind takes as long as the hubs are busy. */
+void storm_switch(struct storm *storm, unsigned int *seed)
+{
+	test_sleep_ms(roll(seed, 500));
+	__atomic_store_n(&storm->off, true, __ATOMIC_RELEASE);
+	autobind(storm, roll(seed, 2) ? "off" : "listed");
+	test_sleep_ms(roll(seed, 20));
+	autobind(storm, "on");
+	__atomic_store_n(&storm->off, false, __ATOMIC_RELEASE);
+	test_sleep_ms(roll(seed, 2000 * test_scale()));
 }
 
 void storm_settle(void)

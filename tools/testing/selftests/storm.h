@@ -30,6 +30,7 @@ void storm_use(struct storm *storm, unsigned int *seed);
 void storm_listen(struct storm *storm, unsigned int *seed);
 void storm_look(struct storm *storm, unsigned int *seed);
 void storm_administrate(struct storm *storm, unsigned int *seed);
+void storm_switch(struct storm *storm, unsigned int *seed);
 void storm_handle(struct storm *storm, unsigned int *seed);
 /* Takes back what storm_administrate() set. */
 void storm_settle(void);
