@@ -460,18 +460,21 @@ static void winusb_attributes_tell(struct winusb_interface *wi)
 
 	wi->changed = kobject_uevent(&wi->dev.kobj, KOBJ_CHANGE) == -ENOMEM;
 	wi->told = jiffies;
+	if (wi->changed)
+		schedule_delayed_work(&wi->tell_work, HZ);	/* there was no memory */
 	memalloc_noio_restore(noio);
 }
 
 /* Send it now, or when it is time. The caller holds its attributes_lock. */
 static void winusb_attributes_tell_soon(struct winusb_interface *wi)
 {
-	unsigned long due = wi->told + WINUSB_UEVENT_DISTANCE;
+	unsigned long due = wi->told + WINUSB_UEVENT_DISTANCE, now = jiffies;
 
-	if (time_after_eq(jiffies, due))
-		winusb_attributes_tell(wi);
+	/* The last one may be so long ago that jiffies have come round. */
+	if (time_in_range_open(now, wi->told, due))
+		schedule_delayed_work(&wi->tell_work, due - now);
 	else
-		schedule_delayed_work(&wi->tell_work, due - jiffies);
+		winusb_attributes_tell(wi);
 }
 
 static void winusb_attributes_work(struct work_struct *work)
@@ -500,15 +503,15 @@ void winusb_attributes_init(struct winusb_interface *wi)
  * winusb_attributes_show - The class device is in sysfs from now on
  * @wi: The interface.
  *
- * The uevent of that was sent when the files did not say everything yet. If the function is
- * complete by now, or something has changed since, another one follows.
+ * The uevent of that was sent when the files did not say everything yet. If something has changed
+ * since, another one follows. The caller goes on and announces the function if it is complete.
  */
 void winusb_attributes_show(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
 	wi->shown = true;
 	winusb_attributes_update(wi);
-	if (wi->changed || (winusb_attributes_is_default(wi) && winusb_attributes_is_complete(wi)))
+	if (wi->changed)
 		winusb_attributes_tell(wi);
 	mutex_unlock(&wi->attributes_lock);
 }
@@ -522,6 +525,9 @@ void winusb_attributes_show(struct winusb_interface *wi)
 void winusb_attributes_hide(struct winusb_interface *wi)
 {
 	mutex_lock(&wi->attributes_lock);
+	/* What "remove" says has been said before. */
+	if (wi->shown && wi->changed)
+		winusb_attributes_tell(wi);
 	wi->shown = false;
 	mutex_unlock(&wi->attributes_lock);
 	cancel_delayed_work_sync(&wi->tell_work);

@@ -215,7 +215,7 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 				     const struct winusb_candidate *candidate)
 {
-	u32 asked = READ_ONCE(wd->asked);
+	u32 asked = smp_load_acquire(&wd->asked);	/* pairs with ask() */
 	unsigned int i;
 
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
@@ -223,16 +223,6 @@ static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 		    !(asked & BIT(i)))
 			return false;
 	return true;
-}
-
-static unsigned int winusb_autobind_position(const struct winusb_device *wd,
-					     const struct usb_interface *intf)
-{
-	unsigned int i = 0;
-
-	while (wd->config->interface[i] != intf)
-		i++;
-	return i;
 }
 
 /**
@@ -267,7 +257,7 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	if (!wd)
 		return false;
 	/* The work item binds what it finds noted here, and so nothing that was unbound by hand. */
-	position = winusb_autobind_position(wd, intf);
+	position = winusb_device_position(wd, intf);
 	set_bit(position, &wd->wanted);
 	if (winusb_device_is_read(wd))
 		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
@@ -286,7 +276,7 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	 * Who gives interfaces back one after the other still had some when the first one was
 	 * probed, and so that was only noted.
 	 */
-	if (READ_ONCE(wd->wanted) && !READ_ONCE(wd->binding))
+	if (READ_ONCE(wd->wanted) && READ_ONCE(wd->binder) != current)
 		winusb_device_start(wd);
 out_put:
 	winusb_device_put(wd);
@@ -325,7 +315,8 @@ static void winusb_autobind_put(struct usb_interface **intfs)
 static bool winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *intf,
 				unsigned int i)
 {
-	const struct usb_interface_descriptor *setting = &intf->cur_altsetting->desc;
+	const struct usb_host_interface *alt = READ_ONCE(intf->cur_altsetting);
+	const struct usb_interface_descriptor *setting = &alt->desc;
 	const struct usb_device_descriptor *desc = &wd->udev->descriptor;
 	int ret;
 
@@ -340,20 +331,21 @@ static bool winusb_autobind_ask(struct winusb_device *wd, struct usb_interface *
 	if (IS_ENABLED(CONFIG_MODULES) && ret < 0 &&
 	    (ret != -ENOENT || system_state < SYSTEM_RUNNING))
 		return false;
-	WRITE_ONCE(wd->asked, wd->asked | BIT(i));	/* probe() looks */
+	/* Pairs with is_asked(): who sees it sees the drivers that were loaded, too. */
+	smp_store_release(&wd->asked, wd->asked | BIT(i));
 	return true;
 }
 
-/* May string 0xEE be about the interface, and nobody else's business? */
-static bool winusb_autobind_is_for_string(struct winusb_device *wd, struct usb_interface *intf,
-					  unsigned int i, bool *retry)
+/* Is there no other driver for the interface? */
+static bool winusb_autobind_may_be_ours(struct winusb_device *wd, struct usb_interface *intf,
+					unsigned int i, bool *retry)
 {
 	struct device_driver *driver, *ours = winusb_autobind_get_driver();
 	bool free = false;
 
-	if (!ours || intf->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
-		return false;
-	if (READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON && !READ_ONCE(intf->dev.driver)) {
+	/* What could not be asked once is not asked again in this run: each may take seconds. */
+	if (READ_ONCE(winusb_autobind) == WINUSB_AUTOBIND_ON && !READ_ONCE(intf->dev.driver) &&
+	    !*retry) {
 		if (winusb_autobind_ask(wd, intf, i))
 			free = !winusb_autobind_is_others(intf);
 		else
@@ -361,7 +353,31 @@ static bool winusb_autobind_is_for_string(struct winusb_device *wd, struct usb_i
 	}
 	/* Looked at only now: an administrator may have named it meanwhile. */
 	driver = READ_ONCE(intf->dev.driver);
-	return driver ? driver == ours : free;
+	return ours && (driver ? driver == ours : free);
+}
+
+/* May string 0xEE be about an interface, and nobody else's business? */
+static bool winusb_autobind_may_ask_string(struct winusb_device *wd, struct usb_interface **intfs,
+					   bool *retry)
+{
+	struct device_driver *ours = winusb_autobind_get_driver();
+	u32 vendor = 0;
+	unsigned int i;
+
+	if (!winusb_osdesc_may_have_string(wd))
+		return false;
+	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
+		if (intfs[i]->altsetting[0].desc.bInterfaceClass != USB_CLASS_VENDOR_SPEC)
+			continue;
+		/* No need to ask kmod. */
+		if (ours && READ_ONCE(intfs[i]->dev.driver) == ours)
+			return true;
+		vendor |= BIT(i);
+	}
+	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
+		if (vendor & BIT(i) && winusb_autobind_may_be_ours(wd, intfs[i], i, retry))
+			return true;
+	return false;
 }
 
 /**
@@ -378,14 +394,11 @@ static bool winusb_autobind_is_for_string(struct winusb_device *wd, struct usb_i
 bool winusb_autobind_may_read(struct winusb_device *wd, bool *retry)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
-	bool may = wd->has_set;
-	unsigned int i;
+	bool may;
 
 	if (!winusb_autobind_hold(wd, intfs))
 		return false;
-	if (!may && winusb_osdesc_may_have_string(wd))
-		for (i = 0; i < wd->config->desc.bNumInterfaces && !may; i++)
-			may = winusb_autobind_is_for_string(wd, intfs[i], i, retry);
+	may = wd->has_set || winusb_autobind_may_ask_string(wd, intfs, retry);
 	winusb_autobind_put(intfs);
 	return may;
 }
@@ -411,7 +424,7 @@ static bool winusb_autobind_is_lost(struct winusb_device *wd, struct usb_interfa
  * Return: false if kmod can't be asked now.
  */
 static bool winusb_autobind_function(struct winusb_device *wd, struct usb_interface **intfs,
-				     const struct winusb_candidate *candidate, u32 wanted)
+				     const struct winusb_candidate *candidate)
 {
 	struct device_driver *ours;
 	unsigned int i;
@@ -425,19 +438,21 @@ static bool winusb_autobind_function(struct winusb_device *wd, struct usb_interf
 	if (!ours || !winusb_autobind_is_free(wd, intfs, candidate))
 		return true;
 	/* Who was faster has it, and who left needs nothing. */
-	WRITE_ONCE(wd->binding, true);
+	WRITE_ONCE(wd->binder, current);
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (wanted & BIT(i) && winusb_autobind_is_in(candidate, intfs[i]) &&
+		if (test_bit(i, &wd->wanted) && winusb_autobind_is_in(candidate, intfs[i]) &&
 		    !READ_ONCE(intfs[i]->dev.driver) &&
 		    !device_driver_attach(ours, &intfs[i]->dev))
 			bound |= BIT(i);
-	WRITE_ONCE(wd->binding, false);
+	WRITE_ONCE(wd->binder, NULL);
 	/* A part of a function is of no use to us, but may be to the other driver. */
 	if (!winusb_autobind_is_lost(wd, intfs, candidate, ours))
 		return true;
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++)
-		if (bound & BIT(i) && READ_ONCE(intfs[i]->dev.driver) == ours)
+		if (bound & BIT(i) && READ_ONCE(intfs[i]->dev.driver) == ours) {
 			device_release_driver(&intfs[i]->dev);
+			set_bit(i, &wd->wanted);
+		}
 	return true;
 }
 
@@ -445,35 +460,27 @@ static bool winusb_autobind_function(struct winusb_device *wd, struct usb_interf
  * winusb_autobind_device - Bind what the descriptors of a device are about
  * @wd: The device, from its work. They were read.
  * @retry: Set if kmod would have to be asked and could not.
+ *
+ * A note of an interface goes when it is bound, or its function does not say WINUSB. One that
+ * somebody else has a part of keeps its notes until that is given back.
  */
 void winusb_autobind_device(struct winusb_device *wd, bool *retry)
 {
 	struct usb_interface *intfs[USB_MAXINTERFACES] = { };
 	struct winusb_candidate candidate;
-	unsigned int i, j;
-	bool again;
-	u32 wanted;
+	unsigned int i;
 
 	if (READ_ONCE(winusb_autobind) != WINUSB_AUTOBIND_ON || !wd->msos.version ||
 	    !winusb_autobind_hold(wd, intfs))
 		return;
-	/* Now that the device was locked usbcore has probed all of them. */
-	wanted = xchg(&wd->wanted, 0);
-	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
-		if (!(wanted & BIT(i)))
+	for (i = 0; i < wd->config->desc.bNumInterfaces && !*retry; i++) {
+		if (!test_bit(i, &wd->wanted))
 			continue;
 		winusb_autobind_look(wd, winusb_autobind_number(intfs[i]), &candidate);
-		again = candidate.winusb &&
-			!winusb_autobind_function(wd, intfs, &candidate, wanted);
-		*retry |= again;
-		/* With that all interfaces of the function are done. */
-		for (j = i; j < wd->config->desc.bNumInterfaces; j++) {
-			if (!(wanted & BIT(j)) || !winusb_autobind_is_in(&candidate, intfs[j]))
-				continue;
-			if (again)
-				set_bit(j, &wd->wanted);
-			wanted &= ~BIT(j);
-		}
+		if (!candidate.winusb)
+			clear_bit(i, &wd->wanted);
+		else if (!winusb_autobind_function(wd, intfs, &candidate))
+			*retry = true;
 	}
 	winusb_autobind_put(intfs);
 }

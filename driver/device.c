@@ -63,31 +63,45 @@ static void winusb_device_queue(struct winusb_device *wd, unsigned long delay)
 	mutex_unlock(&winusb_devices_lock);
 }
 
-/* kmod could not be asked: the system is going to sleep or waking up, or has too much to do. */
+/*
+ * kmod could not be asked: the system boots, goes to sleep or wakes up, or has too much to do. This
+ * goes on until it can, or the device leaves.
+ */
 static void winusb_device_retry(struct winusb_device *wd)
 {
-	if (wd->tries < 10)
-		winusb_device_queue(wd, HZ << min(wd->tries, 5U));
-	else
-		dev_notice(&wd->udev->dev, "winusb: not bound, as kmod can't be asked\n");
-	wd->tries++;
+	mutex_lock(&winusb_devices_lock);
+	if (!list_empty(&wd->node)) {
+		kref_get(&wd->ref);	/* put by the work */
+		/* Not mod_delayed_work(): it may be queued already, and for now. */
+		if (!queue_delayed_work(winusb_devices_workqueue, &wd->work,
+					HZ << min(wd->tries, 5U)))
+			winusb_device_put(wd);
+	}
+	mutex_unlock(&winusb_devices_lock);
+	if (wd->tries++ == 5)
+		dev_notice(&wd->udev->dev, "winusb: not bound yet, as kmod can't be asked\n");
 }
 
 /* Read, tell, bind. */
 static void winusb_device_work(struct work_struct *work)
 {
 	struct winusb_device *wd = container_of(to_delayed_work(work), struct winusb_device, work);
-	bool known = winusb_device_is_known(wd), retry = false;
+	bool known, retry = false;
 	unsigned int wishes;
 
 	mutex_lock(&winusb_devices_lock);
+	known = winusb_device_is_known(wd);
 	wishes = wd->wishes;
 	mutex_unlock(&winusb_devices_lock);
+
 	if (!wd->read && winusb_autobind_may_read(wd, &retry)) {
-		winusb_osdesc_read(wd);
-		wd->whole = winusb_osdesc_is_whole(wd);
-		smp_store_release(&wd->read, true);	/* pairs with is_read() */
-		known = false;
+		if (winusb_osdesc_read(wd)) {
+			wd->whole = winusb_osdesc_is_whole(wd);
+			smp_store_release(&wd->read, true);	/* pairs with is_read() */
+			known = false;
+		} else {
+			retry = true;
+		}
 	}
 	/* Unless somebody wants to know since, and this runs once more. */
 	mutex_lock(&winusb_devices_lock);
@@ -190,13 +204,16 @@ bool winusb_device_is_known(const struct winusb_device *wd)
  */
 void winusb_device_start_reading(struct winusb_device *wd)
 {
-	if (winusb_device_is_read(wd) || !(wd->has_set || winusb_osdesc_may_have_string(wd)))
+	bool may = wd->has_set || winusb_osdesc_may_have_string(wd);
+
+	if (winusb_device_is_read(wd))
 		return;
 	mutex_lock(&winusb_devices_lock);
 	wd->wishes++;
-	WRITE_ONCE(wd->settled, false);
+	WRITE_ONCE(wd->settled, !may);
 	mutex_unlock(&winusb_devices_lock);
-	winusb_device_queue(wd, 0);
+	if (may)
+		winusb_device_queue(wd, 0);
 }
 
 /**
@@ -207,6 +224,33 @@ void winusb_device_start(struct winusb_device *wd)
 {
 	if (winusb_device_is_read(wd) || wd->has_set || winusb_osdesc_may_have_string(wd))
 		winusb_device_queue(wd, 0);
+}
+
+/**
+ * winusb_device_position - Where an interface stands in the configuration
+ * @wd: The device; it has its active configuration, and is locked.
+ * @intf: The interface.
+ *
+ * Return: Index in its interfaces.
+ */
+unsigned int winusb_device_position(const struct winusb_device *wd,
+				    const struct usb_interface *intf)
+{
+	unsigned int i = 0;
+
+	while (wd->config->interface[i] != intf)
+		i++;
+	return i;
+}
+
+/**
+ * winusb_device_forget_wanted - An interface is bound, so the work item has not to do it
+ * @wd: Its device, locked.
+ * @intf: The interface.
+ */
+void winusb_device_forget_wanted(struct winusb_device *wd, const struct usb_interface *intf)
+{
+	clear_bit(winusb_device_position(wd, intf), &wd->wanted);
 }
 
 /**

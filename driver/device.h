@@ -31,8 +31,8 @@
  * @wishes: How often it was asked for them. Under winusb_devices_lock.
  * @asked: kmod was asked about these interfaces, a bit for each position in @config. Written by the
  *	work, read by probe too.
- * @wanted: Interfaces that were probed and not taken, likewise. Both use bit operations.
- * @binding: The work is binding a function, all of it. A hint.
+ * @wanted: Interfaces that were probed and not bound, likewise. All use bit operations.
+ * @binder: The task in which the work binds, whose probes are its own. Only compared.
  * @tries: How often kmod could not be asked. The work's.
  * @whole: The device is one function.
  * @msos: What they say. Points into @blobs.
@@ -54,7 +54,7 @@ struct winusb_device {
 	unsigned int wishes;
 	u32 asked;
 	unsigned long wanted;
-	bool binding;
+	struct task_struct *binder;
 	unsigned int tries;
 	bool whole;
 	struct winusb_msos msos;
@@ -72,6 +72,9 @@ bool winusb_device_is_known(const struct winusb_device *wd);
 bool winusb_device_is_read(const struct winusb_device *wd);
 void winusb_device_start_reading(struct winusb_device *wd);
 void winusb_device_start(struct winusb_device *wd);
+unsigned int winusb_device_position(const struct winusb_device *wd,
+				    const struct usb_interface *intf);
+void winusb_device_forget_wanted(struct winusb_device *wd, const struct usb_interface *intf);
 int winusb_device_scope(const struct winusb_device *wd, bool whole, u8 first);
 const char *winusb_device_compatible_id(const struct winusb_device *wd, int scope);
 const char *winusb_device_sub_compatible_id(const struct winusb_device *wd, int scope);

@@ -492,6 +492,7 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	if (ret)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
+	winusb_device_forget_wanted(wi->fn->device, intf);
 	/* The work item waits until usbcore has probed all interfaces of the device. */
 	winusb_device_start_reading(wi->fn->device);
 
@@ -500,8 +501,7 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 		goto err_shut;
 	winusb_attributes_show(wi);
 	trace_winusb_bind(wi);
-	if (!winusb_function_is_default(wi->fn, wi))
-		winusb_function_announce_complete(wi->fn);
+	winusb_function_announce_complete(wi->fn);
 	return 0;
 
 err_shut:

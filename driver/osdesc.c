@@ -141,15 +141,17 @@ struct winusb_osdesc_reader {
 	struct winusb_device *wd;
 	unsigned long end;	/* jiffies */
 	bool mute;		/* a request timed out, so no more */
+	bool no_memory;
 };
 
 /*
  * Was a request lost because somebody resets the device? Endpoint 0 is switched off meanwhile, and
- * the device at no address.
+ * the device is at no address, or not configured.
  */
-static bool winusb_osdesc_is_lost(int ret)
+static bool winusb_osdesc_is_lost(struct usb_device *udev, int ret)
 {
-	return ret == -EPROTO || ret == -EILSEQ || ret == -ESHUTDOWN || ret == -ENOENT;
+	return ret == -EPROTO || ret == -EILSEQ || ret == -ESHUTDOWN || ret == -ENOENT ||
+		(ret < 0 && READ_ONCE(udev->state) < USB_STATE_CONFIGURED);
 }
 
 /*
@@ -186,7 +188,7 @@ static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u
 				      value, index, buffer, length,
 				      min_t(unsigned int, jiffies_to_msecs(left),
 					    WINUSB_OSDESC_REQUEST_MS));
-	} while (winusb_osdesc_is_lost(ret) && --tries && winusb_osdesc_wait_reset(reader));
+	} while (winusb_osdesc_is_lost(udev, ret) && --tries && winusb_osdesc_wait_reset(reader));
 	reader->mute = ret == -ETIMEDOUT;
 	return ret;
 }
@@ -205,8 +207,10 @@ static int winusb_osdesc_read_blob(struct winusb_osdesc_reader *reader, u8 type,
 	if (wd->num_blobs >= ARRAY_SIZE(wd->blobs))
 		return -ENOSPC;
 	buffer = kmalloc(length, GFP_KERNEL | __GFP_NOWARN);
-	if (!buffer)
+	if (!buffer) {
+		reader->no_memory = true;
 		return -ENOMEM;
+	}
 	ret = winusb_osdesc_request(reader, type, request, value, index, buffer, length);
 	if (ret <= 0) {
 		kfree(buffer);
@@ -214,8 +218,10 @@ static int winusb_osdesc_read_blob(struct winusb_osdesc_reader *reader, u8 type,
 	}
 	fitting = kmemdup(buffer, ret, GFP_KERNEL);
 	kfree(buffer);
-	if (!fitting)
+	if (!fitting) {
+		reader->no_memory = true;
 		return -ENOMEM;
+	}
 	wd->blobs[wd->num_blobs++] = fitting;
 	*blob = fitting;
 	return ret;
@@ -246,8 +252,10 @@ static int winusb_osdesc_read_feature(struct winusb_osdesc_reader *reader, u8 co
 	int ret;
 
 	header = kmalloc(header_length, GFP_KERNEL);
-	if (!header)
+	if (!header) {
+		reader->no_memory = true;
 		return -ENOMEM;
+	}
 	ret = winusb_osdesc_request(reader, USB_TYPE_VENDOR | recipient, code, value, feature,
 				    header, header_length);
 	if (ret >= 0)
@@ -292,8 +300,10 @@ static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
 	int ret;
 
 	string = kmalloc(18, GFP_KERNEL);
-	if (!string)
+	if (!string) {
+		reader->no_memory = true;
 		return;
+	}
 	ret = winusb_osdesc_request(reader, USB_RECIP_DEVICE, USB_REQ_GET_DESCRIPTOR,
 				    USB_DT_STRING << 8 | 0xee, 0, string, 18);
 	valid = ret > 0 && winusb_msos_parse_string(string, ret, &code);
@@ -325,15 +335,17 @@ static void winusb_osdesc_read_10(struct winusb_osdesc_reader *reader)
  * @wd: The device. Its msos and blobs are filled in.
  *
  * A device that has OS 2.0 is not asked for 1.0 (winusb.md 4.6). What is wrong costs one line in
- * the log.
+ * the log. If the device is reset meanwhile by somebody else, that time comes on top.
+ *
+ * Return: false if there is no memory, or the device can't be woken up: nothing was read then.
  */
-void winusb_osdesc_read(struct winusb_device *wd)
+bool winusb_osdesc_read(struct winusb_device *wd)
 {
 	struct winusb_osdesc_reader reader = { .wd = wd };
 	struct device *dev = &wd->udev->dev;
 
 	if (pm_runtime_resume_and_get(dev) < 0)
-		return;	/* it is leaving */
+		return false;
 	reader.end = jiffies + msecs_to_jiffies(WINUSB_OSDESC_ALL_MS);
 	if (wd->has_set)
 		winusb_osdesc_read_20(&reader);
@@ -341,8 +353,15 @@ void winusb_osdesc_read(struct winusb_device *wd)
 		winusb_osdesc_read_10(&reader);
 	pm_runtime_mark_last_busy(dev);
 	pm_runtime_put_autosuspend(dev);
+	if (reader.no_memory) {
+		while (wd->num_blobs)
+			kfree(wd->blobs[--wd->num_blobs]);
+		memset(&wd->msos, 0, sizeof(wd->msos));
+		return false;
+	}
 	if (wd->msos.fault && wd->udev->state != USB_STATE_NOTATTACHED)
 		dev_notice(dev, "winusb: Microsoft OS descriptors: %s\n", wd->msos.fault);
+	return true;
 }
 
 /**

@@ -8,6 +8,6 @@ struct winusb_device;
 
 bool winusb_osdesc_may_have_string(const struct winusb_device *wd);
 bool winusb_osdesc_is_whole(const struct winusb_device *wd);
-void winusb_osdesc_read(struct winusb_device *wd);
+bool winusb_osdesc_read(struct winusb_device *wd);
 
 #endif /* WINUSB_OSDESC_H */

@@ -151,6 +151,32 @@ TEST(a_program_that_gives_back_one_interface_after_the_other_gives_back_the_func
 	close(fd);
 }
 
+/* The work item that binds them runs beside the program that gives them back. */
+TEST_LIMIT(functions_are_given_back_again_and_again, 60)
+{
+	static const unsigned int interfaces[] = { 0, 1, 3 };
+	unsigned int round, i;
+	int fd;
+
+	configure(board, "layout=composite,os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	wait_bound(board, 0xb);
+	fd = usbfs_open(board);
+	for (round = 0; round < (test_debug_kernel() ? 10 : 100); round++) {
+		for (i = 0; i < ARRAY_SIZE(interfaces); i++) {
+			CHECK_EQ(usbfs_driver(fd, interfaces[i], USBDEVFS_DISCONNECT), 0);
+			CHECK_OK(usbfs_claim(fd, interfaces[i]));
+		}
+		for (i = 0; i < ARRAY_SIZE(interfaces); i++) {
+			CHECK_OK(usbfs_release(fd, interfaces[i]));
+			CHECK(usbfs_driver(fd, interfaces[i], USBDEVFS_CONNECT) >= 0);
+		}
+		wait_bound(board, 0xb);
+	}
+	close(fd);
+}
+
 TEST(attaching_does_not_bind_what_is_not_to_be_bound)
 {
 	int fd;

@@ -286,6 +286,23 @@ TEST(a_change_follows_when_the_last_interface_is_bound_and_when_one_leaves)
 	expect_guids(&event, GUID_1);
 }
 
+TEST(a_sibling_hears_as_well_that_the_function_is_complete)
+{
+	int fd = listen_to_kernel();
+	struct uevent event;
+	char first[64];
+
+	configure(boards[0], "layout=composite,os=2");
+	autobind("on");
+	plug_in(boards, 1);
+	wait_event_with(fd, &event, "change", board_node(boards[0], 1), "WINUSB_COMPLETE", "1");
+	snprintf(first, sizeof(first), "%s", board_node(boards[0], 0));
+	CHECK_OK(interface_unbind(first));
+	wait_event_with(fd, &event, "change", board_node(boards[0], 1), "WINUSB_COMPLETE", "0");
+	CHECK_OK(interface_bind(first, "winusb"));
+	wait_event_with(fd, &event, "change", board_node(boards[0], 1), "WINUSB_COMPLETE", "1");
+}
+
 TEST(a_change_follows_what_an_administrator_writes)
 {
 	static const char mine[] = "{00112233-4455-6677-8899-aabbccddeeff}";
