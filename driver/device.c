@@ -197,7 +197,7 @@ bool winusb_device_is_known(const struct winusb_device *wd)
 }
 
 /**
- * winusb_device_start_reading - Have the descriptors of a device read, for an interface that is ours
+ * winusb_device_start_reading - Have descriptors read, as an interface of the device is ours
  * @wd: The device.
  *
  * Until then it is not known what they say, whatever was so before.
