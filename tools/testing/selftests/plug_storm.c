@@ -194,7 +194,7 @@ static struct plan plan_plug(unsigned int i, unsigned int number, unsigned int *
 /* How long a plug may take in which nothing is slow on purpose. */
 static unsigned int patience_ms(void)
 {
-	return test_debug_kernel() ? 60000 : 15000;
+	return test_debug_kernel() ? 20000 : 15000;
 }
 
 /* Between two looks. */
@@ -267,7 +267,7 @@ static bool wait_up(struct board *board)
 	}
 	while (!board_configured(board)) {
 		if (test_now_ms() > end)
-			FAIL("%s is not configured", board_name(board));
+			FAIL("%s does not show that it is configured", board_name(board));
 		if (strstr(board_ask(board, "info"), " plugged=0"))
 			return false;
 		test_sleep_ms(pause_ms());
@@ -419,7 +419,7 @@ static void describe(pid_t pid)
 
 static void check_alive(void)
 {
-	uint64_t now = test_now_ms(), limit = 10 * patience_ms();
+	uint64_t now = test_now_ms(), limit = 30 * patience_ms();
 	unsigned int i;
 
 	for (i = 0; i < num_pids; i++) {
@@ -530,8 +530,8 @@ TEST_LIMIT(boards_come_and_go_and_every_one_is_told, 36000)
 	report();
 	check_end();
 	CHECK(storm->opens > storm->wanted / 10 && storm->transfers > storm->wanted / 10);
-	/* On a slow machine some devices wait too long for their turn. */
-	if (storm->late > storm->wanted / 50 + 1)
+	/* On a slow kernel, or a busy machine, some devices wait too long for their turn. */
+	if (storm->late > storm->wanted / (test_debug_kernel() ? 5 : 50) + 1)
 		FAIL("%u boards of %u were not bound in time", storm->late, storm->wanted);
 }
 
