@@ -9,9 +9,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "binding.h"
@@ -239,10 +241,25 @@ char *rules_spell(const struct bindings *bindings)
 	return text;
 }
 
+/* udevd looks for changed rules every few seconds by itself, which is too late for a plug now. */
+static void udev_reload(void)
+{
+	char *argv[] = { "udevadm", "control", "--reload", NULL };
+	int status = 0;
+	pid_t pid;
+
+	if (*ctl_root || access("/run/udev/control", F_OK))
+		return;
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) ||
+	    waitpid(pid, &status, 0) < 0 || status)
+		hint_say("udevd was not told of the new rules: udevadm control --reload");
+}
+
 static int rules_update(void)
 {
 	struct bindings bindings;
 	char *old, *text;
+	bool changed;
 	int code;
 
 	code = etc_read(RULES_DIR, RULES_FILE, 4 * 1024 * 1024, &old);
@@ -260,12 +277,16 @@ static int rules_update(void)
 	conf_read_all(&bindings);
 	if (bindings.count) {
 		text = rules_spell(&bindings);
-		if (!old || strcmp(old, text))
+		changed = !old || strcmp(old, text);
+		if (changed)
 			code = etc_write(RULES_DIR, RULES_FILE, text);
 		free(text);
 	} else {
+		changed = old;
 		code = etc_remove(RULES_DIR, RULES_FILE, NULL);
 	}
+	if (changed && !code)
+		udev_reload();
 	bindings_free(&bindings);
 	free(old);
 	return code;

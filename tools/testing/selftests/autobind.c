@@ -76,20 +76,31 @@ static unsigned int says_winusb(const struct device *device)
 	return device->functions[0].mask | device->functions[1].mask;
 }
 
+/* The debug kernel, on which plugging in takes seconds, has the layout with the most functions. */
+static bool is_to_be_tried(const struct device *device)
+{
+	return !test_debug_kernel() || !strcmp(device->options, "layout=composite,os=1") ||
+		!strcmp(device->options, "layout=composite,os=2");
+}
+
 /* Plugs all devices in, some at a time, and looks at each. */
 static void each_device(const char *mode, void (*look)(struct board *board,
 						       const struct device *device))
 {
-	size_t i, j, n;
+	const struct device *plugged[BOARDS];
+	size_t i = 0, j, n;
 
-	for (i = 0; i < ARRAY_SIZE(devices); i += n) {
-		n = ARRAY_SIZE(devices) - i < BOARDS ? ARRAY_SIZE(devices) - i : BOARDS;
-		for (j = 0; j < n; j++)
-			configure(boards[j], devices[i + j].options);
+	while (i < ARRAY_SIZE(devices)) {
+		for (n = 0; i < ARRAY_SIZE(devices) && n < BOARDS; i++) {
+			if (!is_to_be_tried(&devices[i]))
+				continue;
+			plugged[n] = &devices[i];
+			configure(boards[n++], devices[i].options);
+		}
 		autobind(mode);
 		plug_in(boards, n);
 		for (j = 0; j < n; j++)
-			look(boards[j], &devices[i + j]);
+			look(boards[j], plugged[j]);
 		board_cleanup();
 		for (j = 0; j < n; j++)
 			board_pull(boards[j]);
@@ -406,7 +417,7 @@ TEST(a_function_that_is_named_while_kmod_is_asked_is_read_all_the_same)
 	unsigned int round;
 
 	configure(boards[0], "os=1");
-	for (round = 0; round < 4; round++) {
+	for (round = 0; round < (test_debug_kernel() ? 1 : 4); round++) {
 		autobind("on");
 		plug_in(boards, 1);
 		wait_known(boards[0]);

@@ -355,7 +355,7 @@ static void measure(size_t first, size_t n)
 		board_attach(boards[i]);
 	}
 	do {
-		test_sleep_ms(2);
+		test_sleep_ms(2 * test_scale());
 		for (i = done = 0; i < n; i++) {
 			watch_step(&watches[i]);
 			done += watches[i].state == DONE;

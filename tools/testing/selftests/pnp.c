@@ -86,7 +86,7 @@ void wait_bound(struct board *board, unsigned int mask)
 		if (test_now_ms() > end)
 			FAIL("interfaces 0x%x of %s are bound, expected 0x%x", now,
 			     board_name(board), mask);
-		test_sleep_ms(2);
+		test_sleep_ms(2 * test_scale());
 	}
 }
 
@@ -130,7 +130,7 @@ void wait_known(struct board *board)
 	while (!strcmp(attribute(board, 0, "os_descriptors"), "pending")) {
 		if (test_now_ms() > end)
 			FAIL("the descriptors of %s are still being read", board_name(board));
-		test_sleep_ms(2);
+		test_sleep_ms(2 * test_scale());
 	}
 }
 

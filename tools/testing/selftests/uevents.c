@@ -489,7 +489,7 @@ static unsigned int wanted(void)
 
 	if (text)
 		return strtoul(text, NULL, 10);
-	return test_debug_kernel() ? 16 : test_own_kernel() ? 100 : 40;
+	return test_debug_kernel() ? 8 : test_own_kernel() ? 100 : 40;
 }
 
 TEST_LIMIT(who_registers_and_then_enumerates_misses_none, 3600)

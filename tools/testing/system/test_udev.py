@@ -264,8 +264,6 @@ def a_binding_that_is_kept_holds_when_udev_loads_the_driver():
     udev = start()
     sh('winusbctl', 'bind', COMPOSITE, '--guid', OTHER_GUID, '--persist')
     sh('rmmod', 'winusb')
-    # By itself it looks for new rules every three seconds.
-    udev.reload()
     udev.settle()
     check(not is_loaded('winusb'), 'something loads it again')
     device = MACHINE.boards('composite').attach()
@@ -292,7 +290,6 @@ def an_inf_that_is_installed_holds_when_udev_loads_the_driver():
     udev = start()
     sh('winusbctl', 'install', os.path.join(TREE, 'tools/winusbctl/inf/fx2.inf'))
     sh('rmmod', 'winusb')
-    udev.reload()
     udev.settle()
     boards = MACHINE.boards('fx2')
     node = boards.attach() + ':1.0'
@@ -312,7 +309,6 @@ def a_binding_that_is_taken_back_is_not_there_the_next_time():
     sh('winusbctl', 'bind', COMPOSITE, '--persist')
     sh('winusbctl', 'unbind', COMPOSITE)
     sh('rmmod', 'winusb')
-    udev.reload()
     MACHINE.boards('composite').attach()
     udev.settle()
     check(not is_loaded('winusb'), 'udev loads the driver')
