@@ -395,10 +395,10 @@ static void report(void)
 	test_note("%llu files read, %llu written, %llu properties, autobind written %llu times, "
 		  "%llu unbound by hand, %llu resets", storm->reads, storm->writes,
 		  storm->properties, storm->switches, storm->unbinds, storm->resets);
-	test_note("%llu uevents: %llu added, %llu changed, %llu removed, %llu GUIDs, %llu synthetic; "
-		  "%llu devices came, %llu left", ledger->events, ledger->adds, ledger->changes,
-		  ledger->removes, ledger->guids, ledger->synthetic, ledger->devices,
-		  ledger->devices_gone);
+	test_note("%llu uevents: %llu added (%llu without a serial number), %llu changed, "
+		  "%llu removed, %llu GUIDs, %llu synthetic; %llu devices came, %llu left",
+		  ledger->events, ledger->adds, ledger->nameless, ledger->changes, ledger->removes,
+		  ledger->guids, ledger->synthetic, ledger->devices, ledger->devices_gone);
 }
 
 /* Where a process is, for the reader of the log. */
@@ -495,6 +495,7 @@ static void check_end(void)
 	CHECK_EQ(ledger->adds, ledger->removes);
 	CHECK_EQ(ledger->devices, ledger->devices_gone);
 	CHECK(ledger->devices >= storm->came_up);
+	CHECK(ledger->nameless <= storm->pulled_early);
 }
 
 /* Without a limit of its own to speak of: the lab has one. */
