@@ -17,12 +17,13 @@ static unsigned int present[BUSES][PORTS][LEDGER_INTERFACES];
 
 struct ledger *ledger_create(unsigned int size)
 {
-	struct ledger *ledger = mmap(NULL, sizeof(*ledger) + size * sizeof(ledger->plugs[0]),
+	struct ledger *ledger = mmap(NULL, sizeof(*ledger) + (size + 1) * sizeof(ledger->plugs[0]),
 				     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (ledger == MAP_FAILED)
 		test_bail("mmap: %s", strerror(errno));
 	ledger->size = size;
+	ledger->plugs[size].faulty = true;
 	return ledger;
 }
 
@@ -117,7 +118,10 @@ static void see_interface(struct ledger *ledger, const struct uevent *event)
 	unsigned int plug, interface, *place = place_of(name);
 	struct ledger_plug *p;
 
-	if (sscanf(serial, "storm-%u", &plug) != 1 || plug >= ledger->size)
+	/* One that is pulled out while its strings are read may be bound for a moment without them. */
+	if (!*serial)
+		plug = ledger->size;
+	else if (sscanf(serial, "storm-%u", &plug) != 1 || plug >= ledger->size)
 		FAIL("an event of %s with the serial number \"%s\"", name, serial);
 	if (sscanf(uevent_text(event, "WINUSB_INTERFACE"), "%x", &interface) != 1 ||
 	    interface >= LEDGER_INTERFACES)
@@ -130,6 +134,7 @@ static void see_interface(struct ledger *ledger, const struct uevent *event)
 		return;
 	}
 	if (!strcmp(action, "add")) {
+		ledger->nameless += !*serial;
 		if (*place)
 			FAIL("%s, plug %u, is added while plug %u is there", name, plug, *place - 1);
 		*place = plug + 1;

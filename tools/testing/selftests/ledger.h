@@ -28,9 +28,10 @@ struct ledger {
 	unsigned long long events;	/* uevents of any kind */
 	unsigned long long first, last;	/* their numbers, which the kernel counts */
 	unsigned long long adds, changes, removes, synthetic, guids;
+	unsigned long long nameless;	/* of adds, those without a serial number */
 	unsigned long long devices;	/* USB devices that came */
 	unsigned long long devices_gone;
-	struct ledger_plug plugs[];
+	struct ledger_plug plugs[];	/* and one for those without a serial number */
 };
 
 /* From where a GUID comes. */

@@ -194,7 +194,7 @@ static struct plan plan_plug(unsigned int i, unsigned int number, unsigned int *
 /* How long a plug may take in which nothing is slow on purpose. */
 static unsigned int patience_ms(void)
 {
-	return test_debug_kernel() ? 60000 : 15000;
+	return test_debug_kernel() ? 20000 : 15000;
 }
 
 /* Between two looks. */
@@ -267,7 +267,7 @@ static bool wait_up(struct board *board)
 	}
 	while (!board_configured(board)) {
 		if (test_now_ms() > end)
-			FAIL("%s is not configured", board_name(board));
+			FAIL("%s does not show that it is configured", board_name(board));
 		if (strstr(board_ask(board, "info"), " plugged=0"))
 			return false;
 		test_sleep_ms(pause_ms());
@@ -395,10 +395,10 @@ static void report(void)
 	test_note("%llu files read, %llu written, %llu properties, autobind written %llu times, "
 		  "%llu unbound by hand, %llu resets", storm->reads, storm->writes,
 		  storm->properties, storm->switches, storm->unbinds, storm->resets);
-	test_note("%llu uevents: %llu added, %llu changed, %llu removed, %llu GUIDs, %llu synthetic; "
-		  "%llu devices came, %llu left", ledger->events, ledger->adds, ledger->changes,
-		  ledger->removes, ledger->guids, ledger->synthetic, ledger->devices,
-		  ledger->devices_gone);
+	test_note("%llu uevents: %llu added (%llu without a serial number), %llu changed, "
+		  "%llu removed, %llu GUIDs, %llu synthetic; %llu devices came, %llu left",
+		  ledger->events, ledger->adds, ledger->nameless, ledger->changes, ledger->removes,
+		  ledger->guids, ledger->synthetic, ledger->devices, ledger->devices_gone);
 }
 
 /* Where a process is, for the reader of the log. */
@@ -419,7 +419,7 @@ static void describe(pid_t pid)
 
 static void check_alive(void)
 {
-	uint64_t now = test_now_ms(), limit = 10 * patience_ms();
+	uint64_t now = test_now_ms(), limit = 30 * patience_ms();
 	unsigned int i;
 
 	for (i = 0; i < num_pids; i++) {
@@ -495,6 +495,7 @@ static void check_end(void)
 	CHECK_EQ(ledger->adds, ledger->removes);
 	CHECK_EQ(ledger->devices, ledger->devices_gone);
 	CHECK(ledger->devices >= storm->came_up);
+	CHECK(ledger->nameless <= storm->pulled_early);
 }
 
 /* Without a limit of its own to speak of: the lab has one. */
@@ -530,8 +531,8 @@ TEST_LIMIT(boards_come_and_go_and_every_one_is_told, 36000)
 	report();
 	check_end();
 	CHECK(storm->opens > storm->wanted / 10 && storm->transfers > storm->wanted / 10);
-	/* On a slow machine some devices wait too long for their turn. */
-	if (storm->late > storm->wanted / 50 + 1)
+	/* On a slow kernel, or a busy machine, some devices wait too long for their turn. */
+	if (storm->late > storm->wanted / (test_debug_kernel() ? 5 : 50) + 1)
 		FAIL("%u boards of %u were not bound in time", storm->late, storm->wanted);
 }
 
