@@ -11,7 +11,7 @@
 #include "pnp.h"
 #include "test.h"
 
-#define INTERFACES 32
+#define MODPROBE "/proc/sys/kernel/modprobe"
 
 struct board *pnp_board(unsigned int n)
 {
@@ -37,8 +37,19 @@ static void write_or_fail(const char *path, const char *text)
 		FAIL("write %s to %s: %s", text, path, test_errno(result));
 }
 
+static void let_kmod_run(bool run)
+{
+	static char path[256];
+
+	if (!path[0] && file_read(MODPROBE, path, sizeof(path)) <= 1)
+		snprintf(path, sizeof(path), "/sbin/modprobe\n");
+	write_or_fail(MODPROBE, run ? path : "\n");
+}
+
 void autobind(const char *mode)
 {
+	if (test_debug_kernel())
+		let_kmod_run(strcmp(mode, "on"));
 	write_or_fail(PARAMETERS "/autobind", mode);
 }
 

@@ -23,7 +23,10 @@ struct board *pnp_board(unsigned int n);
 
 /* How late something may be: an emulated processor is, and more so when others work beside it. */
 unsigned int slack(unsigned int ms);
-/* off, listed or on. */
+/*
+ * off, listed or on. On the debug kernel kmod does not run while it is on: to start a process takes a
+ * second there.
+ */
 void autobind(const char *mode);
 /* Sets several options, separated by commas. */
 void configure(struct board *board, const char *options);
