@@ -353,7 +353,7 @@ TEST(while_kmod_can_not_be_asked_nothing_is_bound_and_then_it_is_asked_again)
 {
 	use_modprobe("/proc/version");	/* which nobody may execute */
 	configure(board, "os=2");
-	autobind("on");
+	autobind_and_ask();
 	plug_in(&board, 1);
 	test_sleep_ms(700);
 	CHECK_EQ(bound(board), 0);
@@ -366,7 +366,7 @@ TEST(a_system_without_modprobe_binds_what_no_loaded_driver_is_for)
 {
 	use_modprobe("/nowhere/modprobe");
 	configure(board, "os=2");
-	autobind("on");
+	autobind_and_ask();
 	plug_in(&board, 1);
 	wait_bound(board, 1);
 	use_modprobe(real_modprobe);

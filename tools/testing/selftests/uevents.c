@@ -478,7 +478,8 @@ static void port_main(unsigned int port, unsigned int count)
 {
 	static const char *const layouts[] = { "single", "whole" };
 	const char *guid = port_guids[port];
-	unsigned int us = 400000 * test_scale(), step = us / 4, number;
+	/* At first so that some come before the arrival, and some after. */
+	unsigned int us = 100000 * test_scale() * (port + 1), step = us / 4, number;
 	bool found, last = false;
 	char options[128];
 
