@@ -15,25 +15,14 @@ bool node_has_id(const struct node *node, const struct usb_id *id)
 
 /*
  * Is the node in the function that the id names? With an interface number that is the function
- * of that interface, as the driver itself grouped it.
+ * that begins with this interface, as the driver itself grouped it.
  */
-static bool node_in_function(const struct nodes *nodes, const struct node *node,
-			     const struct usb_id *id)
+static bool node_in_function(const struct node *node, const struct usb_id *id)
 {
-	if (!node_has_id(node, id))
-		return false;
-	if (id->interface < 0 || (int)node->number == id->interface)
-		return true;
-	if (!node->bound)
-		return false;
-	for (size_t i = 0; i < nodes->count; i++) {
-		const struct node *other = &nodes->list[i];
+	const char *number = node->bound ? strrchr(node->function, '.') : NULL;
+	unsigned int first = number ? strtoul(number + 1, NULL, 10) : node->first;
 
-		if (other->bound && (int)other->number == id->interface &&
-		    !strcmp(other->device, node->device) && !strcmp(other->function, node->function))
-			return true;
-	}
-	return false;
+	return node_has_id(node, id) && (id->interface < 0 || (int)first == id->interface);
 }
 
 static void names_print(const char *word, json_t *names)
@@ -60,7 +49,7 @@ static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 	for (size_t i = 0; i < nodes.count; i++) {
 		const struct node *node = &nodes.list[i];
 
-		if (!node_in_function(&nodes, node, id))
+		if (!node_in_function(node, id))
 			continue;
 		if (node->bound) {
 			json_array_append_new(names, json_string(node->name));
@@ -247,12 +236,13 @@ static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *n
 	return code;
 }
 
-int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
+/* Forgets all of the ids, and adds to the names of what is unbound and of what was known. */
+static int ids_forget(const struct usb_id *ids, size_t count, json_t *unbound, json_t *forgotten)
 {
 	bool loaded = driver_loaded();
 	struct nodes nodes = { 0 };
-	bool *wanted;
-	int code;
+	bool *wanted, *known;
+	int code = CTL_OK, next;
 
 	if (loaded) {
 		code = nodes_load(&nodes);
@@ -262,20 +252,65 @@ int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
 	/* Whose function a node is in is known only while the default interface is bound. */
 	wanted = xcalloc(nodes.count, sizeof(*wanted));
 	for (size_t i = 0; i < nodes.count; i++)
-		wanted[i] = !strcmp(nodes.list[i].driver, "winusb") &&
-			    node_in_function(&nodes, &nodes.list[i], id);
+		for (size_t j = 0; j < count; j++)
+			wanted[i] |= !strcmp(nodes.list[i].driver, "winusb") &&
+				     node_in_function(&nodes.list[i], &ids[j]);
 
-	/* First file and id, so that nothing is bound again behind our back. */
-	code = conf_remove(id, known);
-	if (!code && loaded)
-		code = driver_forget(id, known);
-	if (!code && loaded)
+	/* First files and ids, so that nothing is bound again behind our back. */
+	known = xcalloc(count, sizeof(*known));
+	for (size_t i = 0; i < count && !code; i++) {
+		code = conf_remove(&ids[i], &known[i]);
+		if (!code && loaded)
+			code = driver_forget_id(&ids[i], &known[i]);
+	}
+	if (!code && loaded) {
 		code = unbind_nodes(&nodes, wanted, unbound);
-	if (json_array_size(unbound))
-		*known = true;
+		/* Without them the function would be another one, and say so to who looks for it. */
+		for (size_t i = 0; i < count; i++) {
+			next = driver_forget_properties(&ids[i], &known[i]);
+			code = code ? code : next;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		char text[24];
+
+		usb_id_spell(&ids[i], text);
+		if (known[i])
+			json_array_append_new(forgotten, json_string(text));
+	}
+	free(known);
 	free(wanted);
 	nodes_free(&nodes);
 	return code;
+}
+
+int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
+{
+	json_t *forgotten = json_array();
+	int code = ids_forget(id, 1, unbound, forgotten);
+
+	if (json_array_size(forgotten) || json_array_size(unbound))
+		*known = true;
+	json_decref(forgotten);
+	return code;
+}
+
+/* Of a whole device also the ids of its functions: with one of them it would be bound again. */
+static int device_forget(const struct usb_id *id, json_t *unbound, json_t *forgotten)
+{
+	struct usb_id ids[257] = { *id };
+	bool found[256] = { 0 };
+	size_t count = 1;
+	int code;
+
+	code = conf_find(id, found);
+	if (code)
+		return code;
+	driver_find(id, found);
+	for (int i = 0; i < 256; i++)
+		if (found[i])
+			ids[count++] = (struct usb_id) { id->vid, id->pid, i };
+	return ids_forget(ids, count, unbound, forgotten);
 }
 
 static int unbind_function(const char *target, json_t *names)
@@ -330,21 +365,21 @@ int unbind_main(int argc, char **argv)
 		.parser = target_parse,
 		.children = ctl_common,
 		.args_doc = "NODE\nVID:PID[:INTERFACE]",
-		.doc = "Takes devices back from winusb. With VID:PID its id, its properties and what --persist "
-		       "kept are forgotten and all such devices are unbound; with INTERFACE only that "
-		       "function. With NODE the function of that node is unbound, and comes back when the "
+		.doc = "Takes devices back from winusb. With VID:PID its id, those of its functions, their "
+		       "properties and what --persist kept are forgotten and all such devices are "
+		       "unbound; with INTERFACE only that function. With NODE the function of that node is unbound, and comes back when the "
 		       "device is plugged in again.",
 	};
 	const char *target = NULL;
-	json_t *names = json_array();
-	bool known = false;
+	json_t *names = json_array(), *forgotten = json_array();
 	struct usb_id id;
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &target);
 	if (usb_id_parse(target, &id)) {
-		code = binding_forget(&id, names, &known);
-		if (!code && !known) {
+		code = id.interface < 0 ? device_forget(&id, names, forgotten) :
+					  ids_forget(&id, 1, names, forgotten);
+		if (!code && !json_array_size(names) && !json_array_size(forgotten)) {
 			code = driver_check();
 			if (!code)
 				fprintf(stderr, "winusbctl: %s was not given to winusb\n", target);
@@ -354,13 +389,16 @@ int unbind_main(int argc, char **argv)
 		code = unbind_function(target, names);
 	}
 
-	if (ctl_json && (!code || json_array_size(names)))
-		json_print(json_pack("{s:O}", "unbound", names), false);
-	else if (json_array_size(names))
-		names_print("unbound", names);
-	else if (!code)
-		printf("forgotten: %s\n", target);
+	if (ctl_json && (!code || json_array_size(names))) {
+		json_print(json_pack("{s:O, s:O}", "unbound", names, "forgotten", forgotten), false);
+	} else {
+		if (json_array_size(names))
+			names_print("unbound", names);
+		if (json_array_size(forgotten))
+			names_print("forgotten:", forgotten);
+	}
 	json_decref(names);
+	json_decref(forgotten);
 	return code;
 }
 

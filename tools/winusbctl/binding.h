@@ -86,6 +86,8 @@ int conf_read(const struct usb_id *id, struct binding *binding, bool *found);
 /* These two also bring the udev rule up to date. */
 int conf_write(const struct binding *binding);
 int conf_remove(const struct usb_id *id, bool *was);
+/* Of which functions of this device are there files? By their names: what is in them may be wrong. */
+int conf_find(const struct usb_id *id, bool found[256]);
 
 struct bindings {
 	struct binding *list;
@@ -106,8 +108,12 @@ int driver_write(const char *file, const char *text);	/* 0 or an errno */
 bool driver_has_id(const struct usb_id *id);
 /* Properties first, so that they hold from the first moment; then the id. */
 int driver_give(const struct binding *binding);
-/* Forgets id and properties; *known says if there was something. Nothing is unbound. */
-int driver_forget(const struct usb_id *id, bool *known);
+/* Of which functions of this device are ids or properties known? */
+void driver_find(const struct usb_id *id, bool found[256]);
+/* Forget; *known is set if there was something. Nothing is unbound. */
+int driver_forget_id(const struct usb_id *id, bool *known);
+int driver_forget_properties(const struct usb_id *id, bool *known);
+int driver_forget(const struct usb_id *id, bool *known);	/* both */
 
 /* Waits until a module that is being loaded has all its files. */
 int driver_wait(void);

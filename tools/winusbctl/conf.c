@@ -203,6 +203,29 @@ int conf_read_all(struct bindings *bindings)
 	return code;
 }
 
+int conf_find(const struct usb_id *id, bool found[256])
+{
+	struct usb_id function = *id;
+	char *path = path_make("%s", CONF_DIR);
+	struct dirent *entry;
+	int code = CTL_OK;
+	DIR *dir = opendir(path);
+
+	if (!dir && errno != ENOENT)
+		code = error_say(errno, "%s", path);
+	free(path);
+	while (dir && (entry = readdir(dir)))
+		for (function.interface = 0; function.interface < 256; function.interface++) {
+			char name[32];
+
+			conf_name(&function, name);
+			found[function.interface] |= !strcmp(entry->d_name, name);
+		}
+	if (dir)
+		closedir(dir);
+	return code;
+}
+
 void bindings_free(struct bindings *bindings)
 {
 	for (size_t i = 0; i < bindings->count; i++)

@@ -47,6 +47,7 @@ struct node {
 	char manufacturer[384], product[384], serial[384], label[384];
 	char speed[16];		/* Mbit/s */
 	unsigned int number, bus, address, device_class[3], class[3];
+	unsigned int first;	/* interface that its function begins with, by the descriptors */
 	bool bound;		/* it has a node of ours */
 };
 
