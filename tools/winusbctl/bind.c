@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "function.h"
 
 bool node_has_id(const struct node *node, const struct usb_id *id)
 {
@@ -67,6 +68,57 @@ static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 	return code;
 }
 
+/* Is the node bound in a function that is not the one that the id means? */
+static bool node_is_otherwise(const struct nodes *nodes, const struct node *node,
+			      const struct usb_id *id)
+{
+	if (!node->bound || !node_has_id(node, id))
+		return false;
+	if (id->interface < 0)
+		return function_is_part(node->name);
+	if ((int)node->first != id->interface)
+		return false;
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *other = &nodes->list[i];
+
+		if (other->bound && (int)other->first != id->interface &&
+		    !strcmp(other->device, node->device) && !strcmp(other->function, node->function))
+			return true;
+	}
+	return false;
+}
+
+int binding_check(const struct usb_id *id)
+{
+	struct nodes nodes;
+	int code;
+
+	code = nodes_load(&nodes);
+	for (size_t i = 0; i < nodes.count && code != CTL_USAGE; i++) {
+		const struct node *node = &nodes.list[i];
+
+		if (node_has_id(node, id) && (int)node->number == id->interface &&
+		    node->first != node->number) {
+			fprintf(stderr,
+				"winusbctl: %s belongs to the function that begins with interface %u\n",
+				node->name, node->first);
+			hint_say("bind that: winusbctl bind %s:%s:%u", node->vid, node->pid, node->first);
+			code = CTL_USAGE;
+		} else if (node_is_otherwise(&nodes, node, id)) {
+			fprintf(stderr, "winusbctl: %s is bound in the function %s, %s\n", node->name,
+				node->function,
+				id->interface < 0 ? "which is only a part of the device" :
+						    "which has other interfaces, too");
+			code = CTL_DENIED;
+		}
+	}
+	nodes_free(&nodes);
+	if (code == CTL_DENIED)
+		hint_say("take the device back first, and then do this again: winusbctl unbind %04x:%04x",
+			 id->vid, id->pid);
+	return code;
+}
+
 int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign)
 {
 	bool loaded = driver_loaded();
@@ -79,9 +131,11 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 		return code;
 	code = bound_collect(&binding->id, bound, foreign);
 	/* With autobind=off the driver takes nothing, and does not say so. */
-	if (!json_array_size(bound) && !*foreign && autobind_is_off())
-		fprintf(stderr,
-			"winusbctl: autobind is off, so nothing is bound; see winusbctl autobind\n");
+	if (!code && !json_array_size(bound) && !*foreign && autobind_is_off()) {
+		fprintf(stderr, "winusbctl: autobind is off, so nothing is bound\n");
+		hint_say("what is named is bound after: winusbctl autobind listed");
+		*foreign = true;
+	}
 	return code;
 }
 
@@ -193,6 +247,8 @@ int bind_main(int argc, char **argv)
 	if (!usb_id_parse(options.target, &options.binding.id))
 		code = usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002",
 				 options.target);
+	else
+		code = binding_check(&options.binding.id);
 	/* What the file has goes on to hold. */
 	if (!code && options.persist)
 		code = conf_read(&options.binding.id, &kept, &found);
@@ -430,11 +486,15 @@ int load_main(int argc, char **argv)
 	}
 	/* One that fails does not keep the others from their drivers. */
 	code = conf_read_all(&bindings);
-	for (size_t i = 0; i < bindings.count; i++) {
+	/* Devices before functions: after one of its functions, a device would not be one any more. */
+	for (size_t i = 0; i < 2 * bindings.count; i++) {
+		const struct binding *binding = &bindings.list[i % bindings.count];
 		char text[24];
 
-		usb_id_spell(&bindings.list[i].id, text);
-		next = driver_give(&bindings.list[i]);
+		if ((i < bindings.count) != (binding->id.interface < 0))
+			continue;
+		usb_id_spell(&binding->id, text);
+		next = driver_give(binding);
 		if (next)
 			code = next;
 		else

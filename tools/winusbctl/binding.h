@@ -121,8 +121,14 @@ int driver_wait(void);
 /* bind.c */
 bool node_has_id(const struct node *node, const struct usb_id *id);
 /*
+ * Can devices that are plugged in be bound by this id? Not if its interface begins no function, or
+ * if what is bound already is grouped in another way: that stays as it is until it is unbound.
+ */
+int binding_check(const struct usb_id *id);
+/*
  * Gives the binding to the driver, and keeps it over restarts if PERSIST; adds the names of what it
- * has bound. *foreign: other drivers have interfaces of such devices, which was said.
+ * has bound. *foreign: other drivers have interfaces of such devices, or autobind is off, which
+ * was said.
  */
 int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign);
 /* All that is known of an id goes: from the driver, its devices, and /etc. Adds to the names. */

@@ -244,6 +244,9 @@ int install_main(int argc, char **argv)
 	code = inf.error_count ? CTL_FAILED : conf_read_all(&kept);
 	if (!code)
 		code = owners_check(&inf.bindings, &kept, name);
+	for (size_t i = 0; i < inf.bindings.count && !code; i++)
+		if (!bindings_have(&kept, &inf.bindings.list[i].id))
+			code = binding_check(&inf.bindings.list[i].id);
 	done = !code;
 	if (!code && !options.dry_run)
 		code = bindings_install(&inf.bindings, &kept, name, bound, &done);
