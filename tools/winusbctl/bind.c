@@ -100,13 +100,14 @@ int binding_check(const struct usb_id *id)
 		if (node_has_id(node, id) && (int)node->number == id->interface &&
 		    node->first != node->number) {
 			fprintf(stderr,
-				"winusbctl: %s belongs to the function that begins with interface %u\n",
+				"winusbctl: %s is in the function that begins with interface %u\n",
 				node->name, node->first);
-			hint_say("bind that: winusbctl bind %s:%s:%u", node->vid, node->pid, node->first);
+			hint_say("bind that: winusbctl bind %s:%s:%u", node->vid, node->pid,
+				 node->first);
 			code = CTL_USAGE;
 		} else if (node_is_otherwise(&nodes, node, id)) {
-			fprintf(stderr, "winusbctl: %s is bound in the function %s, %s\n", node->name,
-				node->function,
+			fprintf(stderr, "winusbctl: %s is bound in the function %s, %s\n",
+				node->name, node->function,
 				id->interface < 0 ? "which is only a part of the device" :
 						    "which has other interfaces, too");
 			code = CTL_DENIED;
@@ -114,7 +115,7 @@ int binding_check(const struct usb_id *id)
 	}
 	nodes_free(&nodes);
 	if (code == CTL_DENIED)
-		hint_say("take the device back first, and then do this again: winusbctl unbind %04x:%04x",
+		hint_say("take the device back, then do this again: winusbctl unbind %04x:%04x",
 			 id->vid, id->pid);
 	return code;
 }
@@ -199,6 +200,7 @@ static error_t bind_parse(int key, char *arg, struct argp_state *state)
 
 static void bind_report(const struct bind_options *options, json_t *bound, bool foreign)
 {
+	bool complete = !options->persist || conf_check();
 	char name[32];
 
 	conf_name(&options->binding.id, name);
@@ -216,8 +218,8 @@ static void bind_report(const struct bind_options *options, json_t *bound, bool 
 		printf("no such device is plugged in; one that comes will be bound (%s)\n",
 		       options->target);
 	else if (!foreign)
-		printf("the module is not loaded; it will be when such a device comes (%s)\n",
-		       options->target);
+		printf("the module is not loaded%s (%s)\n",
+		       complete ? "; it will be when such a device comes" : "", options->target);
 	if (options->persist)
 		printf("kept in " CONF_DIR "/%s\n", name);
 }
@@ -486,7 +488,7 @@ int load_main(int argc, char **argv)
 	}
 	/* One that fails does not keep the others from their drivers. */
 	code = conf_read_all(&bindings);
-	/* Devices before functions: after one of its functions, a device would not be one any more. */
+	/* Devices first: once a function of it is bound, a device is not one any more. */
 	for (size_t i = 0; i < 2 * bindings.count; i++) {
 		const struct binding *binding = &bindings.list[i % bindings.count];
 		char text[24];

@@ -74,6 +74,8 @@ char *path_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int etc_read(const char *directory, const char *name, size_t max, char **text);
 /* The file is the old one or the new one at any time. */
 int etc_write(const char *directory, const char *name, const char *text);
+/* May files be written there? The folder need not be there yet. */
+int etc_check(const char *directory);
 int etc_remove(const char *directory, const char *name, bool *was);
 
 /* conf.c */
@@ -86,7 +88,9 @@ int conf_read(const struct usb_id *id, struct binding *binding, bool *found);
 /* These two also bring the udev rule up to date. */
 int conf_write(const struct binding *binding);
 int conf_remove(const struct usb_id *id, bool *was);
-/* Of which functions of this device are there files? By their names: what is in them may be wrong. */
+/* Will what is kept take effect by itself? Says what this machine lacks. */
+bool conf_check(void);
+/* Of which functions of this device are there files? By their names: they may be wrong inside. */
 int conf_find(const struct usb_id *id, bool found[256]);
 
 struct bindings {

@@ -333,6 +333,46 @@ static void conf_unlock(int fd)
 		close(fd);
 }
 
+static bool program_succeeds(char *const argv[])
+{
+	posix_spawn_file_actions_t quiet;
+	int status = 0;
+	bool done;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	done = !posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) &&
+	       waitpid(pid, &status, 0) == pid && !status;
+	posix_spawn_file_actions_destroy(&quiet);
+	return done;
+}
+
+bool conf_check(void)
+{
+	static const char *const folders[] = {
+		"/etc/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",
+		"/lib/udev/rules.d",
+	};
+	char *argv[] = { "modprobe", "-n", "-q", "winusb", NULL };
+	bool rules = false, module = *ctl_root || program_succeeds(argv);
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char *path = path_make("%s/71-winusb.rules", folders[i]);
+
+		rules |= !access(path, F_OK);
+		free(path);
+	}
+	if (!module)
+		fprintf(stderr, "winusbctl: modprobe does not find the module winusb\n");
+	if (!rules)
+		fprintf(stderr, "winusbctl: udev has no 71-winusb.rules\n");
+	if (!module || !rules)
+		hint_say("without that, nothing is bound by itself after a restart: make install");
+	return module && rules;
+}
+
 int conf_write(const struct binding *binding)
 {
 	char *text = conf_spell(binding);
