@@ -78,6 +78,8 @@ int error_code(int err);
 int error_say(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int usage_say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hint_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What to do about a function that is disabled. */
+void disabled_hint(const char *name);
 int error_open(const struct nodes *nodes, const struct node *node, int err);
 int error_transfer(const struct node *node, const char *what, int err);
 bool number_parse(const char *text, unsigned long max, unsigned long *value);
