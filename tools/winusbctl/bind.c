@@ -128,11 +128,15 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 	code = loaded ? driver_give(binding) : persist ? CTL_OK : driver_check();
 	if (!code && persist)
 		code = conf_write(binding);
+	for (size_t i = 0; i < binding->count && !code; i++)
+		if (property_is_power(binding->properties[i].name))
+			fprintf(stderr, "winusbctl: %s is kept and shown, without effect so far\n",
+				binding->properties[i].name);
 	if (code || !loaded)
 		return code;
 	code = bound_collect(&binding->id, bound, foreign);
 	/* With autobind=off the driver takes nothing, and does not say so. */
-	if (!code && !json_array_size(bound) && !*foreign && autobind_is_off()) {
+	if (!code && !json_array_size(bound) && !*foreign && autobind_is("off")) {
 		fprintf(stderr, "winusbctl: autobind is off, so nothing is bound\n");
 		hint_say("what is named is bound after: winusbctl autobind listed");
 		*foreign = true;
@@ -151,10 +155,12 @@ enum { KEY_GUID = 0x200, KEY_PERSIST };
 
 static const struct argp_option bind_argp_options[] = {
 	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
-	  .doc = "Interface GUID by which programs find it; may be given 8 times" },
+	  .doc = "Interface GUID by which programs find it; may be given 8 times. All of them are one "
+		 "property: those of a later bind take the place of these" },
 	{ .name = "property", .key = 'p', .arg = "NAME=VALUE",
 	  .doc = "Property, as an INF or the firmware may set it. VALUE is dword:1, sz:TEXT, "
-		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text" },
+		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text. Power values "
+		 "(DeviceIdleEnabled, ...) are kept and shown, without effect so far" },
 	{ .name = "persist", .key = KEY_PERSIST,
 	  .doc = "Keep it over replug, reload and restart: a file in " CONF_DIR " and a udev rule" },
 	{ 0 }
@@ -234,6 +240,8 @@ int bind_main(int argc, char **argv)
 		.doc = "Gives devices to winusb, those plugged in and those to come, until unbind or the "
 		       "module's unloading; with --persist, for good. Without INTERFACE the whole device is "
 		       "one function; with one, only the function whose first interface has this number.\v"
+		       "Of a composite device whose firmware says WINUSB of its functions, bind the functions: as a "
+		       "whole it has nothing of what is said of them, and no GUIDs. "
 		       "VID and PID are four hex digits; INTERFACE is a number as in C, 0x10 is 16. "
 		       "Properties add to those that the id has; the same name again replaces. "
 		       "Example: winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74}",
@@ -277,6 +285,7 @@ int bind_main(int argc, char **argv)
 /* Unbinds those that WANTED says; adds their names. */
 static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *names)
 {
+	bool again = false;
 	int code = CTL_OK;
 
 	for (size_t i = 0; i < nodes->count; i++) {
@@ -284,12 +293,18 @@ static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *n
 
 		if (!wanted[i])
 			continue;
+		again |= function_says_winusb(nodes->list[i].name);
 		err = driver_write("unbind", nodes->list[i].name);
 		/* ENODEV: it left by itself meanwhile. */
 		if (err && err != ENODEV)
 			code = driver_error(nodes->list[i].name, err);
 		else
 			json_array_append_new(names, json_string(nodes->list[i].name));
+	}
+	if (again && !code && autobind_is("on")) {
+		fprintf(stderr, "winusbctl: its firmware says WINUSB and autobind is on: it is bound "
+			"again when it is plugged in\n");
+		hint_say("only what is named is bound after: winusbctl autobind listed");
 	}
 	return code;
 }

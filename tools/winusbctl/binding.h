@@ -59,6 +59,8 @@ const char *property_parse(struct binding *binding, const char *text);
 /* All of FROM into TO. */
 const char *property_merge(struct binding *to, const struct binding *from);
 const struct property *property_find(const struct binding *binding, const char *name);
+/* Windows' power management of idle devices, which is not here yet. */
+bool property_is_power(const char *name);
 const char *property_type_word(unsigned int type);
 /* "dword:1" and so on, what property_parse() takes after NAME=. To be freed. */
 char *property_spell(const struct property *property);
@@ -139,7 +141,7 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 int binding_forget(const struct usb_id *id, json_t *unbound, bool *known);
 
 /* autobind.c */
-bool autobind_is_off(void);
+bool autobind_is(const char *mode);	/* now; false if the module is not there */
 /* The text of modprobe's file OLD with the mode in it, and nothing for the default. To be freed. */
 char *autobind_spell(const char *old, const char *mode);
 
