@@ -64,18 +64,18 @@ kunit:					## Run the KUnit suites
 	scripts/kunit
 
 .PHONY: soak
-soak:					## Boards come and go at random for hours; PLUGS=5000, DEBUG_PLUGS=1000, MINUTES=30, SEED=
+soak:					## Boards come and go at random, for an hour; PLUGS=5000, DEBUG_PLUGS=1000, MINUTES=30, SEED=
 	$(MAKE) -s -C tools/testing/boards
 	$(MAKE) -s -C tools/testing/selftests
 	@echo "1 of 3: $(or $(PLUGS),5000) plugs under load, two processors. A quarter of an hour."
 	PLUGS=$(or $(PLUGS),5000) SEED=$(SEED) scripts/lab run --smp \
 		--timeout=$$(( $(or $(PLUGS),5000) * 2 + 900 )) -- tools/testing/selftests/plug_storm
-	@echo "2 of 3: $(or $(MINUTES),30) minutes of random operations, debug kernel."
+	@echo "2 of 3: $(or $(DEBUG_PLUGS),1000) plugs under load, debug kernel. Ten minutes."
+	PLUGS=$(or $(DEBUG_PLUGS),1000) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
+		--timeout=$$(( $(or $(DEBUG_PLUGS),1000) * 5 + 900 )) -- tools/testing/selftests/plug_storm
+	@echo "3 of 3: $(or $(MINUTES),30) minutes of random operations, debug kernel."
 	MINUTES=$(or $(MINUTES),30) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
 		--timeout=$$(( $(or $(MINUTES),30) * 60 + 900 )) -- tools/testing/selftests/soak
-	@echo "3 of 3: $(or $(DEBUG_PLUGS),1000) plugs under load, debug kernel. An hour."
-	PLUGS=$(or $(DEBUG_PLUGS),1000) SEED=$(SEED) scripts/lab run --kernel=uml-debug --smp \
-		--timeout=$$(( $(or $(DEBUG_PLUGS),1000) * 15 + 900 )) -- tools/testing/selftests/plug_storm
 
 .PHONY: static
 static:					## Check sources: W=1, sparse, checkpatch, layout, style
