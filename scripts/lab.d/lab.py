@@ -34,14 +34,20 @@ stderr, and the exit status is COMMAND's, or 99 if that was 0.
 '''
 RUN_END = '''\
 COMMAND finds in its environment: WINUSB_LAB_KERNEL, WINUSB_LAB_SMP and
-WINUSB_LAB_DEBUG (0 or 1), WINUSB_LAB_MODULES (the folder with winusb.ko),
+WINUSB_LAB_DEBUG (0 or 1), WINUSB_LAB_MODULES (the folder with winusb.ko;
+it is empty with --no-driver),
 WINUSB_LAB_DEVICES (the boards' names in sysfs, in their order),
 WINUSB_LAB_OUT (with --out), and on its PATH the project's tools.
+
+No udev runs in a guest. with-udev starts it for one command, and winusb's
+rules and tool are there after make install (the last example).
 
 Examples:
   scripts/lab run --board=fx2 -- winusbctl list
   scripts/lab run --kernel=uml-debug --board=composite,speed=full -- winusbctl info
   scripts/lab run --kernel=6.1 --board=fx2
+  scripts/lab run --board=fx2 -- sh -c 'make -s -C tools/winusbctl install &&
+      tools/testing/system/with-udev ls -R /dev/winusb'
 '''
 
 BOARDS = os.path.join(TREE, 'tools/testing/boards/winusb-boards')

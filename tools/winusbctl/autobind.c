@@ -43,11 +43,11 @@ static const char *mode_current(void)
 	return mode_find(text, strcspn(text, "\n"));
 }
 
-bool autobind_is_off(void)
+bool autobind_is(const char *mode)
 {
-	const char *mode = mode_current();
+	const char *current = mode_current();
 
-	return mode && !strcmp(mode, "off");
+	return current && !strcmp(current, mode);
 }
 
 static int mode_set(const char *mode)
@@ -271,7 +271,8 @@ int autobind_main(int argc, char **argv)
 		.doc = "Shows or sets what the driver binds, now and after restarts.\n"
 		       "off: nothing, also not what was named. "
 		       "listed: what bind and install named; the default. "
-		       "on: also functions whose firmware says WINUSB and that no other driver wants.\v"
+		       "on: also functions whose firmware says WINUSB and that no other driver wants. "
+		       "No device can be kept out of it: what unbind takes back is bound again at the next plug.\v"
 		       "What 'on' means for programs that use libusb: a device that says WINUSB then has a "
 		       "kernel driver, and libusb_claim_interface() gives LIBUSB_ERROR_BUSY to a program that "
 		       "does not detach it. Programs that call libusb_detach_kernel_driver() or "

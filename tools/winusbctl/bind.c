@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "binding.h"
+#include "function.h"
 
 bool node_has_id(const struct node *node, const struct usb_id *id)
 {
@@ -15,25 +16,14 @@ bool node_has_id(const struct node *node, const struct usb_id *id)
 
 /*
  * Is the node in the function that the id names? With an interface number that is the function
- * of that interface, as the driver itself grouped it.
+ * that begins with this interface, as the driver itself grouped it.
  */
-static bool node_in_function(const struct nodes *nodes, const struct node *node,
-			     const struct usb_id *id)
+static bool node_in_function(const struct node *node, const struct usb_id *id)
 {
-	if (!node_has_id(node, id))
-		return false;
-	if (id->interface < 0 || (int)node->number == id->interface)
-		return true;
-	if (!node->bound)
-		return false;
-	for (size_t i = 0; i < nodes->count; i++) {
-		const struct node *other = &nodes->list[i];
+	const char *number = node->bound ? strrchr(node->function, '.') : NULL;
+	unsigned int first = number ? strtoul(number + 1, NULL, 10) : node->first;
 
-		if (other->bound && (int)other->number == id->interface &&
-		    !strcmp(other->device, node->device) && !strcmp(other->function, node->function))
-			return true;
-	}
-	return false;
+	return node_has_id(node, id) && (id->interface < 0 || (int)first == id->interface);
 }
 
 static void names_print(const char *word, json_t *names)
@@ -60,7 +50,7 @@ static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 	for (size_t i = 0; i < nodes.count; i++) {
 		const struct node *node = &nodes.list[i];
 
-		if (!node_in_function(&nodes, node, id))
+		if (!node_in_function(node, id))
 			continue;
 		if (node->bound) {
 			json_array_append_new(names, json_string(node->name));
@@ -78,6 +68,58 @@ static int bound_collect(const struct usb_id *id, json_t *names, bool *foreign)
 	return code;
 }
 
+/* Is the node bound in a function that is not the one that the id means? */
+static bool node_is_otherwise(const struct nodes *nodes, const struct node *node,
+			      const struct usb_id *id)
+{
+	if (!node->bound || !node_has_id(node, id))
+		return false;
+	if (id->interface < 0)
+		return function_is_part(node->name);
+	if ((int)node->first != id->interface)
+		return false;
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *other = &nodes->list[i];
+
+		if (other->bound && (int)other->first != id->interface &&
+		    !strcmp(other->device, node->device) && !strcmp(other->function, node->function))
+			return true;
+	}
+	return false;
+}
+
+int binding_check(const struct usb_id *id)
+{
+	struct nodes nodes;
+	int code;
+
+	code = nodes_load(&nodes);
+	for (size_t i = 0; i < nodes.count && code != CTL_USAGE; i++) {
+		const struct node *node = &nodes.list[i];
+
+		if (node_has_id(node, id) && (int)node->number == id->interface &&
+		    node->first != node->number) {
+			fprintf(stderr,
+				"winusbctl: %s is in the function that begins with interface %u\n",
+				node->name, node->first);
+			hint_say("bind that: winusbctl bind %s:%s:%u", node->vid, node->pid,
+				 node->first);
+			code = CTL_USAGE;
+		} else if (node_is_otherwise(&nodes, node, id)) {
+			fprintf(stderr, "winusbctl: %s is bound in the function %s, %s\n",
+				node->name, node->function,
+				id->interface < 0 ? "which is only a part of the device" :
+						    "which has other interfaces, too");
+			code = CTL_DENIED;
+		}
+	}
+	nodes_free(&nodes);
+	if (code == CTL_DENIED)
+		hint_say("take the device back, then do this again: winusbctl unbind %04x:%04x",
+			 id->vid, id->pid);
+	return code;
+}
+
 int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign)
 {
 	bool loaded = driver_loaded();
@@ -86,13 +128,19 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 	code = loaded ? driver_give(binding) : persist ? CTL_OK : driver_check();
 	if (!code && persist)
 		code = conf_write(binding);
+	for (size_t i = 0; i < binding->count && !code; i++)
+		if (property_is_power(binding->properties[i].name))
+			fprintf(stderr, "winusbctl: %s is kept and shown, without effect so far\n",
+				binding->properties[i].name);
 	if (code || !loaded)
 		return code;
 	code = bound_collect(&binding->id, bound, foreign);
 	/* With autobind=off the driver takes nothing, and does not say so. */
-	if (!json_array_size(bound) && !*foreign && autobind_is_off())
-		fprintf(stderr,
-			"winusbctl: autobind is off, so nothing is bound; see winusbctl autobind\n");
+	if (!code && !json_array_size(bound) && !*foreign && autobind_is("off")) {
+		fprintf(stderr, "winusbctl: autobind is off, so nothing is bound\n");
+		hint_say("what is named is bound after: winusbctl autobind listed");
+		*foreign = true;
+	}
 	return code;
 }
 
@@ -107,10 +155,12 @@ enum { KEY_GUID = 0x200, KEY_PERSIST };
 
 static const struct argp_option bind_argp_options[] = {
 	{ .name = "guid", .key = KEY_GUID, .arg = "GUID",
-	  .doc = "Interface GUID by which programs find it; may be given 8 times" },
+	  .doc = "Interface GUID by which programs find it; may be given 8 times. All of them are one "
+		 "property: those of a later bind take the place of these" },
 	{ .name = "property", .key = 'p', .arg = "NAME=VALUE",
 	  .doc = "Property, as an INF or the firmware may set it. VALUE is dword:1, sz:TEXT, "
-		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text" },
+		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text. Power values "
+		 "(DeviceIdleEnabled, ...) are kept and shown, without effect so far" },
 	{ .name = "persist", .key = KEY_PERSIST,
 	  .doc = "Keep it over replug, reload and restart: a file in " CONF_DIR " and a udev rule" },
 	{ 0 }
@@ -156,6 +206,7 @@ static error_t bind_parse(int key, char *arg, struct argp_state *state)
 
 static void bind_report(const struct bind_options *options, json_t *bound, bool foreign)
 {
+	bool complete = !options->persist || conf_check();
 	char name[32];
 
 	conf_name(&options->binding.id, name);
@@ -173,8 +224,8 @@ static void bind_report(const struct bind_options *options, json_t *bound, bool 
 		printf("no such device is plugged in; one that comes will be bound (%s)\n",
 		       options->target);
 	else if (!foreign)
-		printf("the module is not loaded; it will be when such a device comes (%s)\n",
-		       options->target);
+		printf("the module is not loaded%s (%s)\n",
+		       complete ? "; it will be when such a device comes" : "", options->target);
 	if (options->persist)
 		printf("kept in " CONF_DIR "/%s\n", name);
 }
@@ -189,6 +240,8 @@ int bind_main(int argc, char **argv)
 		.doc = "Gives devices to winusb, those plugged in and those to come, until unbind or the "
 		       "module's unloading; with --persist, for good. Without INTERFACE the whole device is "
 		       "one function; with one, only the function whose first interface has this number.\v"
+		       "Of a composite device whose firmware says WINUSB of its functions, bind the functions: as a "
+		       "whole it has nothing of what is said of them, and no GUIDs. "
 		       "VID and PID are four hex digits; INTERFACE is a number as in C, 0x10 is 16. "
 		       "Properties add to those that the id has; the same name again replaces. "
 		       "Example: winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74}",
@@ -204,6 +257,8 @@ int bind_main(int argc, char **argv)
 	if (!usb_id_parse(options.target, &options.binding.id))
 		code = usage_say("bind", "'%s' is no VID:PID[:INTERFACE] such as 0547:1002",
 				 options.target);
+	else
+		code = binding_check(&options.binding.id);
 	/* What the file has goes on to hold. */
 	if (!code && options.persist)
 		code = conf_read(&options.binding.id, &kept, &found);
@@ -230,6 +285,7 @@ int bind_main(int argc, char **argv)
 /* Unbinds those that WANTED says; adds their names. */
 static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *names)
 {
+	bool again = false;
 	int code = CTL_OK;
 
 	for (size_t i = 0; i < nodes->count; i++) {
@@ -237,6 +293,7 @@ static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *n
 
 		if (!wanted[i])
 			continue;
+		again |= function_says_winusb(nodes->list[i].name);
 		err = driver_write("unbind", nodes->list[i].name);
 		/* ENODEV: it left by itself meanwhile. */
 		if (err && err != ENODEV)
@@ -244,15 +301,21 @@ static int unbind_nodes(const struct nodes *nodes, const bool *wanted, json_t *n
 		else
 			json_array_append_new(names, json_string(nodes->list[i].name));
 	}
+	if (again && !code && autobind_is("on")) {
+		fprintf(stderr, "winusbctl: its firmware says WINUSB and autobind is on: it is bound "
+			"again when it is plugged in\n");
+		hint_say("only what is named is bound after: winusbctl autobind listed");
+	}
 	return code;
 }
 
-int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
+/* Forgets all of the ids, and adds to the names of what is unbound and of what was known. */
+static int ids_forget(const struct usb_id *ids, size_t count, json_t *unbound, json_t *forgotten)
 {
 	bool loaded = driver_loaded();
 	struct nodes nodes = { 0 };
-	bool *wanted;
-	int code;
+	bool *wanted, *known;
+	int code = CTL_OK, next;
 
 	if (loaded) {
 		code = nodes_load(&nodes);
@@ -262,20 +325,65 @@ int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
 	/* Whose function a node is in is known only while the default interface is bound. */
 	wanted = xcalloc(nodes.count, sizeof(*wanted));
 	for (size_t i = 0; i < nodes.count; i++)
-		wanted[i] = !strcmp(nodes.list[i].driver, "winusb") &&
-			    node_in_function(&nodes, &nodes.list[i], id);
+		for (size_t j = 0; j < count; j++)
+			wanted[i] |= !strcmp(nodes.list[i].driver, "winusb") &&
+				     node_in_function(&nodes.list[i], &ids[j]);
 
-	/* First file and id, so that nothing is bound again behind our back. */
-	code = conf_remove(id, known);
-	if (!code && loaded)
-		code = driver_forget(id, known);
-	if (!code && loaded)
+	/* First files and ids, so that nothing is bound again behind our back. */
+	known = xcalloc(count, sizeof(*known));
+	for (size_t i = 0; i < count && !code; i++) {
+		code = conf_remove(&ids[i], &known[i]);
+		if (!code && loaded)
+			code = driver_forget_id(&ids[i], &known[i]);
+	}
+	if (!code && loaded) {
 		code = unbind_nodes(&nodes, wanted, unbound);
-	if (json_array_size(unbound))
-		*known = true;
+		/* Without them the function would be another one, and say so to who looks for it. */
+		for (size_t i = 0; i < count; i++) {
+			next = driver_forget_properties(&ids[i], &known[i]);
+			code = code ? code : next;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		char text[24];
+
+		usb_id_spell(&ids[i], text);
+		if (known[i])
+			json_array_append_new(forgotten, json_string(text));
+	}
+	free(known);
 	free(wanted);
 	nodes_free(&nodes);
 	return code;
+}
+
+int binding_forget(const struct usb_id *id, json_t *unbound, bool *known)
+{
+	json_t *forgotten = json_array();
+	int code = ids_forget(id, 1, unbound, forgotten);
+
+	if (json_array_size(forgotten) || json_array_size(unbound))
+		*known = true;
+	json_decref(forgotten);
+	return code;
+}
+
+/* Of a whole device also the ids of its functions: with one of them it would be bound again. */
+static int device_forget(const struct usb_id *id, json_t *unbound, json_t *forgotten)
+{
+	struct usb_id ids[257] = { *id };
+	bool found[256] = { 0 };
+	size_t count = 1;
+	int code;
+
+	code = conf_find(id, found);
+	if (code)
+		return code;
+	driver_find(id, found);
+	for (int i = 0; i < 256; i++)
+		if (found[i])
+			ids[count++] = (struct usb_id) { id->vid, id->pid, i };
+	return ids_forget(ids, count, unbound, forgotten);
 }
 
 static int unbind_function(const char *target, json_t *names)
@@ -330,21 +438,21 @@ int unbind_main(int argc, char **argv)
 		.parser = target_parse,
 		.children = ctl_common,
 		.args_doc = "NODE\nVID:PID[:INTERFACE]",
-		.doc = "Takes devices back from winusb. With VID:PID its id, its properties and what --persist "
-		       "kept are forgotten and all such devices are unbound; with INTERFACE only that "
-		       "function. With NODE the function of that node is unbound, and comes back when the "
+		.doc = "Takes devices back from winusb. With VID:PID its id, those of its functions, their "
+		       "properties and what --persist kept are forgotten and all such devices are "
+		       "unbound; with INTERFACE only that function. With NODE the function of that node is unbound, and comes back when the "
 		       "device is plugged in again.",
 	};
 	const char *target = NULL;
-	json_t *names = json_array();
-	bool known = false;
+	json_t *names = json_array(), *forgotten = json_array();
 	struct usb_id id;
 	int code;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &target);
 	if (usb_id_parse(target, &id)) {
-		code = binding_forget(&id, names, &known);
-		if (!code && !known) {
+		code = id.interface < 0 ? device_forget(&id, names, forgotten) :
+					  ids_forget(&id, 1, names, forgotten);
+		if (!code && !json_array_size(names) && !json_array_size(forgotten)) {
 			code = driver_check();
 			if (!code)
 				fprintf(stderr, "winusbctl: %s was not given to winusb\n", target);
@@ -354,13 +462,16 @@ int unbind_main(int argc, char **argv)
 		code = unbind_function(target, names);
 	}
 
-	if (ctl_json && (!code || json_array_size(names)))
-		json_print(json_pack("{s:O}", "unbound", names), false);
-	else if (json_array_size(names))
-		names_print("unbound", names);
-	else if (!code)
-		printf("forgotten: %s\n", target);
+	if (ctl_json && (!code || json_array_size(names))) {
+		json_print(json_pack("{s:O, s:O}", "unbound", names, "forgotten", forgotten), false);
+	} else {
+		if (json_array_size(names))
+			names_print("unbound", names);
+		if (json_array_size(forgotten))
+			names_print("forgotten:", forgotten);
+	}
 	json_decref(names);
+	json_decref(forgotten);
 	return code;
 }
 
@@ -392,11 +503,15 @@ int load_main(int argc, char **argv)
 	}
 	/* One that fails does not keep the others from their drivers. */
 	code = conf_read_all(&bindings);
-	for (size_t i = 0; i < bindings.count; i++) {
+	/* Devices first: once a function of it is bound, a device is not one any more. */
+	for (size_t i = 0; i < 2 * bindings.count; i++) {
+		const struct binding *binding = &bindings.list[i % bindings.count];
 		char text[24];
 
-		usb_id_spell(&bindings.list[i].id, text);
-		next = driver_give(&bindings.list[i]);
+		if ((i < bindings.count) != (binding->id.interface < 0))
+			continue;
+		usb_id_spell(&binding->id, text);
+		next = driver_give(binding);
 		if (next)
 			code = next;
 		else

@@ -59,6 +59,8 @@ const char *property_parse(struct binding *binding, const char *text);
 /* All of FROM into TO. */
 const char *property_merge(struct binding *to, const struct binding *from);
 const struct property *property_find(const struct binding *binding, const char *name);
+/* Windows' power management of idle devices, which is not here yet. */
+bool property_is_power(const char *name);
 const char *property_type_word(unsigned int type);
 /* "dword:1" and so on, what property_parse() takes after NAME=. To be freed. */
 char *property_spell(const struct property *property);
@@ -74,6 +76,8 @@ char *path_make(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int etc_read(const char *directory, const char *name, size_t max, char **text);
 /* The file is the old one or the new one at any time. */
 int etc_write(const char *directory, const char *name, const char *text);
+/* May files be written there? The folder need not be there yet. */
+int etc_check(const char *directory);
 int etc_remove(const char *directory, const char *name, bool *was);
 
 /* conf.c */
@@ -86,6 +90,10 @@ int conf_read(const struct usb_id *id, struct binding *binding, bool *found);
 /* These two also bring the udev rule up to date. */
 int conf_write(const struct binding *binding);
 int conf_remove(const struct usb_id *id, bool *was);
+/* Will what is kept take effect by itself? Says what this machine lacks. */
+bool conf_check(void);
+/* Of which functions of this device are there files? By their names: they may be wrong inside. */
+int conf_find(const struct usb_id *id, bool found[256]);
 
 struct bindings {
 	struct binding *list;
@@ -106,8 +114,12 @@ int driver_write(const char *file, const char *text);	/* 0 or an errno */
 bool driver_has_id(const struct usb_id *id);
 /* Properties first, so that they hold from the first moment; then the id. */
 int driver_give(const struct binding *binding);
-/* Forgets id and properties; *known says if there was something. Nothing is unbound. */
-int driver_forget(const struct usb_id *id, bool *known);
+/* Of which functions of this device are ids or properties known? */
+void driver_find(const struct usb_id *id, bool found[256]);
+/* Forget; *known is set if there was something. Nothing is unbound. */
+int driver_forget_id(const struct usb_id *id, bool *known);
+int driver_forget_properties(const struct usb_id *id, bool *known);
+int driver_forget(const struct usb_id *id, bool *known);	/* both */
 
 /* Waits until a module that is being loaded has all its files. */
 int driver_wait(void);
@@ -115,15 +127,21 @@ int driver_wait(void);
 /* bind.c */
 bool node_has_id(const struct node *node, const struct usb_id *id);
 /*
+ * Can devices that are plugged in be bound by this id? Not if its interface begins no function, or
+ * if what is bound already is grouped in another way: that stays as it is until it is unbound.
+ */
+int binding_check(const struct usb_id *id);
+/*
  * Gives the binding to the driver, and keeps it over restarts if PERSIST; adds the names of what it
- * has bound. *foreign: other drivers have interfaces of such devices, which was said.
+ * has bound. *foreign: other drivers have interfaces of such devices, or autobind is off, which
+ * was said.
  */
 int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign);
 /* All that is known of an id goes: from the driver, its devices, and /etc. Adds to the names. */
 int binding_forget(const struct usb_id *id, json_t *unbound, bool *known);
 
 /* autobind.c */
-bool autobind_is_off(void);
+bool autobind_is(const char *mode);	/* now; false if the module is not there */
 /* The text of modprobe's file OLD with the mode in it, and nothing for the default. To be freed. */
 char *autobind_spell(const char *old, const char *mode);
 

@@ -203,6 +203,29 @@ int conf_read_all(struct bindings *bindings)
 	return code;
 }
 
+int conf_find(const struct usb_id *id, bool found[256])
+{
+	struct usb_id function = *id;
+	char *path = path_make("%s", CONF_DIR);
+	struct dirent *entry;
+	int code = CTL_OK;
+	DIR *dir = opendir(path);
+
+	if (!dir && errno != ENOENT)
+		code = error_say(errno, "%s", path);
+	free(path);
+	while (dir && (entry = readdir(dir)))
+		for (function.interface = 0; function.interface < 256; function.interface++) {
+			char name[32];
+
+			conf_name(&function, name);
+			found[function.interface] |= !strcmp(entry->d_name, name);
+		}
+	if (dir)
+		closedir(dir);
+	return code;
+}
+
 void bindings_free(struct bindings *bindings)
 {
 	for (size_t i = 0; i < bindings->count; i++)
@@ -308,6 +331,46 @@ static void conf_unlock(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+static bool program_succeeds(char *const argv[])
+{
+	posix_spawn_file_actions_t quiet;
+	int status = 0;
+	bool done;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	done = !posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) &&
+	       waitpid(pid, &status, 0) == pid && !status;
+	posix_spawn_file_actions_destroy(&quiet);
+	return done;
+}
+
+bool conf_check(void)
+{
+	static const char *const folders[] = {
+		"/etc/udev/rules.d", "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",
+		"/lib/udev/rules.d",
+	};
+	char *argv[] = { "modprobe", "-n", "-q", "winusb", NULL };
+	bool rules = false, module = *ctl_root || program_succeeds(argv);
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char *path = path_make("%s/71-winusb.rules", folders[i]);
+
+		rules |= !access(path, F_OK);
+		free(path);
+	}
+	if (!module)
+		fprintf(stderr, "winusbctl: modprobe does not find the module winusb\n");
+	if (!rules)
+		fprintf(stderr, "winusbctl: udev has no 71-winusb.rules\n");
+	if (!module || !rules)
+		hint_say("without that, nothing is bound by itself after a restart: make install");
+	return module && rules;
 }
 
 int conf_write(const struct binding *binding)

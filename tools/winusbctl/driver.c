@@ -187,10 +187,30 @@ int driver_give(const struct binding *binding)
 	return driver_error(text, err);
 }
 
-int driver_forget(const struct usb_id *id, bool *known)
+void driver_find(const struct usb_id *id, bool found[256])
+{
+	static const char *const files[] = { "function_id", "function_property" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *path = path_make(CTL_DRIVER_DIR "/%s", files[i]);
+		FILE *list = fopen(path, "re");
+		unsigned int vid, pid, number;
+		char line[LINE_MAX_LENGTH + 2];
+
+		free(path);
+		while (list && fgets(line, sizeof(line), list))
+			if (sscanf(line, "%4x %4x %2x", &vid, &pid, &number) == 3 &&
+			    vid == id->vid && pid == id->pid)
+				found[number] = true;
+		if (list)
+			fclose(list);
+	}
+}
+
+int driver_forget_id(const struct usb_id *id, bool *known)
 {
 	const char *file = id->interface < 0 ? "remove_id" : "remove_function_id";
-	char line[32], all[40], text[24];
+	char line[32], text[24];
 	int err = 0;
 
 	id_line(id, line);
@@ -199,18 +219,32 @@ int driver_forget(const struct usb_id *id, bool *known)
 		*known = true;
 		err = i < 1000 ? driver_write(file, line) : EIO;
 	}
-	if (!err) {
-		property_key(id, line);
-		snprintf(all, sizeof(all), "%s *", line);
-		err = driver_write("remove_function_property", all);
-		if (!err)
-			*known = true;
-		/* There were none, or the module is an older one. */
-		if (err == ENODEV || err == ENOENT)
-			err = 0;
-	}
 	if (!err)
 		return CTL_OK;
 	usb_id_spell(id, text);
 	return driver_error(text, err);
+}
+
+int driver_forget_properties(const struct usb_id *id, bool *known)
+{
+	char line[32], all[40], text[24];
+	int err;
+
+	property_key(id, line);
+	snprintf(all, sizeof(all), "%s *", line);
+	err = driver_write("remove_function_property", all);
+	if (!err)
+		*known = true;
+	/* There were none, or the module is an older one. */
+	if (!err || err == ENODEV || err == ENOENT)
+		return CTL_OK;
+	usb_id_spell(id, text);
+	return driver_error(text, err);
+}
+
+int driver_forget(const struct usb_id *id, bool *known)
+{
+	int code = driver_forget_id(id, known);
+
+	return code ? code : driver_forget_properties(id, known);
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "function.h"
 #include "winusbctl.h"
 
 int error_code(int err)
@@ -172,6 +173,12 @@ static void holder_say(void *data, int pid, const char *command, const struct no
 	hint_say("process %d (%s) has %s open", pid, command, node->name);
 }
 
+void disabled_hint(const char *name)
+{
+	hint_say("enable it: echo 1 > " CTL_CLASS_DIR "/%s/interface_enabled", name);
+	hint_say("a program that has it open may have disabled it, too, until it closes it");
+}
+
 int error_open(const struct nodes *nodes, const struct node *node, int err)
 {
 	unsigned int count = 0;
@@ -190,11 +197,18 @@ int error_open(const struct nodes *nodes, const struct node *node, int err)
 		error_name(err, "not permitted");
 		hint_say("run it as root; for a group, a udev rule: SUBSYSTEM==\"winusb\", GROUP=\"plugdev\", "
 			 "MODE=\"0660\" in /etc/udev/rules.d/72-winusb-group.rules");
+		hint_say("a rule takes effect after a replug, or: "
+			 "udevadm trigger --subsystem-match=winusb");
 		break;
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		error_name(err, "the device has left, it is disabled, or /dev is not a devtmpfs");
+		if (err == ENOENT && function_is_disabled(node->name)) {
+			error_name(err, "its function is disabled");
+			disabled_hint(node->name);
+		} else {
+			error_name(err, "the device has left, or /dev is not a devtmpfs");
+		}
 		break;
 	default:
 		error_name(err, NULL);

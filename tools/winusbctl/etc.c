@@ -122,6 +122,21 @@ static int text_write(int fd, const char *text)
 	return 0;
 }
 
+int etc_check(const char *directory)
+{
+	char *path = path_make("%s", directory);
+	int code = CTL_OK;
+	char *slash;
+
+	/* What is not there is made in the folder above it. */
+	while (access(path, F_OK) && errno == ENOENT && (slash = strrchr(path, '/')) && slash > path)
+		*slash = 0;
+	if (access(path, W_OK))
+		code = etc_error(path, errno);
+	free(path);
+	return code;
+}
+
 int etc_write(const char *directory, const char *name, const char *text)
 {
 	char *path = path_make("%s/%s", directory, name);

@@ -90,6 +90,16 @@ bool function_is_disabled(const char *node)
 	return file_is(node, "interface_enabled", "0");
 }
 
+bool function_says_winusb(const char *node)
+{
+	return file_is(node, "compatible_id", "WINUSB");
+}
+
+bool function_is_part(const char *node)
+{
+	return file_is(node, "whole_device", "0");
+}
+
 bool function_is_found_by(const char *node, const char *guid)
 {
 	json_t *guids, *value;

@@ -10,6 +10,10 @@ json_t *function_guids(const char *node);
 /* Is it found by the GUID now: complete, enabled, and this is its default interface? */
 bool function_is_found_by(const char *node, const char *guid);
 bool function_is_disabled(const char *node);
+/* Does its firmware say WINUSB? */
+bool function_says_winusb(const char *node);
+/* Has it only some interfaces of its device? */
+bool function_is_part(const char *node);
 /*
  * Adds GUIDs, descriptors, state and properties to an object; function_print() shows them. NODE is
  * asked if the default interface is not bound.

@@ -12,8 +12,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "binding.h"
 #include "function.h"
-#include "winusbctl.h"
 
 static json_t *class_json(const uint8_t class[3])
 {
@@ -351,6 +351,8 @@ int info_main(int argc, char **argv)
 	}
 	nodes_free(&nodes);
 
+	if (!json_array_size(devices) && !code)
+		code = driver_check();
 	if (ctl_json) {
 		json_print(json_pack("{s:o}", "devices", devices), true);
 		return code;

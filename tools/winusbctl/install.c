@@ -128,7 +128,10 @@ static bool bindings_have(const struct bindings *bindings, const struct usb_id *
 	return false;
 }
 
-/* Ids that another INF was installed for stay its: only one of them could be removed again. */
+/*
+ * Ids that another INF was installed for stay its: only one of them could be removed again. So do
+ * those that bind --persist keeps, with properties that nobody else has.
+ */
 static int owners_check(const struct bindings *bindings, const struct bindings *kept,
 			const char *name)
 {
@@ -138,11 +141,12 @@ static int owners_check(const struct bindings *bindings, const struct bindings *
 		const struct binding *old = &kept->list[i];
 		char id[24];
 
-		if (!*old->inf || !strcmp(old->inf, name) || !bindings_have(bindings, &old->id))
+		if (!strcmp(old->inf, name) || !bindings_have(bindings, &old->id))
 			continue;
 		usb_id_spell(&old->id, id);
-		fprintf(stderr, "winusbctl: %s was installed by %s\n", id, old->inf);
-		hint_say("take that away first: winusbctl remove '%s'", old->inf);
+		fprintf(stderr, "winusbctl: %s was %s%s\n", id,
+			*old->inf ? "installed by " : "bound by winusbctl bind --persist", old->inf);
+		hint_say("take that away first: winusbctl remove '%s'", *old->inf ? old->inf : id);
 		code = CTL_DENIED;
 	}
 	return code;
@@ -244,11 +248,18 @@ int install_main(int argc, char **argv)
 	code = inf.error_count ? CTL_FAILED : conf_read_all(&kept);
 	if (!code)
 		code = owners_check(&inf.bindings, &kept, name);
+	for (size_t i = 0; i < inf.bindings.count && !code; i++)
+		if (!bindings_have(&kept, &inf.bindings.list[i].id))
+			code = binding_check(&inf.bindings.list[i].id);
+	if (!code && !options.dry_run)
+		code = etc_check(CONF_DIR);
 	done = !code;
 	if (!code && !options.dry_run)
 		code = bindings_install(&inf.bindings, &kept, name, bound, &done);
 	if (done || inf.error_count)
 		install_report(&inf, name, bound, options.dry_run);
+	if (done && !options.dry_run)
+		conf_check();
 
 	for (size_t i = 0; i < inf.bindings.count; i++)
 		json_decref(bound[i]);

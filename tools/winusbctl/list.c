@@ -71,7 +71,7 @@ static json_t *list_json(const struct node *node)
 	snprintf(id, sizeof(id), "%s:%s", node->vid, node->pid);
 	snprintf(class, sizeof(class), "%02x/%02x/%02x", node->class[0] & 0xff, node->class[1] & 0xff,
 		 node->class[2] & 0xff);
-	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:o, s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:s}",
 			 "name", node->name,
 			 "path", node->bound ? json_string(node->path) : json_null(),
 			 "id", id,
@@ -83,10 +83,38 @@ static json_t *list_json(const struct node *node)
 			 "speed", node_speed_text(node),
 			 "driver", *node->driver ? json_string(node->driver) : json_null(),
 			 "function", node->bound ? json_string(node->function) : json_null(),
+			 "interface_enabled",
+			 node->bound ? json_boolean(!function_is_disabled(node->name)) : json_null(),
 			 "guids", node->bound ? function_guids(node->name) : json_array(),
 			 "manufacturer", node->manufacturer,
 			 "product", node->product,
 			 "serial", node->serial);
+}
+
+/* Says which functions have the GUID and are disabled: it does not find them. */
+static bool list_say_disabled(const struct nodes *nodes, const char *guid)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *node = &nodes->list[i];
+		json_t *guids, *value;
+		size_t j;
+
+		if (!node_is_default(node) || !function_is_disabled(node->name))
+			continue;
+		guids = function_guids(node->name);
+		json_array_foreach(guids, j, value) {
+			if (strcmp(json_string_value(value), guid))
+				continue;
+			fprintf(stderr, "winusbctl: %s has the GUID %s, but is disabled\n", node->name,
+				guid);
+			disabled_hint(node->name);
+			any = true;
+		}
+		json_decref(guids);
+	}
+	return any;
 }
 
 int list_main(int argc, char **argv)
@@ -102,6 +130,7 @@ int list_main(int argc, char **argv)
 	struct list_options options = { 0 };
 	struct nodes nodes;
 	json_t *array = NULL;
+	bool disabled = false;
 	size_t shown = 0;
 	int width = 10;
 	int code;
@@ -132,15 +161,19 @@ int list_main(int argc, char **argv)
 				printf("%-*s  %-9s  %-5s  %-*s  %-8s  %s\n", width,
 				       options.all ? "INTERFACE" : "NODE", "ID", "SPEED", width,
 				       options.all ? "DRIVER" : "FUNCTION", "CLASS", "PRODUCT");
-			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s\n", width,
+			printf("%-*s  %s:%s  %-5s  %-*s  %02x/%02x/%02x  %s%s%s%s\n", width,
 			       node->name,
 			       node->vid, node->pid, node_speed_text(node), width,
 			       !options.all ? node->function : *node->driver ? node->driver : "-",
-			       node->class[0], node->class[1], node->class[2], node->manufacturer,
+			       node->class[0], node->class[1], node->class[2],
+			       node->bound && function_is_disabled(node->name) ? "(disabled) " : "",
+			       node->manufacturer,
 			       *node->manufacturer && *node->product ? " " : "", node->product);
 		}
 		shown++;
 	}
+	if (!shown && options.by_guid)
+		disabled = list_say_disabled(&nodes, options.guid);
 	nodes_free(&nodes);
 
 	if (array)
@@ -148,6 +181,8 @@ int list_main(int argc, char **argv)
 	if (shown)
 		return CTL_OK;
 
+	if (disabled)
+		return CTL_ABSENT;
 	if (access(CTL_DRIVER_DIR, F_OK) && !options.all) {
 		fprintf(stderr, "winusbctl: the winusb module is not loaded\n");
 		hint_say("load it: modprobe winusb, or insmod winusb.ko");

@@ -66,6 +66,9 @@ static void node_fill(struct udev *udev, struct node *node, struct udev_device *
 	text_copy_printable(node->label, sizeof(node->label),
 			    udev_device_get_sysattr_value(interface, "interface"));
 	node->number = attribute_number(interface, "bInterfaceNumber", 16);
+	node->first = node->number;
+	if (udev_device_get_sysattr_value(interface, "iad_bFirstInterface"))
+		node->first = attribute_number(interface, "iad_bFirstInterface", 16);
 	node->class[0] = attribute_number(interface, "bInterfaceClass", 16);
 	node->class[1] = attribute_number(interface, "bInterfaceSubClass", 16);
 	node->class[2] = attribute_number(interface, "bInterfaceProtocol", 16);

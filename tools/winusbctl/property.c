@@ -53,6 +53,19 @@ const char *property_type_word(unsigned int type)
 	return "REG_NONE";
 }
 
+bool property_is_power(const char *name)
+{
+	static const char *const names[] = {
+		"DeviceIdleEnabled", "DeviceIdleIgnoreWakeEnable", "UserSetDeviceIdleEnabled",
+		"DefaultIdleState", "DefaultIdleTimeout", "SystemWakeEnabled",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcasecmp(names[i], name))
+			return true;
+	return false;
+}
+
 const char *property_name_check(const char *name)
 {
 	size_t length = strlen(name);

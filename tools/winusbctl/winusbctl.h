@@ -47,6 +47,7 @@ struct node {
 	char manufacturer[384], product[384], serial[384], label[384];
 	char speed[16];		/* Mbit/s */
 	unsigned int number, bus, address, device_class[3], class[3];
+	unsigned int first;	/* interface that its function begins with, by the descriptors */
 	bool bound;		/* it has a node of ours */
 };
 
@@ -77,6 +78,8 @@ int error_code(int err);
 int error_say(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int usage_say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hint_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What to do about a function that is disabled. */
+void disabled_hint(const char *name);
 int error_open(const struct nodes *nodes, const struct node *node, int err);
 int error_transfer(const struct node *node, const char *what, int err);
 bool number_parse(const char *text, unsigned long max, unsigned long *value);
