@@ -273,6 +273,7 @@ TEST(autobind_says_what_it_is)
 
 TEST(a_named_function_has_the_GUID_and_the_properties_of_its_firmware)
 {
+	not_on_debug();
 	configure(boards[0], "layout=composite,os=2,props=full,subcompat=SUB1,revision=7");
 	configure(boards[1], "layout=composite,os=1,props=full,subcompat=SUB1");
 	plug_in(boards, 2);
@@ -297,6 +298,7 @@ TEST(a_named_function_has_the_GUID_and_the_properties_of_its_firmware)
 
 TEST(a_new_id_makes_the_device_one_function_with_the_properties_of_the_device)
 {
+	not_on_debug();
 	configure(boards[0], "layout=whole,os=2");
 	configure(boards[1], "layout=composite,os=2");
 	plug_in(boards, 2);
@@ -319,6 +321,7 @@ TEST(a_new_id_makes_the_device_one_function_with_the_properties_of_the_device)
 
 TEST(the_number_of_a_configuration_in_2_0_is_its_index)
 {
+	not_on_debug();
 	autobind("on");
 	/* Index 0 in the one, 1 in the other; both have one configuration, bConfigurationValue 1. */
 	configure(boards[0], "fault=none,layout=composite");
@@ -332,6 +335,7 @@ TEST(the_number_of_a_configuration_in_2_0_is_its_index)
 
 TEST(descriptors_2_0_outrank_1_0)
 {
+	not_on_debug();
 	autobind("on");
 	configure(boards[0], "fault=both-differ");
 	configure(boards[1], "fault=both-stall");
@@ -448,6 +452,7 @@ TEST(a_device_without_OS_descriptors_sees_one_stalled_string_request_at_most)
 	struct board *const others[] = { fx2, composite };
 	size_t i;
 
+	not_on_debug();
 	autobind("off");
 	plug_in(others, 2);
 	autobind("listed");

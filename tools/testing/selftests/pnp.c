@@ -24,6 +24,12 @@ struct board *pnp_board(unsigned int n)
 	return board;
 }
 
+void not_on_debug(void)
+{
+	if (test_debug_kernel())
+		test_skip("slow on a debug kernel");
+}
+
 unsigned int slack(unsigned int ms)
 {
 	return test_scale() > 1 ? 12 * ms : ms;

@@ -239,6 +239,7 @@ TEST(a_function_of_the_whole_device_says_so)
 	int fd = listen_to_kernel();
 	struct uevent event;
 
+	not_on_debug();
 	configure(boards[0], "layout=whole,os=2,rev=0a5b");
 	autobind("on");
 	plug_in(boards, 1);
@@ -254,6 +255,7 @@ TEST(a_function_without_IDs_says_none)
 	int fd = listen_to_kernel();
 	struct uevent event;
 
+	not_on_debug();
 	configure(boards[0], "os=none,rev=0a5b");
 	plug_in(boards, 1);
 	name_function(boards[0], 0);
@@ -372,6 +374,7 @@ TEST_EACH(a_serial_number_is_sanitised, struct serial, row, serials)
 	char option[128];
 	struct uevent event;
 
+	not_on_debug();
 	snprintf(option, sizeof(option), "serial=%s", row->serial);
 	configure(boards[0], "os=2");
 	board_set(boards[0], option);
