@@ -59,12 +59,26 @@ static size_t winusb_async_piece(const struct winusb_async *a, unsigned int n, s
 	return layout->piece ? layout->piece : winusb_async_block(a) - *offset;
 }
 
+/* Not the one that follows the last one in memory by chance: the two would be one piece. */
+static struct page *winusb_async_new_block(const struct winusb_async *a)
+{
+	unsigned int order = a->layout->order;
+	struct page *page, *other;
+
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+	if (!page || !a->nr ||
+	    page_to_pfn(page) != page_to_pfn(a->bvec[a->nr - 1].bv_page) + BIT(order))
+		return page;
+	other = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+	__free_pages(page, order);
+	return other;
+}
+
 static bool winusb_async_add_block(struct winusb_async *a, size_t left)
 {
 	size_t offset, piece = winusb_async_piece(a, a->nr, &offset);
-	struct page *page;
+	struct page *page = winusb_async_new_block(a);
 
-	page = alloc_pages(GFP_KERNEL | __GFP_COMP, a->layout->order);
 	if (!page)
 		return false;
 	memset(page_address(page), WINUSB_ASYNC_FILL, winusb_async_block(a));
