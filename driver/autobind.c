@@ -202,7 +202,7 @@ static bool winusb_autobind_is_free(struct winusb_device *wd, struct usb_interfa
 	for (i = 0; i < wd->config->desc.bNumInterfaces; i++) {
 		struct device_driver *driver;
 
-		if (!intfs[i] || !winusb_autobind_is_in(candidate, intfs[i]))
+		if (!winusb_autobind_is_in(candidate, intfs[i]))
 			continue;
 		driver = READ_ONCE(intfs[i]->dev.driver);
 		if ((driver && driver != ours) || winusb_autobind_is_others(intfs[i]))
@@ -239,11 +239,11 @@ static bool winusb_autobind_is_asked(const struct winusb_device *wd,
 bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole)
 {
 	struct usb_device *udev = interface_to_usbdev(intf);
-	struct winusb_candidate candidate = { };
 	int mode = READ_ONCE(winusb_autobind);
+	struct winusb_candidate candidate;
 	struct winusb_device *wd;
+	bool wants = false, read;
 	unsigned int position;
-	bool wants = false;
 
 	*whole = dynamic;
 	if (mode == WINUSB_AUTOBIND_OFF)
@@ -256,19 +256,21 @@ bool winusb_autobind_wants(struct usb_interface *intf, bool dynamic, bool *whole
 	wd = winusb_device_get(udev);
 	if (!wd)
 		return false;
-	/* The work item binds what it finds noted here, and so nothing that was unbound by hand. */
 	position = winusb_device_position(wd, intf);
-	set_bit(position, &wd->wanted);
-	if (winusb_device_is_read(wd))
+	read = winusb_device_is_read(wd);
+	if (read) {
 		winusb_autobind_look(wd, winusb_autobind_number(intf), &candidate);
-	if (!winusb_device_is_read(wd) ||
-	    (candidate.winusb && !winusb_autobind_is_asked(wd, &candidate))) {
+		*whole = candidate.whole;
+		if (!candidate.winusb)
+			goto out_put;
+	}
+	/* The work item binds what it finds noted here, and so nothing that was unbound by hand. */
+	set_bit(position, &wd->wanted);
+	if (!read || !winusb_autobind_is_asked(wd, &candidate)) {
 		winusb_device_start(wd);
 		goto out_put;
 	}
-	*whole = candidate.whole;
-	wants = candidate.winusb &&
-		winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
+	wants = winusb_autobind_is_free(wd, udev->actconfig->interface, &candidate);
 	if (!wants)
 		goto out_put;
 	clear_bit(position, &wd->wanted);

@@ -64,8 +64,8 @@ static void winusb_device_queue(struct winusb_device *wd, unsigned long delay)
 }
 
 /*
- * kmod could not be asked: the system boots, goes to sleep or wakes up, or has too much to do. This
- * goes on until it can, or the device leaves.
+ * kmod could not be asked, as the system boots, goes to sleep or wakes up, or has too much to do; or
+ * there was no memory to read. This goes on until it is done, or the device leaves.
  */
 static void winusb_device_retry(struct winusb_device *wd)
 {
@@ -79,7 +79,7 @@ static void winusb_device_retry(struct winusb_device *wd)
 	}
 	mutex_unlock(&winusb_devices_lock);
 	if (wd->tries++ == 5)
-		dev_notice(&wd->udev->dev, "winusb: not bound yet, as kmod can't be asked\n");
+		dev_notice(&wd->udev->dev, "winusb: kmod can't be asked, or there is no memory; trying on\n");
 }
 
 /* Read, tell, bind. */
