@@ -304,21 +304,15 @@ static void expect_bound_when_asked(const char *trace)
 	CHECK(was_bound > asked[0] && was_bound > asked[1]);
 }
 
-/* Unlike autobind(), also on the debug kernel. */
-static void autobind_and_ask(void)
-{
-	CHECK_OK(file_write(PARAMETERS "/autobind", "on"));
-}
-
 TEST(kmod_is_asked_about_all_interfaces_of_a_function_before_one_is_bound)
 {
 	unsigned int round;
 	const char *trace;
 
 	configure(board, "layout=composite,os=2");
-	for (round = 0; round < (test_debug_kernel() ? 1 : 4); round++) {
+	for (round = 0; round < 4; round++) {
 		trace_begin();
-		autobind_and_ask();
+		autobind("on");
 		plug_in(&board, 1);
 		wait_bound(board, 0xb);
 		trace = trace_end();
@@ -343,7 +337,7 @@ TEST(kmod_is_asked_as_well_when_the_descriptors_are_known_from_a_named_function)
 	trace = trace_end();
 	CHECK(!strstr(trace, "module_request: usb:"));
 	trace_begin();
-	autobind_and_ask();
+	autobind("on");
 	wait_bound(board, 0xb);
 	expect_bound_when_asked(trace_end());
 }
@@ -353,7 +347,7 @@ TEST(while_kmod_can_not_be_asked_nothing_is_bound_and_then_it_is_asked_again)
 {
 	use_modprobe("/proc/version");	/* which nobody may execute */
 	configure(board, "os=2");
-	autobind_and_ask();
+	autobind("on");
 	plug_in(&board, 1);
 	test_sleep_ms(700);
 	CHECK_EQ(bound(board), 0);
@@ -366,7 +360,7 @@ TEST(a_system_without_modprobe_binds_what_no_loaded_driver_is_for)
 {
 	use_modprobe("/nowhere/modprobe");
 	configure(board, "os=2");
-	autobind_and_ask();
+	autobind("on");
 	plug_in(&board, 1);
 	wait_bound(board, 1);
 	use_modprobe(real_modprobe);

@@ -11,8 +11,6 @@
 #include "pnp.h"
 #include "test.h"
 
-#define MODPROBE "/proc/sys/kernel/modprobe"
-
 struct board *pnp_board(unsigned int n)
 {
 	struct board *board;
@@ -22,12 +20,6 @@ struct board *pnp_board(unsigned int n)
 	board = board_add(spec);
 	board_spread(board);
 	return board;
-}
-
-void not_on_debug(void)
-{
-	if (test_debug_kernel())
-		test_skip("slow on a debug kernel");
 }
 
 unsigned int slack(unsigned int ms)
@@ -43,19 +35,8 @@ static void write_or_fail(const char *path, const char *text)
 		FAIL("write %s to %s: %s", text, path, test_errno(result));
 }
 
-static void let_kmod_run(bool run)
-{
-	static char path[256];
-
-	if (!path[0] && file_read(MODPROBE, path, sizeof(path)) <= 1)
-		snprintf(path, sizeof(path), "/sbin/modprobe\n");
-	write_or_fail(MODPROBE, run ? path : "\n");
-}
-
 void autobind(const char *mode)
 {
-	if (test_debug_kernel())
-		let_kmod_run(strcmp(mode, "on"));
 	write_or_fail(PARAMETERS "/autobind", mode);
 }
 

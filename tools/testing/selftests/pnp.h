@@ -21,17 +21,9 @@
  */
 struct board *pnp_board(unsigned int n);
 
-/*
- * The debug kernel looks for mistakes in locks and memory, and plugging in takes seconds there. What
- * is about what is read, and not about how, need not be tried on it.
- */
-void not_on_debug(void);
 /* How late something may be: an emulated processor is, and more so when others work beside it. */
 unsigned int slack(unsigned int ms);
-/*
- * off, listed or on. On the debug kernel kmod does not run while it is on: to start a process takes a
- * second there.
- */
+/* off, listed or on. */
 void autobind(const char *mode);
 /* Sets several options, separated by commas. */
 void configure(struct board *board, const char *options);

@@ -269,7 +269,6 @@ TEST_EACH(firmwares_properties_of_every_type_are_files, struct version, row, ver
 	int length;
 	size_t i;
 
-	not_on_debug();
 	plug(row->options, 0x1);
 	length = snprintf(text, sizeof(text), "REG_LINK\n");
 	for (i = 0; i < sizeof(link); i++)
@@ -298,7 +297,6 @@ static const struct version nasty_versions[] = {
 
 TEST_EACH(names_that_are_no_file_names_are_not_there, struct version, row, nasty_versions)
 {
-	not_on_debug();
 	plug(row->options, 0x1);
 	CHECK_TEXT(property_names(0), "DeviceInterfaceGUIDs Value Values ");
 	/* Nor can a value be more than a line. */
@@ -315,7 +313,6 @@ TEST(a_value_is_shown_up_to_a_page)
 	unsigned int long_ones = 0;
 	int n;
 
-	not_on_debug();
 	plug("fault=property-huge", 0x1);
 	snprintf(names, sizeof(names), "%s", property_names(0));
 	while ((name = strsep(&rest, " ")) && *name) {
@@ -373,7 +370,6 @@ TEST(a_property_is_for_the_function_with_its_number)
 
 TEST(a_property_with_a_star_is_for_the_whole_device)
 {
-	not_on_debug();
 	plug("os=2,layout=whole", 0x3);
 	CHECK_OK(file_write(ADD, "1209 0100 01 REG_SZ One x"));
 	CHECK_OK(file_write(ADD, "1209 0100 * REG_SZ All x"));
@@ -447,7 +443,6 @@ TEST(interface_guids_that_were_written_end_with_the_binding)
 
 TEST(firmwares_GUIDs_come_from_either_name)
 {
-	not_on_debug();
 	plug("os=2,props=singular", 0x1);
 	CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
 	CHECK_TEXT(property_names(0), "DeviceInterfaceGUID ");
@@ -460,7 +455,6 @@ TEST(firmwares_GUIDs_come_from_either_name)
 
 TEST(alternate_enumeration_and_vendor_revision_are_shown_and_nothing_is_sent)
 {
-	not_on_debug();
 	plug("os=2,alt=165,revision=4660", 0x1);
 	CHECK_ATTRIBUTE(board, 0, "alternate_enumeration", "a5");
 	CHECK_ATTRIBUTE(board, 0, "vendor_revision", "4660");

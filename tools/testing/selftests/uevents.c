@@ -239,7 +239,6 @@ TEST(a_function_of_the_whole_device_says_so)
 	int fd = listen_to_kernel();
 	struct uevent event;
 
-	not_on_debug();
 	configure(boards[0], "layout=whole,os=2,rev=0a5b");
 	autobind("on");
 	plug_in(boards, 1);
@@ -255,7 +254,6 @@ TEST(a_function_without_IDs_says_none)
 	int fd = listen_to_kernel();
 	struct uevent event;
 
-	not_on_debug();
 	configure(boards[0], "os=none,rev=0a5b");
 	plug_in(boards, 1);
 	name_function(boards[0], 0);
@@ -374,7 +372,6 @@ TEST_EACH(a_serial_number_is_sanitised, struct serial, row, serials)
 	char option[128];
 	struct uevent event;
 
-	not_on_debug();
 	snprintf(option, sizeof(option), "serial=%s", row->serial);
 	configure(boards[0], "os=2");
 	board_set(boards[0], option);
@@ -510,7 +507,7 @@ static unsigned int wanted(void)
 
 	if (text)
 		return strtoul(text, NULL, 10);
-	return test_debug_kernel() ? 8 : test_own_kernel() ? 100 : 40;
+	return test_own_kernel() ? 100 : 40;
 }
 
 TEST_LIMIT(who_registers_and_then_enumerates_misses_none, 3600)
