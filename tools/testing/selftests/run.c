@@ -27,9 +27,6 @@ static const char *const programs[] = {
 static char folder[512];
 static int number, failed, skipped;
 
-/* Ten minutes on a debug kernel, for what the KUnit suite of the same name does there in seconds. */
-static const char slow_on_debug[] = "broken";
-
 static void usage(void)
 {
 	printf("Usage: run [PROGRAM[.PATTERN]]...\n"
@@ -175,7 +172,6 @@ static void run_program(const char *name)
 
 int main(int argc, char **argv)
 {
-	const char *debug;
 	size_t i;
 	int n;
 
@@ -191,14 +187,8 @@ int main(int argc, char **argv)
 	printf("TAP version 13\n");
 	for (n = 1; n < argc; n++)
 		run_program(argv[n]);
-	debug = getenv("WINUSB_LAB_DEBUG");
-	for (i = 0; argc == 1 && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (debug && !strcmp(debug, "1") && !strcmp(programs[i], slow_on_debug)) {
-			skip(programs[i], "slow on a debug kernel, run it by its name");
-			continue;
-		}
+	for (i = 0; argc == 1 && i < sizeof(programs) / sizeof(programs[0]); i++)
 		run_program(programs[i]);
-	}
 	printf("1..%d\n# %d passed, %d failed, %d skipped\n", number, number - failed - skipped,
 	       failed, skipped);
 	return failed ? 1 : 0;
