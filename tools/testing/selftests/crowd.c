@@ -3,7 +3,6 @@
  * A hundred boards at once, at all controllers: each is bound by what its firmware says, has its own
  * GUID and moves its own data; and nothing of them is left when they have gone.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,23 +130,10 @@ static void unplug_all(void)
 		board_wait_gone(boards[i]);
 }
 
-static unsigned int entries(const char *folder)
-{
-	struct dirent *entry;
-	unsigned int n = 0;
-	DIR *dir = opendir(folder);
-
-	while (dir && (entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 static void check_nothing_is_left(void)
 {
-	CHECK_EQ(entries("/sys/class/winusb"), 0);
-	CHECK_EQ(entries("/dev/winusb"), 0);
+	CHECK_EQ(folder_entries("/sys/class/winusb"), 0);
+	CHECK_EQ(folder_entries("/dev/winusb"), 0);
 }
 
 static void open_all(int fds[CROWD], uint32_t handles[CROWD])

@@ -242,6 +242,12 @@ TEST_LIMIT(a_function_that_another_driver_is_for_is_left_to_it_in_any_order_of_l
 	expect_driver(other, "usbtest");
 	test_sleep_ms(50 * test_scale());
 	CHECK_EQ(board_value(other, "os_string"), 0);
+	/* It is for the device also when it does not have it, as one whose probe refuses. */
+	CHECK_OK(file_write("/sys/bus/usb/drivers/usbtest/unbind", board_node(other, 0)));
+	autobind("on");
+	test_sleep_ms(300 * test_scale());
+	expect_driver(other, "");
+	CHECK_EQ(board_value(other, "os_string"), 0);
 	CHECK_EQ(syscall(SYS_delete_module, "usbtest", O_NONBLOCK), 0);
 	/* When it has gone the function is free. */
 	autobind("on");

@@ -7,7 +7,6 @@
  *
  * PLUGS says how many (100), SEED makes the same choices again, as far as other processes let them.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -404,25 +402,10 @@ static void report(void)
 		  ledger->guids, ledger->synthetic, ledger->devices, ledger->devices_gone);
 }
 
-/* Where a process is, for the reader of the log. */
-static void describe(pid_t pid)
-{
-	static const char *const files[] = { "wchan", "syscall", "stack" };
-	char path[64], text[2048], *line, *save;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
-		if (file_read(path, text, sizeof(text)) <= 0)
-			continue;
-		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-			test_note("  %d %s: %s", pid, files[i], line);
-	}
-}
-
 static void check_alive(void)
 {
 	uint64_t now = test_now_ms(), limit = 30 * patience_ms();
+	char folder[64];
 	unsigned int i;
 
 	for (i = 0; i < num_pids; i++) {
@@ -430,7 +413,8 @@ static void check_alive(void)
 
 		if (!pids[i] || now < storm->alive_ms[process] + limit)
 			continue;
-		describe(pids[i]);
+		snprintf(folder, sizeof(folder), "/proc/%d", pids[i]);
+		test_describe(folder);
 		file_write("/proc/sysrq-trigger", "w");
 		FAIL("process %u did nothing for %llu s; seed %u", process,
 		     (unsigned long long)limit / 1000, chosen);
@@ -471,19 +455,6 @@ static void wait_end(const bool *stop, pid_t *which, unsigned int n)
 		}
 }
 
-static unsigned int entries(const char *folder)
-{
-	struct dirent *entry;
-	unsigned int n = 0;
-	DIR *dir = opendir(folder);
-
-	while (dir && (entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
 /* The boards' server knows how often each was plugged in; nobody knows of one now. */
 static void check_end(void)
 {
@@ -493,8 +464,8 @@ static void check_end(void)
 	for (i = 0; i < num_boards; i++)
 		plugs += board_value(boards[i], "plugs");
 	CHECK_EQ(plugs, storm->wanted);
-	CHECK_EQ(entries("/sys/class/winusb"), 0);
-	CHECK_EQ(entries("/dev/winusb"), 0);
+	CHECK_EQ(folder_entries("/sys/class/winusb"), 0);
+	CHECK_EQ(folder_entries("/dev/winusb"), 0);
 	CHECK_EQ(ledger->adds, ledger->removes);
 	CHECK_EQ(ledger->devices, ledger->devices_gone);
 	CHECK(ledger->devices >= storm->came_up);
@@ -537,21 +508,4 @@ TEST_LIMIT(boards_come_and_go_and_every_one_is_told, 36000)
 	/* On a slow kernel, or a busy machine, some devices wait too long for their turn. */
 	if (storm->late > storm->wanted / (test_debug_kernel() ? 20 : 50) + 1)
 		FAIL("%u boards of %u were not bound in time", storm->late, storm->wanted);
-}
-
-TEST(lockdep_is_still_on)
-{
-	char stats[8192];
-	const char *p;
-
-	if (file_read("/proc/lockdep_stats", stats, sizeof(stats)) < 0)
-		test_skip("this kernel has no lockdep");
-	p = strstr(stats, "debug_locks:");
-	CHECK(p);
-	CHECK_EQ(atoi(p + strlen("debug_locks:")), 1);
-}
-
-TEST(the_module_unloads_afterwards)
-{
-	CHECK_EQ(syscall(SYS_delete_module, "winusb", O_NONBLOCK), 0);
 }

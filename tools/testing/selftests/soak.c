@@ -6,7 +6,6 @@
  *
  * MINUTES says how long (2), SEED makes the same choices again, as far as other processes let them.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,24 +203,9 @@ static void progress(uint64_t start)
 		resets, troubles, chosen);
 }
 
-/* Where a worker's threads are, for the reader of the log. */
-static void describe(pid_t pid)
-{
-	static const char *const files[] = { "wchan", "syscall", "stack" };
-	char path[64], text[2048], *line, *save;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", pid, files[i]);
-		if (file_read(path, text, sizeof(text)) <= 0)
-			continue;
-		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-			test_note("  %d %s: %s", pid, files[i], line);
-	}
-}
-
 static void check_alive(void)
 {
+	char folder[64];
 	unsigned int i;
 
 	for (i = 0; i < SOAK_WORKERS; i++) {
@@ -230,7 +213,8 @@ static void check_alive(void)
 
 		if (test_now_ms() < alive + 60000 * test_scale())
 			continue;
-		describe(workers[i]);
+		snprintf(folder, sizeof(folder), "/proc/%d", workers[i]);
+		test_describe(folder);
 		file_write("/proc/sysrq-trigger", "w");
 		FAIL("worker %u did nothing for %u s", i, 60 * test_scale());
 	}
@@ -294,30 +278,4 @@ TEST_LIMIT(random_operations_break_nothing, 14400)
 	report();
 	CHECK_EQ(failures, 0);
 	CHECK(soak->good > 100);
-}
-
-TEST(lockdep_is_still_on)
-{
-	char stats[8192];
-	const char *p;
-
-	if (file_read("/proc/lockdep_stats", stats, sizeof(stats)) < 0)
-		test_skip("this kernel has no lockdep");
-	p = strstr(stats, "debug_locks:");
-	CHECK(p);
-	CHECK_EQ(atoi(p + strlen("debug_locks:")), 1);
-}
-
-TEST(the_module_unloads_afterwards)
-{
-	int result, tries;
-
-	/* A ring that ended lets go of its file a little later. */
-	for (tries = 0; tries < 100; tries++) {
-		result = syscall(SYS_delete_module, "winusb", O_NONBLOCK) ? -errno : 0;
-		if (result != -EWOULDBLOCK && result != -EBUSY)
-			break;
-		test_sleep_ms(100);
-	}
-	CHECK_OK(result);
 }

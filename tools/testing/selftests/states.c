@@ -13,11 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/netlink.h>
-
 #include "board.h"
 #include "node.h"
 #include "test.h"
+#include "uevent.h"
 
 /* Interfaces of the composite board; the whole device is one function. */
 enum { JOINED_DATA, JOINED_EVENTS, SETTINGS, LOOPBACK, INTERFACES };
@@ -404,44 +403,25 @@ TEST(close_is_heard_before_the_state_that_it_ends)
 	expect_no_event(listener);
 }
 
-static int uevents(void)
-{
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	struct timeval limit = { .tv_sec = 10 * test_scale() };
-	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-
-	CHECK(s >= 0);
-	CHECK_EQ(bind(s, (struct sockaddr *)&address, sizeof(address)), 0);
-	CHECK_EQ(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-	return s;
-}
-
 /* The next uevent of this node; false if there is none in time. */
-static bool next_uevent(int s, const char *name, char *message, size_t size)
+static bool next_uevent(int s, const char *name, struct uevent *event, unsigned int ms)
 {
-	char end[64];
-	size_t length;
-	ssize_t n;
-
-	length = snprintf(end, sizeof(end), "/winusb/%s", name);
 	do {
-		n = recv(s, message, size - 1, 0);
-		if (n < 0)
+		if (!uevent_next(s, event, ms))
 			return false;
-		message[n] = 0;
-	} while (strlen(message) < length || strcmp(message + strlen(message) - length, end));
+	} while (!uevent_is(event, "winusb", NULL) || strcmp(uevent_name(event), name));
 	return true;
 }
 
 /* The next uevent of this node is ACTION. */
 static void expect_uevent(int s, const char *action, const char *name)
 {
-	char message[4096];
+	struct uevent event;
 
-	if (!next_uevent(s, name, message, sizeof(message)))
-		FAIL("no uevent '%s' of %s: %s", action, name, strerror(errno));
-	if (strncmp(message, action, strlen(action)) || message[strlen(action)] != '@')
-		FAIL("%s instead of %s of %s", message, action, name);
+	if (!next_uevent(s, name, &event, 10000 * test_scale()))
+		FAIL("no uevent '%s' of %s", action, name);
+	if (!uevent_is(&event, "winusb", action))
+		FAIL("%s instead of %s of %s", event.text, action, name);
 }
 
 TEST(each_change_is_a_uevent)
@@ -451,7 +431,7 @@ TEST(each_change_is_a_uevent)
 
 	snprintf(name, sizeof(name), "%s", board_node(composite, JOINED_DATA));
 	open_node(composite, JOINED_DATA);
-	s = uevents();
+	s = uevent_open();
 	disable();
 	expect_uevent(s, "change", name);
 	administrate(composite, SETTINGS, "0");
@@ -471,34 +451,26 @@ TEST(each_change_is_a_uevent)
 TEST(many_changes_are_few_uevents_and_the_last_tells_the_end)
 {
 	unsigned int changes = 0, toggles = 0;
-	struct timeval limit = { .tv_sec = 1 * test_scale() };
-	char name[64], message[4096];
-	bool enabled = false;
+	struct uevent event;
+	char name[64];
 	uint64_t began;
 	int s;
 
 	snprintf(name, sizeof(name), "%s", board_node(fx2, 0));
 	open_node(fx2, 0);
-	s = uevents();
+	s = uevent_open();
 	began = test_now_ms();
 	while (test_now_ms() < began + 1000) {
 		disable();
 		enable();
 		toggles++;
 	}
-	CHECK_EQ(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-	while (next_uevent(s, name, message, sizeof(message))) {
-		size_t i = strlen(message) + 1;
-
-		for (; message[i]; i += strlen(message + i) + 1)
-			if (!strncmp(message + i, "WINUSB_ENABLED=", 15))
-				enabled = message[i + 15] == '1';
+	while (next_uevent(s, name, &event, 1000 * test_scale()))
 		changes++;
-	}
 	test_note("%u changes, %u uevents", 2 * toggles, changes);
 	CHECK(toggles > 20);
 	CHECK(changes >= 1 && changes <= 15);
-	CHECK(enabled);
+	CHECK(!strcmp(uevent_text(&event, "WINUSB_ENABLED"), "1"));
 }
 
 /* Many at once */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Files of the kernel, and the driver core's of an interface. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,19 @@ int file_read(const char *path, char *out, size_t size)
 	if (error)
 		return error;
 	out[n] = 0;
+	return n;
+}
+
+unsigned int folder_entries(const char *path)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
 	return n;
 }
 

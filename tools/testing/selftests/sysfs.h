@@ -8,6 +8,8 @@
 
 int file_write(const char *path, const char *text);
 int file_read(const char *path, char *out, size_t size);
+/* How many entries a folder has; 0 if it is not there. */
+unsigned int folder_entries(const char *path);
 bool wait_for_path(const char *path, bool there, unsigned int seconds);
 
 /* Of an interface by its name, "1-1:1.0". */

@@ -209,24 +209,34 @@ void test_bail(const char *format, ...)
 	exit(1);
 }
 
-/* Where the threads of a stuck test sleep, for the reader of the log. */
-static void describe_stuck(pid_t pid)
+void test_describe(const char *folder)
 {
-	char path[64], text[2048], *line, *save;
+	static const char *const files[] = { "comm", "wchan", "syscall", "stack" };
+	char path[128], text[2048], *line, *save;
 	ssize_t n;
+	size_t i;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return;
-	text[n] = 0;
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		test_note("  %s", line);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = 0;
+		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+			test_note("  %s: %s", path, line);
+	}
+}
+
+/* Where a stuck test sleeps. */
+static void describe_stuck(pid_t pid)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), "/proc/%d", pid);
+	test_describe(folder);
 }
 
 /* Waits for the test's process; true if it ended before the deadline, which it may move. */

@@ -84,6 +84,9 @@ void test_skip_all(const char *format, ...) __attribute__((noreturn, format(prin
 void test_bail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Where a process or a thread is, for the reader of the log: FOLDER is its folder in /proc. */
+void test_describe(const char *folder);
+
 /* How much slower than a plain kernel this one is; time limits are multiplied with it. */
 unsigned int test_scale(void);
 bool test_debug_kernel(void);

@@ -4,21 +4,18 @@
  * misses a function.
  */
 #include <dirent.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <linux/netlink.h>
 
 #include "board.h"
 #include "node.h"
 #include "pnp.h"
 #include "test.h"
+#include "uevent.h"
 
 enum { BOARDS = 8 };
 
@@ -33,71 +30,22 @@ void test_setup(void)
 	boards_start();
 }
 
-/* What the kernel sends, as udev hears it. */
-static int listen_to_kernel(void)
-{
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-	int size = 8 << 20;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)))
-		FAIL("netlink: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	return fd;
-}
-
-/* A message: its variables, each with a NUL behind. */
-struct uevent {
-	char text[8192];
-	size_t length;
-};
-
-/* The value of a variable, or NULL. */
-static const char *variable(const struct uevent *event, const char *name)
-{
-	size_t length = strlen(name);
-	const char *p;
-
-	for (p = event->text; p < event->text + event->length; p += strlen(p) + 1)
-		if (!strncmp(p, name, length) && p[length] == '=')
-			return p + length + 1;
-	return NULL;
-}
-
 static bool is_one(const struct uevent *event, const char *name, const char *value)
 {
-	const char *is = variable(event, name);
-
-	return is && !strcmp(is, value);
+	return !strcmp(uevent_text(event, name), value);
 }
 
 /* The next uevent of a winusb interface; false if there is none within this time. */
 static bool next_event(int fd, struct uevent *event, unsigned int ms)
 {
 	uint64_t now, end = test_now_ms() + ms;
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	ssize_t n;
 
-	for (;;) {
+	do {
 		now = test_now_ms();
-		if (poll(&poll_fd, 1, now < end ? (int)(end - now) : 0) <= 0)
+		if (!uevent_next(fd, event, now < end ? end - now : 0))
 			return false;
-		n = recv(fd, event->text, sizeof(event->text) - 1, 0);
-		if (n < 0)
-			FAIL("netlink: %s", strerror(errno));
-		event->text[n] = 0;
-		event->length = n;
-		if (is_one(event, "SUBSYSTEM", "winusb"))
-			return true;
-	}
-}
-
-/* The name of the interface that it is about. */
-static const char *event_interface(const struct uevent *event)
-{
-	const char *path = variable(event, "DEVPATH");
-
-	return path ? strrchr(path, '/') + 1 : "";
+	} while (!uevent_is(event, "winusb", NULL));
+	return true;
 }
 
 /* The next one about an interface; others are passed over. */
@@ -107,7 +55,7 @@ static void wait_event(int fd, struct uevent *event, const char *action, const c
 
 	while (test_now_ms() < end)
 		if (next_event(fd, event, 100) && is_one(event, "ACTION", action) &&
-		    !strcmp(event_interface(event), interface))
+		    !strcmp(uevent_name(event), interface))
 			return;
 	FAIL("no \"%s\" of %s", action, interface);
 }
@@ -123,11 +71,11 @@ static void wait_event_with(int fd, struct uevent *event, const char *action,
 
 static void expect(const struct uevent *event, const char *name, const char *value)
 {
-	const char *is = variable(event, name);
+	const char *is = uevent_get(event, name);
 
 	if (!is != !value || (is && strcmp(is, value)))
-		FAIL("%s %s: %s is %s, expected %s", variable(event, "ACTION"),
-		     event_interface(event), name, is ? is : "absent", value ? value : "absent");
+		FAIL("%s %s: %s is %s, expected %s", uevent_get(event, "ACTION"),
+		     uevent_name(event), name, is ? is : "absent", value ? value : "absent");
 }
 
 /* These GUIDs, separated by commas, and no others. */
@@ -190,7 +138,7 @@ static const char *node_name(unsigned int interface)
 
 TEST(events_say_what_the_function_is)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "layout=composite,os=2,rev=0a5b,subcompat=SUB,"
@@ -219,7 +167,7 @@ TEST(events_say_what_the_function_is)
 
 TEST(a_sibling_points_to_the_default_interface_and_has_no_GUIDs)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "layout=composite,os=2,rev=0a5b");
@@ -236,7 +184,7 @@ TEST(a_sibling_points_to_the_default_interface_and_has_no_GUIDs)
 
 TEST(a_function_of_the_whole_device_says_so)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "layout=whole,os=2,rev=0a5b");
@@ -251,7 +199,7 @@ TEST(a_function_of_the_whole_device_says_so)
 
 TEST(a_function_without_IDs_says_none)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "os=none,rev=0a5b");
@@ -266,7 +214,7 @@ TEST(a_function_without_IDs_says_none)
 
 TEST(a_change_follows_when_the_last_interface_is_bound_and_when_one_leaves)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "layout=composite,os=2,rev=0a5b");
@@ -288,7 +236,7 @@ TEST(a_change_follows_when_the_last_interface_is_bound_and_when_one_leaves)
 
 TEST(a_sibling_hears_as_well_that_the_function_is_complete)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 	char first[64];
 
@@ -306,7 +254,7 @@ TEST(a_sibling_hears_as_well_that_the_function_is_complete)
 TEST(a_change_follows_what_an_administrator_writes)
 {
 	static const char mine[] = "{00112233-4455-6677-8899-aabbccddeeff}";
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "os=2,rev=0a5b");
@@ -334,7 +282,7 @@ TEST(a_change_follows_what_an_administrator_writes)
 
 TEST(a_remove_carries_the_GUIDs)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	struct uevent event;
 
 	configure(boards[0], "layout=composite,os=2,rev=0a5b");
@@ -368,7 +316,7 @@ static const struct serial serials[] = {
 
 TEST_EACH(a_serial_number_is_sanitised, struct serial, row, serials)
 {
-	int fd = listen_to_kernel();
+	int fd = uevent_open();
 	char option[128];
 	struct uevent event;
 
@@ -433,7 +381,7 @@ static bool expect_arrival(const char *guid, unsigned int us)
 	int fd;
 
 	usleep(us);
-	fd = listen_to_kernel();
+	fd = uevent_open();
 	if (enumerate(guid)) {
 		__atomic_add_fetch(&plugs->enumerated, 1, __ATOMIC_RELAXED);
 		close(fd);
@@ -462,7 +410,7 @@ static void expect_removal(struct board *board, const char *guid)
 
 	board_pull(board);
 	usleep(rand() % 4000);
-	fd = listen_to_kernel();
+	fd = uevent_open();
 	if (enumerate(guid)) {
 		do {
 			if (test_now_ms() > end)

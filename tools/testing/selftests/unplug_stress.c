@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -232,22 +231,6 @@ static void one_unplug(struct board *board, bool fx2, unsigned int *seed)
 		close(old);
 }
 
-/* Where a thread of this process is, for the reader of the log. */
-static void describe_thread(const char *tid)
-{
-	static const char *const files[] = { "comm", "wchan", "syscall", "stack" };
-	char path[64], text[2048], *line, *save;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/proc/self/task/%.16s/%s", tid, files[i]);
-		if (file_read(path, text, sizeof(text)) <= 0)
-			continue;
-		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-			test_note("  %s %s: %s", tid, files[i], line);
-	}
-}
-
 static uint64_t round_began;
 
 /* No round takes a minute. Says where the threads are if one does, and ends the port. */
@@ -255,6 +238,7 @@ static void *watch_main(void *data)
 {
 	struct board *board = data;
 	struct dirent *entry;
+	char folder[64];
 	DIR *dir;
 
 	do {
@@ -263,9 +247,12 @@ static void *watch_main(void *data)
 				 60000 * test_scale());
 	test_note("%s is stuck", board_name(board));
 	dir = opendir("/proc/self/task");
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			describe_thread(entry->d_name);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(folder, sizeof(folder), "/proc/self/task/%.16s", entry->d_name);
+		test_describe(folder);
+	}
 	/* The kernel's own threads, for the kernel's log. */
 	if (file_write("/proc/sysrq-trigger", "w"))
 		test_note("no /proc/sysrq-trigger: blocked threads of the kernel are not shown");
@@ -316,21 +303,4 @@ TEST_LIMIT(boards_are_pulled_out_under_load, 7200)
 		  boards_controllers(), (unsigned long long)(test_now_ms() - start) / 1000);
 	CHECK_EQ(failures, 0);
 	CHECK_EQ(unplugs->done, count);
-}
-
-TEST(lockdep_is_still_on)
-{
-	char stats[8192];
-	const char *p;
-
-	if (file_read("/proc/lockdep_stats", stats, sizeof(stats)) < 0)
-		test_skip("this kernel has no lockdep");
-	p = strstr(stats, "debug_locks:");
-	CHECK(p);
-	CHECK_EQ(atoi(p + strlen("debug_locks:")), 1);
-}
-
-TEST(the_module_unloads_afterwards)
-{
-	CHECK_EQ(syscall(SYS_delete_module, "winusb", O_NONBLOCK), 0);
 }
