@@ -132,8 +132,8 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
 	wd->configuration = udev->actconfig - udev->config;
 	wd->composite = winusb_descriptor_is_composite(udev);
 	INIT_DELAYED_WORK(&wd->work, winusb_device_work);
-	/* usbcore read the BOS, and keeps it while we have the device locked. */
-	if (udev->bos && le16_to_cpu(udev->descriptor.bcdUSB) >= 0x0201)
+	/* usbcore reads the BOS from USB 2.01 on, and keeps it while we have the device locked. */
+	if (udev->bos)
 		wd->has_set = winusb_msos_find_set((const u8 *)udev->bos->desc,
 						   le16_to_cpu(udev->bos->desc->wTotalLength),
 						   &wd->set);

@@ -112,29 +112,21 @@ static bool winusb_osdesc_is_skipped(u16 vendor, u16 product)
 }
 
 /**
- * winusb_osdesc_may_have_string - May a device be asked for string 0xEE?
+ * winusb_osdesc_may_have_string - May a device be asked for string 0xEE, for all that is known?
  * @wd: The device.
  *
- * Not before USB 2.0, where such devices don't exist and some break; not those known to break; and
- * only if there is an interface of the vendor's own class, as others have their class drivers.
+ * Not before USB 2.0, where such devices don't exist and some break, and not if it is known to
+ * break. That it is about one of its interfaces is for the caller to know.
  *
  * Return: true if so.
  */
 bool winusb_osdesc_may_have_string(const struct winusb_device *wd)
 {
-	const struct usb_host_config *config = wd->config;
 	const struct usb_device_descriptor *desc = &wd->udev->descriptor;
-	unsigned int i;
 
-	if (le16_to_cpu(desc->bcdUSB) < 0x0200)
-		return false;
-	if (winusb_osdesc_is_skipped(le16_to_cpu(desc->idVendor), le16_to_cpu(desc->idProduct)))
-		return false;
-	for (i = 0; i < config->desc.bNumInterfaces; i++)
-		if (config->intf_cache[i]->altsetting[0].desc.bInterfaceClass ==
-		    USB_CLASS_VENDOR_SPEC)
-			return true;
-	return false;
+	return le16_to_cpu(desc->bcdUSB) >= 0x0200 &&
+		!winusb_osdesc_is_skipped(le16_to_cpu(desc->idVendor),
+					  le16_to_cpu(desc->idProduct));
 }
 
 struct winusb_osdesc_reader {

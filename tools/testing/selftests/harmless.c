@@ -371,3 +371,45 @@ TEST(a_system_without_modprobe_binds_what_no_loaded_driver_is_for)
 	wait_bound(board, 1);
 	use_modprobe(real_modprobe);
 }
+
+/* Somebody names the function while it waits for kmod: then there is nothing to bind any more. */
+TEST(what_was_bound_by_name_meanwhile_and_unbound_by_hand_stays_unbound)
+{
+	use_modprobe("/proc/version");
+	configure(board, "os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	CHECK_EQ(bound(board), 0);
+	name_function(board, 0);
+	CHECK_EQ(bound(board), 1);
+	use_modprobe(real_modprobe);
+	CHECK_OK(interface_unbind(board_node(board, 0)));
+	/* It asks again after a second. */
+	test_sleep_ms(2000);
+	CHECK_EQ(bound(board), 0);
+}
+
+/* The other interface of the function was given back while a program had this one. */
+TEST(giving_back_one_interface_does_not_bind_another_that_was_unbound_by_hand)
+{
+	int fd;
+
+	configure(board, "layout=composite,os=2");
+	autobind("on");
+	plug_in(&board, 1);
+	wait_bound(board, 0xb);
+	CHECK_OK(interface_unbind(board_node(board, 1)));
+	fd = usbfs_open(board);
+	CHECK_OK(usbfs_claim(fd, 1));
+	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_DISCONNECT), 0);
+	CHECK_EQ(usbfs_driver(fd, 0, USBDEVFS_CONNECT), 0);
+	CHECK_OK(usbfs_release(fd, 1));
+	CHECK_EQ(bound(board), 0x8);
+	/* Any interface of the device that is bound has the work item look. */
+	CHECK_EQ(usbfs_driver(fd, 3, USBDEVFS_DISCONNECT), 0);
+	CHECK_EQ(usbfs_driver(fd, 3, USBDEVFS_CONNECT), 1);
+	wait_bound(board, 0x9);
+	test_sleep_ms(200 * test_scale());
+	CHECK_EQ(bound(board), 0x9);
+	close(fd);
+}
