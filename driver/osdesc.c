@@ -132,7 +132,6 @@ bool winusb_osdesc_may_have_string(const struct winusb_device *wd)
 struct winusb_osdesc_reader {
 	struct winusb_device *wd;
 	unsigned long end;	/* jiffies */
-	bool mute;		/* a request timed out, so no more */
 	bool no_memory;
 };
 
@@ -174,14 +173,13 @@ static int winusb_osdesc_request(struct winusb_osdesc_reader *reader, u8 type, u
 
 	do {
 		left = reader->end - jiffies;
-		if (reader->mute || left <= 0)
+		if (left <= 0)
 			return -ETIMEDOUT;
 		ret = usb_control_msg(udev, usb_rcvctrlpipe(udev, 0), request, USB_DIR_IN | type,
 				      value, index, buffer, length,
 				      min_t(unsigned int, jiffies_to_msecs(left),
 					    WINUSB_OSDESC_REQUEST_MS));
 	} while (winusb_osdesc_is_lost(udev, ret) && --tries && winusb_osdesc_wait_reset(reader));
-	reader->mute = ret == -ETIMEDOUT;
 	return ret;
 }
 
