@@ -413,7 +413,7 @@ static int unbind_function(const char *target, json_t *names)
 	return code;
 }
 
-static error_t target_parse(int key, char *arg, struct argp_state *state)
+error_t target_parse(int key, char *arg, struct argp_state *state)
 {
 	const char **target = state->input;
 
@@ -440,8 +440,8 @@ int unbind_main(int argc, char **argv)
 		.args_doc = "NODE\nVID:PID[:INTERFACE]",
 		.doc = "Takes devices back from winusb. With VID:PID its id, those of its functions, their "
 		       "properties and what --persist kept are forgotten and all such devices are "
-		       "unbound; with INTERFACE only that function. With NODE the function of that node is unbound, and comes back when the "
-		       "device is plugged in again.",
+		       "unbound; with INTERFACE only that function. With NODE the function of that "
+		       "node is unbound, and comes back when the device is plugged in again.",
 	};
 	const char *target = NULL;
 	json_t *names = json_array(), *forgotten = json_array();

@@ -269,33 +269,14 @@ int install_main(int argc, char **argv)
 	return code;
 }
 
-static error_t remove_parse(int key, char *arg, struct argp_state *state)
-{
-	const char **target = state->input;
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (*target)
-			argp_error(state, "too many arguments");
-		*target = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!*target)
-			argp_error(state, "too few arguments");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 int remove_main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.parser = remove_parse,
+		.parser = target_parse,
 		.children = ctl_common,
 		.args_doc = "NAME.inf\nVID:PID[:INTERFACE]",
-		.doc = "Undoes install or bind --persist: the ids are forgotten, the files in " CONF_DIR " go, and the "
-		       "devices are unbound.",
+		.doc = "Undoes install or bind --persist: the ids are forgotten, the files in "
+		       CONF_DIR " go, and the devices are unbound.",
 	};
 	json_t *ids = json_array(), *unbound = json_array();
 	const char *target = NULL;

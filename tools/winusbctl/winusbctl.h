@@ -89,6 +89,9 @@ bool milliseconds_parse(const char *text, unsigned int *value);
 typedef void (*holder_fn)(void *data, int pid, const char *command, const struct node *node);
 void holders_find(const struct nodes *nodes, const struct node *node, holder_fn fn, void *data);
 
+/* bind.c: a parser for commands with one argument; the input is where it goes. */
+error_t target_parse(int key, char *arg, struct argp_state *state);
+
 /* output.c */
 void hexdump(FILE *out, const uint8_t *data, size_t length, uint64_t offset);
 char *hex_text(const uint8_t *data, size_t length);
