@@ -233,8 +233,10 @@ void inf_registry_line(struct inf *inf, struct binding *to, enum inf_part part,
 	if (!inf_field(inf, line, 0, root) || !inf_field(inf, line, 1, key) ||
 	    !inf_field(inf, line, 2, name))
 		return;
-	if (line->has_key || (!inf_text_is(root, "HKR") && !inf_text_is(root, "HKLM") && !inf_text_is(root, "HKCU") &&
-			      !inf_text_is(root, "HKCR") && !inf_text_is(root, "HKU"))) {
+	if (line->has_key ||
+	    (!inf_text_is(root, "HKR") && !inf_text_is(root, "HKLM") &&
+	     !inf_text_is(root, "HKCU") && !inf_text_is(root, "HKCR") &&
+	     !inf_text_is(root, "HKU"))) {
 		inf_error(inf, line->number,
 			  "this is no registry entry: HKR,[subkey],[name],[flags],[value]");
 	} else if (!inf_text_is(root, "HKR")) {
