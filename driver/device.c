@@ -64,8 +64,8 @@ static void winusb_device_queue(struct winusb_device *wd, unsigned long delay)
 }
 
 /*
- * kmod could not be asked, as the system boots, goes to sleep or wakes up, or has too much to do; or
- * there was no memory to read. This goes on until it is done, or the device leaves.
+ * kmod could not be asked, as the system boots, goes to sleep or wakes up, or has too much to do;
+ * or there was no memory to read. This goes on until it is done, or the device leaves.
  */
 static void winusb_device_retry(struct winusb_device *wd)
 {
