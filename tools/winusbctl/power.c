@@ -139,7 +139,8 @@ static void reason_add(json_t *power, const struct names *names)
 			"it sleeps until it has something to do" : "nothing forbids it to sleep";
 	else if (json_is_string(word) && !meaning)
 		meaning = "a rule that this winusbctl does not know";
-	json_object_set_new(power, "meaning", meaning ? sentence_json(meaning, names) : json_null());
+	json_object_set_new(power, "meaning",
+			    meaning ? sentence_json(meaning, names) : json_null());
 	json_object_set_new(power, "next_step", next ? sentence_json(next, names) : json_null());
 }
 
