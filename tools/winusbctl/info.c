@@ -332,8 +332,8 @@ int info_main(int argc, char **argv)
 		.children = ctl_common,
 		.args_doc = "[NODE]",
 		.doc = "Shows the device that NODE belongs to, or all: its functions with their GUIDs, "
-		       "descriptors and properties, interfaces, alternate settings and pipes. Works "
-		       "while another program has them open.",
+		       "descriptors, properties and power, interfaces, alternate settings and pipes. "
+		       "Works while another program has them open, and wakes no device.",
 	};
 	const struct node *only = NULL;
 	const char *text = NULL;
