@@ -53,8 +53,8 @@ static const struct reason {
 	  "the device has not been idle for long enough, which is %T ms",
 	  "wait; a program that transfers more often than that keeps it awake" },
 	{ "kernel",
-	  "the kernel refuses for a reason of its own",
-	  "see the kernel's log, and the tracepoint winusb:winusb_suspend_refused" },
+	  "the kernel has a reason of its own, or the device woke for nothing so often that it rests",
+	  "see the kernel's log" },
 };
 
 static json_t *sentence_json(const char *text, const struct names *names)
