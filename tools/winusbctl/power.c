@@ -15,9 +15,13 @@
 struct names {
 	const char *device, *id;
 	json_int_t delay_ms;	/* of the device */
+	json_int_t bus, address;
 };
 
-/* The words of blocked_by. %D is the device, %I what winusbctl bind takes, %T the delay. */
+/*
+ * The words of blocked_by. %D is the device, %I what winusbctl bind takes, %T the delay, %U its node
+ * of usbfs.
+ */
 static const struct reason {
 	const char *word, *meaning, *next;
 } reasons[] = {
@@ -43,18 +47,19 @@ static const struct reason {
 	  "set it: echo 5000 > /sys/bus/usb/devices/%D/power/autosuspend_delay_ms; with "
 	  "usbcore.autosuspend=-1 on the kernel's command line all devices begin so" },
 	{ "interface",
-	  "another interface of the device is in use: by its driver, by a program through usbfs, or "
-	  "by another function's program",
+	  "another interface of the device is in use: by another driver, or it is of a function of "
+	  "winusb that may not sleep",
 	  "see which there are: winusbctl list --all %D" },
 	{ "transfer",
 	  "a control transfer or a write is under way",
 	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or its program aborts it" },
 	{ "SUSPEND_DELAY",
-	  "the device has not been idle for long enough, which is %T ms",
+	  "the device, with all its functions, has not been idle for long enough, which is %T ms",
 	  "wait; a program that transfers more often than that keeps it awake" },
 	{ "kernel",
-	  "the kernel has a reason of its own, or the device woke for nothing so often that it rests",
-	  "see the kernel's log" },
+	  "none of the rules: a program has the device open through usbfs, or it woke for nothing so "
+	  "often that it is left awake for a while, or the kernel has a reason of its own",
+	  "see who has it open: fuser -v %U; and the kernel's log" },
 };
 
 static json_t *sentence_json(const char *text, const struct names *names)
@@ -76,6 +81,9 @@ static json_t *sentence_json(const char *text, const struct names *names)
 			fputs(names->device, stream);
 		else if (*text == 'I')
 			fputs(names->id, stream);
+		else if (*text == 'U')
+			fprintf(stream, "/dev/bus/usb/%03d/%03d", (int)names->bus,
+				(int)names->address);
 		else
 			fprintf(stream, "%" JSON_INTEGER_FORMAT, names->delay_ms);
 	}
@@ -144,14 +152,24 @@ static void reason_add(json_t *power, const struct names *names)
 	json_object_set_new(power, "next_step", next ? sentence_json(next, names) : json_null());
 }
 
+static json_int_t number_of(const char *directory, const char *name)
+{
+	json_t *value = number_json(directory, name);
+	json_int_t number = json_integer_value(value);
+
+	json_decref(value);
+	return number;
+}
+
 json_t *power_json(const char *node, const char *device, const char *id)
 {
-	struct names names = { device, id, 0 };
+	struct names names = { device, id, 0, 0, 0 };
 	json_t *power = json_object();
-	char policies[128], standard[128];
+	char policies[128], standard[128], directory[128];
 	json_t *value;
 
 	snprintf(policies, sizeof(policies), CTL_CLASS_DIR "/%s/power_policy", node);
+	snprintf(directory, sizeof(directory), "/sys/bus/usb/devices/%s", device);
 	snprintf(standard, sizeof(standard), "/sys/bus/usb/devices/%s/power", device);
 
 	value = text_json(standard, "runtime_status");
@@ -159,6 +177,8 @@ json_t *power_json(const char *node, const char *device, const char *id)
 	json_decref(value);
 	value = number_json(standard, "autosuspend_delay_ms");
 	names.delay_ms = json_integer_value(value);
+	names.bus = number_of(directory, "busnum");
+	names.address = number_of(directory, "devnum");
 	json_object_set_new(power, "blocked_by", text_json(policies, "blocked_by"));
 	reason_add(power, &names);
 
