@@ -19,8 +19,8 @@ struct names {
 };
 
 /*
- * The words of blocked_by. %D is the device, %I what winusbctl bind takes, %T the delay, %U its node
- * of usbfs.
+ * The words of blocked_by. %D is the device, %I what winusbctl bind takes, %T the delay, %U the
+ * device's node of usbfs.
  */
 static const struct reason {
 	const char *word, *meaning, *next;
@@ -52,13 +52,13 @@ static const struct reason {
 	  "see which there are: winusbctl list --all %D" },
 	{ "transfer",
 	  "a control transfer or a write is under way",
-	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or its program aborts it" },
+	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or is aborted" },
 	{ "SUSPEND_DELAY",
 	  "the device, with all its functions, has not been idle for long enough, which is %T ms",
 	  "wait; a program that transfers more often than that keeps it awake" },
 	{ "kernel",
-	  "none of the rules: a program has the device open through usbfs, or it woke for nothing so "
-	  "often that it is left awake for a while, or the kernel has a reason of its own",
+	  "none of the rules: a program has the device open through usbfs, or it woke for nothing "
+	  "so often that it is left awake for a while, or the kernel has a reason of its own",
 	  "see who has it open: fuser -v %U; and the kernel's log" },
 };
 
