@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _LIBWINUSB_WIN32_OLE2_H
+#define _LIBWINUSB_WIN32_OLE2_H
+
+#include "windows.h"
+#include "combaseapi.h"
+
+#endif /* _LIBWINUSB_WIN32_OLE2_H */

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* No guard: it closes the region that pshpack1.h (2, 4, 8) opened. */
+#pragma pack(pop)
