@@ -21,6 +21,8 @@ void object_signal(struct object *object, bool signalled);
 void object_signal_locked(struct object *object, bool signalled);
 /* Under wait_lock: what is_signalled says may have become true. */
 void object_changed_locked(struct object *object);
+/* Under wait_lock: somebody sleeps until it is signalled. */
+bool object_has_waiters_locked(const struct object *object);
 
 /*
  * Waits for one or all of N (1 to MAXIMUM_WAIT_OBJECTS) objects that the caller has references to:
@@ -85,9 +87,15 @@ void wait_source_remove_locked(struct wait_source *source);
 /* Monotonic nanoseconds, and the end of a wait that begins now (UINT64_MAX for INFINITE). */
 uint64_t wait_now(void);
 uint64_t wait_deadline(DWORD ms);
-/* Waits while *WORD is VALUE, until woken or the deadline. False: the deadline passed. */
+/*
+ * Sleeps while *WORD is VALUE, until woken (now and then without reason) or the deadline. False:
+ * the deadline passed. It does not touch errno.
+ */
 bool wait_futex(atomic_uint *word, unsigned int value, uint64_t deadline);
 /* The number of threads that were woken. */
 int wait_futex_wake(atomic_uint *word, int count);
+/* The same for those of some BITS only. */
+bool wait_futex_bits(atomic_uint *word, unsigned int value, uint64_t deadline, unsigned int bits);
+int wait_futex_wake_bits(atomic_uint *word, int count, unsigned int bits);
 
 #endif

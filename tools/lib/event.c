@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: MIT
+/* Events, mutexes and semaphores, and the functions that wait. */
+
+#include <stdlib.h>
+
+#include "name.h"
+#include "thread.h"
+#include "wait.h"
+
+static HANDLE fail(DWORD error)
+{
+	SetLastError(error);
+	return NULL;
+}
+
+static void plain_destroy(struct object *object)
+{
+	free(object);
+}
+
+/* Events: object->signalled is all there is. */
+
+static void event_reset(struct object *object, struct waiter *who)
+{
+	(void)who;
+	object->signalled = false;
+}
+
+static const struct object_type manual_event_type = {
+	.kind = OBJECT_EVENT,
+	.waitable = true,
+	.destroy = plain_destroy,
+};
+
+static const struct object_type auto_event_type = {
+	.kind = OBJECT_EVENT,
+	.waitable = true,
+	.destroy = plain_destroy,
+	.consume = event_reset,
+};
+
+static struct object *event_new(bool manual, bool signalled)
+{
+	struct object *object = malloc(sizeof(*object));
+
+	if (!object)
+		return fail(ERROR_NOT_ENOUGH_MEMORY);
+	object_init(object, manual ? &manual_event_type : &auto_event_type);
+	object->signalled = signalled;
+	return object;
+}
+
+HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES attributes, BOOL manual, BOOL signalled,
+			   LPCSTR name)
+{
+	struct object *object = event_new(manual, signalled);
+
+	(void)attributes;
+	return object ? name_create_a(object, name) : NULL;
+}
+
+HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual, BOOL signalled,
+			   LPCWSTR name)
+{
+	struct object *object = event_new(manual, signalled);
+
+	(void)attributes;
+	return object ? name_create_w(object, name) : NULL;
+}
+
+static bool event_flags_are_valid(DWORD flags)
+{
+	if (!(flags & ~(DWORD)(CREATE_EVENT_MANUAL_RESET | CREATE_EVENT_INITIAL_SET)))
+		return true;
+	SetLastError(ERROR_INVALID_PARAMETER);
+	return false;
+}
+
+HANDLE WINAPI CreateEventExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name, DWORD flags,
+			     DWORD access)
+{
+	(void)access;
+	if (!event_flags_are_valid(flags))
+		return NULL;
+	return CreateEventA(attributes, !!(flags & CREATE_EVENT_MANUAL_RESET),
+			    !!(flags & CREATE_EVENT_INITIAL_SET), name);
+}
+
+HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name, DWORD flags,
+			     DWORD access)
+{
+	(void)access;
+	if (!event_flags_are_valid(flags))
+		return NULL;
+	return CreateEventW(attributes, !!(flags & CREATE_EVENT_MANUAL_RESET),
+			    !!(flags & CREATE_EVENT_INITIAL_SET), name);
+}
+
+HANDLE WINAPI OpenEventA(DWORD access, BOOL inherit, LPCSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_a(OBJECT_EVENT, name);
+}
+
+HANDLE WINAPI OpenEventW(DWORD access, BOOL inherit, LPCWSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_w(OBJECT_EVENT, name);
+}
+
+static BOOL event_change(HANDLE handle, bool set, bool reset)
+{
+	struct object *object = object_get(handle, OBJECT_EVENT);
+
+	if (!object)
+		return FALSE;
+	wait_lock_acquire();
+	if (set)
+		object_signal_locked(object, true);
+	if (reset)
+		object_signal_locked(object, false);
+	wait_lock_release();
+	object_put(object);
+	return TRUE;
+}
+
+BOOL WINAPI SetEvent(HANDLE event)
+{
+	return event_change(event, true, false);
+}
+
+BOOL WINAPI ResetEvent(HANDLE event)
+{
+	return event_change(event, false, true);
+}
+
+BOOL WINAPI PulseEvent(HANDLE event)
+{
+	return event_change(event, true, true);
+}
+
+/* Mutexes */
+
+struct mutex {
+	struct object object;
+	struct thread *owner;	/* NULL: free */
+	struct list link;	/* among its owner's */
+	LONG count;		/* how often he has it */
+	bool abandoned;		/* an owner ended, and nobody knows it yet */
+};
+
+static struct mutex *mutex_of(const struct object *object)
+{
+	return list_entry(object, struct mutex, object);
+}
+
+static bool mutex_is_signalled(const struct object *object, const struct waiter *who)
+{
+	const struct thread *owner = mutex_of(object)->owner;
+
+	return !owner || owner == waiter_thread(who);
+}
+
+static void mutex_own(struct mutex *mutex, struct thread *thread)
+{
+	if (!mutex->count++)
+		list_add_tail(&thread->mutexes, &mutex->link);
+	mutex->owner = thread;
+}
+
+static void mutex_consume(struct object *object, struct waiter *who)
+{
+	struct mutex *mutex = mutex_of(object);
+
+	mutex_own(mutex, waiter_thread(who));
+	if (mutex->abandoned)
+		waiter_abandoned(who);
+	mutex->abandoned = false;
+}
+
+/* Under wait_lock. */
+static void mutex_free_locked(struct mutex *mutex)
+{
+	mutex->count = 0;
+	mutex->owner = NULL;
+	list_remove(&mutex->link);
+	object_changed_locked(&mutex->object);
+}
+
+/* An owned mutex without handles stays in its owner's list. */
+static void mutex_destroy(struct object *object)
+{
+	struct mutex *mutex = mutex_of(object);
+
+	wait_lock_acquire();
+	list_remove(&mutex->link);
+	wait_lock_release();
+	free(mutex);
+}
+
+static const struct object_type mutex_type = {
+	.kind = OBJECT_MUTEX,
+	.waitable = true,
+	.destroy = mutex_destroy,
+	.is_signalled = mutex_is_signalled,
+	.consume = mutex_consume,
+};
+
+void mutex_abandon_all(struct thread *thread)
+{
+	struct mutex *mutex;
+
+	wait_lock_acquire();
+	while (!list_is_empty(&thread->mutexes)) {
+		mutex = list_entry(thread->mutexes.next, struct mutex, link);
+		mutex->abandoned = true;
+		mutex_free_locked(mutex);
+	}
+	wait_lock_release();
+}
+
+static struct object *mutex_new(void)
+{
+	struct mutex *mutex = malloc(sizeof(*mutex));
+
+	if (!mutex)
+		return fail(ERROR_NOT_ENOUGH_MEMORY);
+	object_init(&mutex->object, &mutex_type);
+	mutex->owner = NULL;
+	mutex->count = 0;
+	mutex->abandoned = false;
+	list_init(&mutex->link);
+	return &mutex->object;
+}
+
+/* The creator may be the first owner, which a mutex that existed before does not care for. */
+static HANDLE mutex_take(HANDLE handle, BOOL owned)
+{
+	DWORD error = GetLastError();
+
+	if (handle && owned && error != ERROR_ALREADY_EXISTS) {
+		WaitForSingleObject(handle, 0);
+		SetLastError(error);
+	}
+	return handle;
+}
+
+HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCSTR name)
+{
+	struct object *object = mutex_new();
+
+	(void)attributes;
+	return object ? mutex_take(name_create_a(object, name), owned) : NULL;
+}
+
+HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCWSTR name)
+{
+	struct object *object = mutex_new();
+
+	(void)attributes;
+	return object ? mutex_take(name_create_w(object, name), owned) : NULL;
+}
+
+static bool mutex_flags_are_valid(DWORD flags)
+{
+	if (!(flags & ~(DWORD)CREATE_MUTEX_INITIAL_OWNER))
+		return true;
+	SetLastError(ERROR_INVALID_PARAMETER);
+	return false;
+}
+
+HANDLE WINAPI CreateMutexExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name, DWORD flags,
+			     DWORD access)
+{
+	(void)access;
+	return mutex_flags_are_valid(flags) ? CreateMutexA(attributes, flags, name) : NULL;
+}
+
+HANDLE WINAPI CreateMutexExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name, DWORD flags,
+			     DWORD access)
+{
+	(void)access;
+	return mutex_flags_are_valid(flags) ? CreateMutexW(attributes, flags, name) : NULL;
+}
+
+HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_a(OBJECT_MUTEX, name);
+}
+
+HANDLE WINAPI OpenMutexW(DWORD access, BOOL inherit, LPCWSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_w(OBJECT_MUTEX, name);
+}
+
+static DWORD mutex_release(struct object *object)
+{
+	struct mutex *mutex = mutex_of(object);
+	struct thread *self = thread_self();
+	DWORD error = ERROR_SUCCESS;
+
+	wait_lock_acquire();
+	if (!mutex->owner || mutex->owner != self)
+		error = ERROR_NOT_OWNER;
+	else if (!--mutex->count)
+		mutex_free_locked(mutex);
+	wait_lock_release();
+	return error;
+}
+
+/* Semaphores */
+
+struct semaphore {
+	struct object object;	/* signalled: the count is not 0 */
+	LONG count;
+	LONG maximum;
+};
+
+static struct semaphore *semaphore_of(struct object *object)
+{
+	return list_entry(object, struct semaphore, object);
+}
+
+static void semaphore_consume(struct object *object, struct waiter *who)
+{
+	(void)who;
+	if (!--semaphore_of(object)->count)
+		object->signalled = false;
+}
+
+static const struct object_type semaphore_type = {
+	.kind = OBJECT_SEMAPHORE,
+	.waitable = true,
+	.destroy = plain_destroy,
+	.consume = semaphore_consume,
+};
+
+static struct object *semaphore_new(LONG count, LONG maximum)
+{
+	struct semaphore *semaphore;
+
+	if (count < 0 || maximum <= 0 || count > maximum)
+		return fail(ERROR_INVALID_PARAMETER);
+	semaphore = malloc(sizeof(*semaphore));
+	if (!semaphore)
+		return fail(ERROR_NOT_ENOUGH_MEMORY);
+	object_init(&semaphore->object, &semaphore_type);
+	semaphore->count = count;
+	semaphore->maximum = maximum;
+	semaphore->object.signalled = count > 0;
+	return &semaphore->object;
+}
+
+HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
+			       LPCSTR name)
+{
+	struct object *object = semaphore_new(count, maximum);
+
+	(void)attributes;
+	return object ? name_create_a(object, name) : NULL;
+}
+
+HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
+			       LPCWSTR name)
+{
+	struct object *object = semaphore_new(count, maximum);
+
+	(void)attributes;
+	return object ? name_create_w(object, name) : NULL;
+}
+
+HANDLE WINAPI CreateSemaphoreExA(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
+				 LPCSTR name, DWORD flags, DWORD access)
+{
+	(void)access;
+	return flags ? fail(ERROR_INVALID_PARAMETER) :
+		       CreateSemaphoreA(attributes, count, maximum, name);
+}
+
+HANDLE WINAPI CreateSemaphoreExW(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
+				 LPCWSTR name, DWORD flags, DWORD access)
+{
+	(void)access;
+	return flags ? fail(ERROR_INVALID_PARAMETER) :
+		       CreateSemaphoreW(attributes, count, maximum, name);
+}
+
+HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_a(OBJECT_SEMAPHORE, name);
+}
+
+HANDLE WINAPI OpenSemaphoreW(DWORD access, BOOL inherit, LPCWSTR name)
+{
+	(void)access;
+	(void)inherit;
+	return name_open_w(OBJECT_SEMAPHORE, name);
+}
+
+static DWORD semaphore_release(struct object *object, LONG count, LONG *previous)
+{
+	struct semaphore *semaphore = semaphore_of(object);
+	DWORD error = ERROR_SUCCESS;
+
+	if (count <= 0)
+		return ERROR_INVALID_PARAMETER;
+	wait_lock_acquire();
+	if (count > semaphore->maximum - semaphore->count) {
+		error = ERROR_TOO_MANY_POSTS;
+	} else {
+		if (previous)
+			*previous = semaphore->count;
+		semaphore->count += count;
+		object_signal_locked(object, true);
+	}
+	wait_lock_release();
+	return error;
+}
+
+static BOOL succeed_or(DWORD error)
+{
+	if (error)
+		SetLastError(error);
+	return !error;
+}
+
+BOOL WINAPI ReleaseMutex(HANDLE handle)
+{
+	struct object *object = object_get(handle, OBJECT_MUTEX);
+	DWORD error;
+
+	if (!object)
+		return FALSE;
+	error = mutex_release(object);
+	object_put(object);
+	return succeed_or(error);
+}
+
+BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LPLONG previous)
+{
+	struct object *object = object_get(handle, OBJECT_SEMAPHORE);
+	DWORD error;
+
+	if (!object)
+		return FALSE;
+	error = semaphore_release(object, count, previous);
+	object_put(object);
+	return succeed_or(error);
+}
+
+/* Waiting by handles */
+
+static struct object *waitable_get(HANDLE handle)
+{
+	struct object *object = object_get_any(handle);
+
+	if (!object || object->type->waitable)
+		return object;
+	object_put(object);
+	return fail(ERROR_INVALID_HANDLE);
+}
+
+/* There are no asynchronous procedure calls, so nothing ever comes to who is ALERTABLE. */
+DWORD WINAPI WaitForSingleObjectEx(HANDLE handle, DWORD ms, BOOL alertable)
+{
+	struct object *object = waitable_get(handle);
+	DWORD result;
+
+	(void)alertable;
+	if (!object)
+		return WAIT_FAILED;
+	result = wait_for_object(object, ms, NULL);
+	object_put(object);
+	return result;
+}
+
+DWORD WINAPI WaitForSingleObject(HANDLE handle, DWORD ms)
+{
+	return WaitForSingleObjectEx(handle, ms, FALSE);
+}
+
+static bool is_in(const struct object *object, struct object **objects, unsigned int n)
+{
+	while (n--)
+		if (objects[n] == object)
+			return true;
+	return false;
+}
+
+/* The number of objects that were referenced; fewer than N with an error. */
+static unsigned int waitables_get(struct object **objects, const HANDLE *handles, unsigned int n,
+				  bool all)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		objects[i] = waitable_get(handles[i]);
+		if (!objects[i])
+			break;
+		if (!all || !is_in(objects[i], objects, i))
+			continue;
+		object_put(objects[i]);
+		SetLastError(ERROR_INVALID_PARAMETER);
+		break;
+	}
+	return i;
+}
+
+DWORD WINAPI WaitForMultipleObjectsEx(DWORD n, const HANDLE *handles, BOOL all, DWORD ms,
+				      BOOL alertable)
+{
+	struct object *objects[MAXIMUM_WAIT_OBJECTS];
+	DWORD result = WAIT_FAILED;
+	unsigned int found;
+
+	(void)alertable;
+	if (!n || n > MAXIMUM_WAIT_OBJECTS || !handles) {
+		SetLastError(ERROR_INVALID_PARAMETER);
+		return WAIT_FAILED;
+	}
+	found = waitables_get(objects, handles, n, all);
+	if (found == n)
+		result = wait_for(n, objects, all, ms);
+	while (found)
+		object_put(objects[--found]);
+	return result;
+}
+
+DWORD WINAPI WaitForMultipleObjects(DWORD n, const HANDLE *handles, BOOL all, DWORD ms)
+{
+	return WaitForMultipleObjectsEx(n, handles, all, ms, FALSE);
+}
+
+static DWORD object_release(struct object *object)
+{
+	switch (object->type->kind) {
+	case OBJECT_EVENT:
+		object_signal(object, true);
+		return ERROR_SUCCESS;
+	case OBJECT_MUTEX:
+		return mutex_release(object);
+	case OBJECT_SEMAPHORE:
+		return semaphore_release(object, 1, NULL);
+	default:
+		return ERROR_INVALID_HANDLE;
+	}
+}
+
+/* As on Windows it is not atomic: others may see the first object before the wait begins. */
+DWORD WINAPI SignalObjectAndWait(HANDLE signal, HANDLE wait, DWORD ms, BOOL alertable)
+{
+	struct object *first = object_get_any(signal), *second;
+	DWORD result = WAIT_FAILED;
+
+	(void)alertable;
+	if (!first)
+		return WAIT_FAILED;
+	second = waitable_get(wait);
+	if (second && succeed_or(object_release(first)))
+		result = wait_for_object(second, ms, NULL);
+	object_put(second);
+	object_put(first);
+	return result;
+}
