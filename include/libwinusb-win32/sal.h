@@ -129,7 +129,6 @@
 #define __deref_out
 #define __deref_out_opt
 #define __deref_opt_out
-#define __reserved
 #define __checkReturn
 #define __success(condition)
 

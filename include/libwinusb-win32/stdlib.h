@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The C library's, except for what converts to and from wchar_t of 32 bits. */
+#ifndef _LIBWINUSB_WIN32_STDLIB_H
+#define _LIBWINUSB_WIN32_STDLIB_H
+
+#include_next <stdlib.h>
+#include "minwindef.h"
+
+_WINUSB_W32_BEGIN
+size_t winusb_w32_mbstowcs(wchar_t *to, const char *from, size_t room);
+size_t winusb_w32_wcstombs(char *to, const wchar_t *from, size_t room);
+_WINUSB_W32_END
+
+/* Macros: libstdc++ includes the C library's header past this one. */
+#define mbstowcs winusb_w32_mbstowcs
+#define wcstombs winusb_w32_wcstombs
+
+#define _countof(array) (sizeof(array) / sizeof((array)[0]))
+#define _MAX_PATH 260
+
+#endif /* _LIBWINUSB_WIN32_STDLIB_H */
