@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Open devices: CreateFile, and what closing means.
+ *
+ * While the file is open others may be in calls on its descriptor. So the descriptor's number stays
+ * taken until nobody has a reference: closing puts another file in its place, atomically, by dup2.
+ * The driver sees a close, which ends the transfers that threads are blocked in, and who comes late
+ * finds an eventfd, which knows no commands.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <windows.h>
+
+#include "core.h"
+#include "device.h"
+#include "error.h"
+#include "file.h"
+#include "overlapped.h"
+
+#define FILE_PATH_MAX	1024
+
+static pthread_once_t file_once = PTHREAD_ONCE_INIT;
+static int file_nothing = -1;	/* takes the place of what was closed */
+
+static void file_prepare(void)
+{
+	file_nothing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+static unsigned int file_blocked(struct file *file)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < FILE_PIPES; i++)
+		n += atomic_load(&file->blocked[i]);
+	return n;
+}
+
+static void file_closed(struct object *object)
+{
+	struct file *file = (struct file *)object;
+	struct timespec pause = { .tv_nsec = 200000 };
+
+	atomic_store(&file->closing, true);
+	if (file->fd >= 0) {
+		overlapped_drain(file);
+		background_remove(file);
+		wait_pump_stop(&file->pump);
+		dup2(file_nothing, file->fd);
+		/* Who was blocked has the node open until he is back from the driver. */
+		while (file_blocked(file))
+			nanosleep(&pause, NULL);
+	}
+	port_forget(file);
+}
+
+static void file_destroy(struct object *object)
+{
+	struct file *file = (struct file *)object;
+
+	if (file->fd >= 0)
+		close(file->fd);
+	pthread_mutex_destroy(&file->reading);
+	free(file);
+}
+
+static const struct object_type file_type = {
+	.kind = OBJECT_FILE,
+	.waitable = true,
+	.closed = file_closed,
+	.destroy = file_destroy,
+};
+
+/* Takes over the descriptor. */
+static struct file *file_create(const char *path, int fd, DWORD flags)
+{
+	struct file *file = calloc(1, sizeof(*file) + strlen(path) + 1);
+
+	if (!file)
+		return NULL;
+	object_init(&file->object, &file_type);
+	file->object.signalled = true;
+	file->fd = fd;
+	file->overlapped = flags & FILE_FLAG_OVERLAPPED;
+	pthread_mutex_init(&file->reading, NULL);
+	wait_pump_init(&file->pump, fd, &file->object);
+	file->pump.readable = overlapped_readable;
+	wait_source_init(&file->in_port, &file->pump);
+	list_init(&file->in_background);
+	strcpy(file->path, path);
+	return file;
+}
+
+/* A descriptor of the node, or an errno. */
+static int file_open_node(const char *node)
+{
+	struct winusb_query query;
+	int fd, result;
+
+	pthread_once(&file_once, file_prepare);
+	if (file_nothing < 0)
+		return -EMFILE;
+	fd = core_open(node, false);
+	if (fd < 0)
+		return fd;
+	result = core_command(fd, QUERY, &query);
+	if (!result)
+		return fd;
+	close(fd);
+	return -ENOENT;		/* something else */
+}
+
+static HANDLE file_fail(DWORD error)
+{
+	SetLastError(error);
+	return INVALID_HANDLE_VALUE;
+}
+
+static HANDLE file_open(const char *path, DWORD flags)
+{
+	char node[FILE_PATH_MAX];
+	struct file *file;
+	HANDLE handle;
+	int fd = -1, found;
+
+	found = path_to_node(path, node, sizeof(node));
+	if (found < 0)
+		return file_fail(error_win32(found, ERROR_AT_OPEN));
+	if (!found) {
+		fd = file_open_node(node);
+		if (fd < 0)
+			return file_fail(error_win32(fd, ERROR_AT_OPEN));
+	}
+	file = file_create(path, fd, flags);
+	if (!file) {
+		if (fd >= 0)
+			close(fd);
+		return file_fail(ERROR_NOT_ENOUGH_MEMORY);
+	}
+	if (fd >= 0)
+		background_add(file);
+	handle = object_open(&file->object);
+	return handle ? handle : INVALID_HANDLE_VALUE;
+}
+
+#define FILE_SHARE_ALL	(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+
+/*
+ * Access and share say nothing here, nor does an existing file's treatment: a device can be opened
+ * once, for everything. But they must make sense.
+ */
+static DWORD file_check(const char *path, DWORD access, DWORD share, DWORD disposition)
+{
+	if (!path || !*path)
+		return ERROR_PATH_NOT_FOUND;
+	if (share & ~FILE_SHARE_ALL || disposition < CREATE_NEW || disposition > TRUNCATE_EXISTING)
+		return ERROR_INVALID_PARAMETER;
+	if (disposition == TRUNCATE_EXISTING && !(access & (GENERIC_WRITE | GENERIC_ALL)))
+		return ERROR_INVALID_PARAMETER;
+	return ERROR_SUCCESS;
+}
+
+HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
+			  DWORD disposition, DWORD flags, HANDLE template)
+{
+	DWORD error = file_check(name, access, share, disposition);
+
+	(void)security;
+	(void)template;
+	if (error)
+		return file_fail(error);
+	return file_open(name, flags);
+}
+
+/* A code point, and how many units it took. Half of a pair becomes the replacement character. */
+static unsigned int file_code_point(const WCHAR *text, uint32_t *point)
+{
+	*point = text[0];
+	if (text[0] >= 0xd800 && text[0] < 0xdc00 && text[1] >= 0xdc00 && text[1] < 0xe000) {
+		*point = 0x10000 + ((text[0] - 0xd800) << 10) + (text[1] - 0xdc00);
+		return 2;
+	}
+	if (text[0] >= 0xd800 && text[0] < 0xe000)
+		*point = 0xfffd;
+	return 1;
+}
+
+static char *file_put_utf8(char *to, uint32_t point)
+{
+	if (point < 0x80) {
+		*to++ = point;
+		return to;
+	}
+	if (point < 0x800) {
+		*to++ = 0xc0 | point >> 6;
+	} else {
+		if (point < 0x10000) {
+			*to++ = 0xe0 | point >> 12;
+		} else {
+			*to++ = 0xf0 | point >> 18;
+			*to++ = 0x80 | (point >> 12 & 0x3f);
+		}
+		*to++ = 0x80 | (point >> 6 & 0x3f);
+	}
+	*to++ = 0x80 | (point & 0x3f);
+	return to;
+}
+
+static char *file_utf8(const WCHAR *wide)
+{
+	size_t length = 0;
+	uint32_t point;
+	char *text, *to;
+
+	while (wide[length])
+		length++;
+	text = malloc(3 * length + 1);
+	if (!text)
+		return NULL;
+	for (to = text; *wide; to = file_put_utf8(to, point))
+		wide += file_code_point(wide, &point);
+	*to = 0;
+	return text;
+}
+
+HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
+			  DWORD disposition, DWORD flags, HANDLE template)
+{
+	char *text = name ? file_utf8((const WCHAR *)name) : NULL;
+	HANDLE handle;
+
+	if (name && !text)
+		return file_fail(ERROR_NOT_ENOUGH_MEMORY);
+	handle = CreateFileA(text, access, share, security, disposition, flags, template);
+	free(text);
+	return handle;
+}
+
+struct file *file_get(HANDLE handle)
+{
+	struct file *file = (struct file *)object_get(handle, OBJECT_FILE);
+
+	if (file && atomic_load(&file->closing)) {
+		file_put(file);
+		SetLastError(ERROR_INVALID_HANDLE);
+		return NULL;
+	}
+	return file;
+}
+
+void file_put(struct file *file)
+{
+	object_put(&file->object);
+}
+
+int file_fd(struct object *object)
+{
+	return ((struct file *)object)->fd;
+}
+
+const char *file_path(struct object *object)
+{
+	return ((struct file *)object)->path;
+}
+
+/* After the close the descriptor is another file, which doesn't know the command. */
+static int file_answer(struct file *file, int result)
+{
+	return result == -ENOTTY && atomic_load(&file->closing) ? -EBADF : result;
+}
+
+int file_call(struct file *file, unsigned long command, void *argument)
+{
+	if (file->fd < 0 || atomic_load(&file->closing))
+		return -EBADF;
+	return file_answer(file, core_call(file->fd, command, argument));
+}
+
+int file_transfer(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
+		  uint32_t length, uint32_t *moved)
+{
+	unsigned int number = (pipe & 0x0f) | (pipe & 0x80) >> 3;
+	int result;
+
+	*moved = 0;
+	atomic_store_explicit(&file->blocked_handle[number], handle, memory_order_relaxed);
+	atomic_fetch_add(&file->blocked[number], 1);
+	if (atomic_load(&file->closing))
+		result = -EBADF;
+	else
+		result = core_transfer(file->fd, handle, pipe, setup, buffer, length, moved);
+	atomic_fetch_sub(&file->blocked[number], 1);
+	return file_answer(file, result);
+}
+
+bool file_abort_blocked(struct file *file)
+{
+	struct winusb_pipe_command command = { 0 };
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < FILE_PIPES; i++) {
+		if (!(i & 0x0f) || !atomic_load(&file->blocked[i]))
+			continue;
+		command.handle = atomic_load(&file->blocked_handle[i]);
+		command.pipe_id = (i & 0x0f) | (i & 0x10) << 3;
+		any |= !file_command(file, ABORT_PIPE, &command);
+	}
+	return any;
+}
+
+/*
+ * What winusb.sys has no function for (ReadFile and WriteFile), or has none that programs may call
+ * (DeviceIoControl): the framework refuses it at once, and then neither event nor port hear of it.
+ */
+static BOOL file_refuse(HANDLE handle, bool positioned, OVERLAPPED *overlapped)
+{
+	struct file *file = file_get(handle);
+	DWORD error = ERROR_INVALID_FUNCTION;
+
+	if (!file)
+		return FALSE;
+	if (positioned && file->overlapped && !overlapped)
+		error = ERROR_INVALID_PARAMETER;
+	file_put(file);
+	return error_fail(error);
+}
+
+BOOL WINAPI ReadFile(HANDLE handle, LPVOID buffer, DWORD length, LPDWORD done, LPOVERLAPPED overlapped)
+{
+	(void)buffer;
+	(void)length;
+	if (done)
+		*done = 0;
+	return file_refuse(handle, true, overlapped);
+}
+
+BOOL WINAPI WriteFile(HANDLE handle, LPCVOID buffer, DWORD length, LPDWORD done, LPOVERLAPPED overlapped)
+{
+	(void)buffer;
+	(void)length;
+	if (done)
+		*done = 0;
+	return file_refuse(handle, true, overlapped);
+}
+
+BOOL WINAPI DeviceIoControl(HANDLE handle, DWORD code, LPVOID in, DWORD in_length, LPVOID out,
+			    DWORD out_length, LPDWORD returned, LPOVERLAPPED overlapped)
+{
+	(void)code;
+	(void)in;
+	(void)in_length;
+	(void)out;
+	(void)out_length;
+	if (returned)
+		*returned = 0;
+	return file_refuse(handle, false, overlapped);
+}

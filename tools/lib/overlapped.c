@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: MIT
+/* Overlapped requests: see overlapped.h. The cookie of a request is its address. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <windows.h>
+
+#include "core.h"
+#include "error.h"
+#include "overlapped.h"
+
+#define OVERLAPPED_PENDING	0x103
+#define OVERLAPPED_BUCKETS	256
+#define OVERLAPPED_BATCH	16
+
+/* Those that are pending, by OVERLAPPED. Under wait_lock. */
+static struct request *overlapped_table[OVERLAPPED_BUCKETS];
+
+/* Its address tells threads apart. */
+static _Thread_local char overlapped_thread;
+
+static void request_destroy(struct object *object)
+{
+	struct request *request = (struct request *)object;
+
+	if (request->event)
+		object_put(request->event);
+	if (request->port)
+		object_put(port_object(request->port));
+	file_put(request->file);
+	free(request);
+}
+
+static const struct object_type request_type = {
+	.kind = OBJECT_REQUEST,
+	.waitable = true,
+	.destroy = request_destroy,
+};
+
+static void request_free_packet(struct packet *packet)
+{
+	object_put(&list_entry(packet, struct request, packet)->object);
+}
+
+static struct request **overlapped_bucket(const OVERLAPPED *overlapped)
+{
+	uintptr_t address = (uintptr_t)overlapped;
+
+	return &overlapped_table[(address >> 4 ^ address >> 12) % OVERLAPPED_BUCKETS];
+}
+
+static struct request *overlapped_find_locked(const OVERLAPPED *overlapped)
+{
+	struct request *request = *overlapped_bucket(overlapped);
+
+	while (request && request->packet.overlapped != overlapped)
+		request = request->next;
+	return request;
+}
+
+static void overlapped_unlink_locked(struct request *request)
+{
+	struct request **at = overlapped_bucket(request->packet.overlapped);
+
+	while (*at != request)
+		at = &(*at)->next;
+	*at = request->next;
+	wait_source_remove_locked(&request->signals);
+	wait_source_remove_locked(&request->signals_self);
+}
+
+/* The file is signalled by requests that have no event, unless the program does not want that. */
+static struct object *request_signals(struct request *request)
+{
+	if (request->event)
+		return request->event;
+	if (atomic_load(&request->file->modes) & FILE_SKIP_SET_EVENT_ON_HANDLE)
+		return NULL;
+	return &request->file->object;
+}
+
+/*
+ * Once Internal is written, the program may do with OVERLAPPED what it likes. Under the lock,
+ * so that a new request with the same event resets it after this one has set it.
+ */
+static void request_end_locked(struct request *request, int error, uint32_t bytes)
+{
+	OVERLAPPED *overlapped = request->packet.overlapped;
+	struct object *signals = request_signals(request);
+
+	overlapped_unlink_locked(request);
+	request->packet.bytes = bytes;
+	request->packet.status = (ULONG_PTR)error_status(error_win32(error, ERROR_AT_TRANSFER));
+	overlapped->InternalHigh = bytes;
+	__atomic_store_n(&overlapped->Internal, request->packet.status, __ATOMIC_RELEASE);
+	object_signal_locked(&request->object, true);
+	if (signals)
+		object_signal_locked(signals, true);
+	if (request->port && port_add_locked(request->port, &request->packet))
+		object_ref(&request->object);	/* the packet's */
+	atomic_fetch_sub(&request->file->pending, 1);
+}
+
+static void overlapped_dispatch(const struct winusb_completion *records, int count)
+{
+	struct request *request;
+	int i;
+
+	wait_lock_acquire();
+	for (i = 0; i < count; i++) {
+		request = (struct request *)(uintptr_t)records[i].cookie;
+		request_end_locked(request, records[i].status, records[i].length);
+	}
+	wait_lock_release();
+	for (i = 0; i < count; i++)
+		object_put(&((struct request *)(uintptr_t)records[i].cookie)->object);
+}
+
+static int overlapped_pump_locked(struct file *file)
+{
+	struct winusb_completion records[OVERLAPPED_BATCH];
+	int count, all = 0;
+
+	do {
+		count = core_read(file->fd, records, OVERLAPPED_BATCH);
+		if (count <= 0)
+			return all ? all : count;
+		overlapped_dispatch(records, count);
+		all += count;
+	} while (count == OVERLAPPED_BATCH);
+	return all;
+}
+
+bool overlapped_pump(struct file *file)
+{
+	struct pollfd left = { .fd = file->fd };
+	struct timespec pause = { .tv_nsec = 200000 };
+	int count;
+
+	if (atomic_load(&file->closing) && !atomic_load(&file->pending))
+		return false;	/* perhaps the descriptor is something else already */
+	pthread_mutex_lock(&file->reading);
+	count = overlapped_pump_locked(file);
+	pthread_mutex_unlock(&file->reading);
+	if (count > 0) {
+		atomic_fetch_add_explicit(&file->activity, 1, memory_order_relaxed);
+		return true;
+	}
+	/* Between the leaving of a device and the last record of it, poll goes on to say so. */
+	if (count == -EAGAIN && poll(&left, 1, 0) > 0 && left.revents & POLLHUP)
+		nanosleep(&pause, NULL);
+	return count == -EAGAIN;
+}
+
+bool overlapped_readable(struct wait_pump *pump)
+{
+	return overlapped_pump((struct file *)pump->owner);
+}
+
+static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	HANDLE event = overlapped->hEvent;
+	bool packet = !((ULONG_PTR)event & 1);
+
+	if (!request) {
+		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+		return NULL;
+	}
+	event = (HANDLE)((ULONG_PTR)event & ~(ULONG_PTR)1);
+	if (event) {
+		request->event = object_get(event, OBJECT_EVENT);
+		if (!request->event) {
+			free(request);
+			return NULL;
+		}
+	}
+	object_init(&request->object, &request_type);
+	object_ref(&file->object);
+	request->file = file;
+	request->packet.overlapped = overlapped;
+	request->packet.free = request_free_packet;
+	request->thread = &overlapped_thread;
+	wait_source_init(&request->signals, &file->pump);
+	wait_source_init(&request->signals_self, &file->pump);
+	if (packet && __atomic_load_n(&file->port, __ATOMIC_ACQUIRE)) {
+		request->port = file->port;
+		request->packet.key = file->key;
+		object_ref(port_object(request->port));
+	}
+	return request;
+}
+
+/* Enters it into the table; false if its OVERLAPPED is in use. */
+static bool request_begin(struct request *request)
+{
+	OVERLAPPED *overlapped = request->packet.overlapped;
+	struct request **bucket = overlapped_bucket(overlapped);
+	struct object *signals = request_signals(request);
+	bool used;
+
+	wait_lock_acquire();
+	used = overlapped_find_locked(overlapped);
+	if (!used) {
+		request->next = *bucket;
+		*bucket = request;
+		overlapped->InternalHigh = 0;
+		__atomic_store_n(&overlapped->Internal, OVERLAPPED_PENDING, __ATOMIC_RELEASE);
+		if (request->file->object.signalled)
+			object_signal_locked(&request->file->object, false);
+		if (request->event)
+			object_signal_locked(request->event, false);
+		if (signals)
+			wait_source_add_locked(&request->signals, signals);
+	}
+	wait_lock_release();
+	return !used;
+}
+
+/* It was refused: nobody is told but the caller. */
+static void request_undo(struct request *request, DWORD error)
+{
+	OVERLAPPED *overlapped = request->packet.overlapped;
+
+	wait_lock_acquire();
+	overlapped_unlink_locked(request);
+	__atomic_store_n(&overlapped->Internal, (ULONG_PTR)error_status(error), __ATOMIC_RELEASE);
+	object_signal_locked(&request->object, true);
+	atomic_fetch_sub(&request->file->pending, 1);
+	wait_lock_release();
+	object_put(&request->object);
+}
+
+DWORD overlapped_start(struct file *file, OVERLAPPED *overlapped, uint32_t handle, uint8_t pipe,
+		       const void *setup, void *buffer, uint32_t length)
+{
+	struct request *request = request_create(file, overlapped);
+	DWORD error = ERROR_IO_PENDING;
+	int result;
+
+	if (!request)
+		return GetLastError();
+	if (!request_begin(request)) {
+		object_put(&request->object);
+		return ERROR_INVALID_PARAMETER;
+	}
+	atomic_fetch_add(&file->pending, 1);
+	if (atomic_load(&file->closing))
+		result = -EBADF;
+	else
+		result = core_submit(file->fd, handle, pipe, setup, buffer, length,
+				     (uintptr_t)request);
+	if (result) {
+		error = error_win32(result, ERROR_AT_TRANSFER);
+		request_undo(request, error);
+	}
+	background_kick();
+	return error;
+}
+
+/* All requests with a record end; one that is being started while the first cancel runs is next. */
+void overlapped_drain(struct file *file)
+{
+	struct pollfd records = { .fd = file->fd, .events = POLLIN };
+
+	while (atomic_load(&file->pending)) {
+		core_cancel(file->fd, true, 0);
+		poll(&records, 1, 2);
+		overlapped_pump(file);
+	}
+}
+
+/* What was waited for is done: an automatic event has let somebody through. */
+static void overlapped_consume(OVERLAPPED *overlapped, HANDLE event)
+{
+	struct object *object = event ? object_get(event, OBJECT_EVENT) : NULL;
+
+	(void)overlapped;
+	if (!object)
+		return;
+	wait_lock_acquire();
+	if (object->signalled && object->type->consume)
+		object->type->consume(object, NULL);
+	wait_lock_release();
+	object_put(object);
+}
+
+/* The request of an OVERLAPPED, with a reference, ready to be waited for. */
+static struct request *overlapped_get(const OVERLAPPED *overlapped, bool wait)
+{
+	struct request *request;
+
+	wait_lock_acquire();
+	request = overlapped_find_locked(overlapped);
+	if (request) {
+		object_ref(&request->object);
+		if (wait && list_is_empty(&request->signals_self.link))
+			wait_source_add_locked(&request->signals_self, &request->object);
+	}
+	wait_lock_release();
+	return request;
+}
+
+/* False: the time has passed. */
+static bool overlapped_wait(HANDLE file, OVERLAPPED *overlapped, DWORD ms)
+{
+	HANDLE event = (HANDLE)((ULONG_PTR)overlapped->hEvent & ~(ULONG_PTR)1);
+	struct request *request = overlapped_get(overlapped, ms);
+	DWORD result;
+
+	if (!request) {
+		/* It has just ended, or it is none of ours: what Windows does. */
+		if (!ms || __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) != OVERLAPPED_PENDING)
+			return true;
+		return WaitForSingleObject(event ? event : file, ms) == WAIT_OBJECT_0;
+	}
+	if (!ms)
+		overlapped_pump(request->file);
+	result = wait_for_object(&request->object, ms, NULL);
+	if (result == WAIT_OBJECT_0 && ms)
+		overlapped_consume(overlapped, event);
+	object_put(&request->object);
+	return result == WAIT_OBJECT_0;
+}
+
+BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, DWORD ms,
+				  BOOL alertable)
+{
+	ULONG_PTR status;
+
+	(void)alertable;
+	if (!overlapped || !bytes)
+		return error_fail(ERROR_INVALID_PARAMETER);
+	if (__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == OVERLAPPED_PENDING &&
+	    !overlapped_wait(file, overlapped, ms) && ms)
+		return error_fail(WAIT_TIMEOUT);
+	status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+	if (status == OVERLAPPED_PENDING)
+		return error_fail(ERROR_IO_INCOMPLETE);
+	*bytes = overlapped->InternalHigh;
+	return (LONG)status >= 0 ? TRUE : error_fail(error_from_status(status));
+}
+
+BOOL WINAPI GetOverlappedResult(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, BOOL wait)
+{
+	return GetOverlappedResultEx(file, overlapped, bytes, wait ? INFINITE : 0, FALSE);
+}
+
+/* Of this thread, those of the file. */
+static unsigned int overlapped_mine(struct file *file, struct request **list, unsigned int most)
+{
+	struct request *request;
+	unsigned int i, n = 0;
+
+	wait_lock_acquire();
+	for (i = 0; i < OVERLAPPED_BUCKETS; i++)
+		for (request = overlapped_table[i]; request; request = request->next) {
+			if (request->file != file || request->thread != &overlapped_thread)
+				continue;
+			if (n < most) {
+				object_ref(&request->object);
+				list[n] = request;
+			}
+			n++;
+		}
+	wait_lock_release();
+	return n < most ? n : most;
+}
+
+BOOL WINAPI CancelIo(HANDLE handle)
+{
+	struct file *file = file_get(handle);
+	unsigned int i, n, most;
+	struct request **list;
+
+	if (!file)
+		return FALSE;
+	most = atomic_load(&file->pending) + 1;	/* only this thread itself could add to its own */
+	list = calloc(most, sizeof(*list));
+	if (!list) {
+		file_put(file);
+		return error_fail(ERROR_NOT_ENOUGH_MEMORY);
+	}
+	n = overlapped_mine(file, list, most);
+	for (i = 0; i < n; i++) {
+		core_cancel(file->fd, false, (uintptr_t)list[i]);
+		object_put(&list[i]->object);
+	}
+	free(list);
+	file_put(file);
+	return TRUE;
+}
+
+static bool overlapped_cancel_one(struct file *file, const OVERLAPPED *overlapped)
+{
+	struct request *request = overlapped_get(overlapped, false);
+	int count = 0;
+
+	if (!request)
+		return false;
+	if (request->file == file)
+		count = core_cancel(file->fd, false, (uintptr_t)request);
+	object_put(&request->object);
+	if (!count)
+		overlapped_pump(file);	/* its record is there: who looks at it sees that it is done */
+	return count > 0;
+}
+
+BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped)
+{
+	struct file *file = file_get(handle);
+	bool any;
+
+	if (!file)
+		return FALSE;
+	if (file->fd < 0) {
+		any = false;
+	} else if (overlapped) {
+		any = overlapped_cancel_one(file, overlapped);
+	} else {
+		any = core_cancel(file->fd, true, 0) > 0;
+		any |= file_abort_blocked(file);
+	}
+	file_put(file);
+	return any ? TRUE : error_fail(ERROR_NOT_FOUND);
+}
