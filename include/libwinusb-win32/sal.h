@@ -103,11 +103,7 @@
 #define _Frees_ptr_
 #define _Frees_ptr_opt_
 
-/* The older spelling. libstdc++ has parameters called __in and __out, so C++ does not get those two. */
-#ifndef __cplusplus
-#define __in
-#define __out
-#endif
+/* The older spelling, except for __in, __out and __reserved, which headers of Linux have fields and parameters named. */
 #define __in_opt
 #define __in_z
 #define __in_z_opt

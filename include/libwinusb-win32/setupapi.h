@@ -64,6 +64,8 @@ typedef SP_DEVICE_INTERFACE_DETAIL_DATA SP_INTERFACE_DEVICE_DETAIL_DATA, *PSP_IN
 #define DIGCF_PROFILE 0x00000008
 #define DIGCF_DEVICEINTERFACE 0x00000010
 #define DIGCF_INTERFACEDEVICE DIGCF_DEVICEINTERFACE
+#define DIOD_INHERIT_CLASSDRVS 0x00000002
+#define DIOD_CANCEL_REMOVE 0x00000004
 #define DIREG_DEV 0x00000001
 #define DIREG_DRV 0x00000002
 #define DIREG_BOTH 0x00000004
@@ -103,7 +105,8 @@ typedef SP_DEVICE_INTERFACE_DETAIL_DATA SP_INTERFACE_DEVICE_DETAIL_DATA, *PSP_IN
 #define SPDRP_REMOVAL_POLICY_OVERRIDE 0x00000021
 #define SPDRP_INSTALL_STATE 0x00000022
 #define SPDRP_LOCATION_PATHS 0x00000023
-#define SPDRP_MAXIMUM_PROPERTY 0x00000024
+#define SPDRP_BASE_CONTAINERID 0x00000024
+#define SPDRP_MAXIMUM_PROPERTY 0x00000025
 
 /* Errors of setup: HRESULT_FROM_SETUPAPI makes results of them. */
 #define APPLICATION_ERROR_MASK 0x20000000
@@ -173,6 +176,29 @@ BOOL WINAPI SetupDiGetDeviceRegistryPropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINF
 					      PDWORD RequiredSize);
 HKEY WINAPI SetupDiOpenDevRegKey(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData, DWORD Scope,
 				 DWORD HwProfile, DWORD KeyType, REGSAM samDesired);
+HDEVINFO WINAPI SetupDiCreateDeviceInfoList(const GUID *ClassGuid, HWND hwndParent);
+BOOL WINAPI SetupDiOpenDeviceInfoA(HDEVINFO DeviceInfoSet, PCSTR DeviceInstanceId, HWND hwndParent,
+				   DWORD OpenFlags, PSP_DEVINFO_DATA DeviceInfoData);
+BOOL WINAPI SetupDiOpenDeviceInfoW(HDEVINFO DeviceInfoSet, PCWSTR DeviceInstanceId, HWND hwndParent,
+				   DWORD OpenFlags, PSP_DEVINFO_DATA DeviceInfoData);
+BOOL WINAPI SetupDiOpenDeviceInterfaceA(HDEVINFO DeviceInfoSet, PCSTR DevicePath, DWORD OpenFlags,
+					PSP_DEVICE_INTERFACE_DATA DeviceInterfaceData);
+BOOL WINAPI SetupDiOpenDeviceInterfaceW(HDEVINFO DeviceInfoSet, PCWSTR DevicePath, DWORD OpenFlags,
+					PSP_DEVICE_INTERFACE_DATA DeviceInterfaceData);
+BOOL WINAPI SetupDiGetDevicePropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+				      const DEVPROPKEY *PropertyKey, DEVPROPTYPE *PropertyType,
+				      PBYTE PropertyBuffer, DWORD PropertyBufferSize,
+				      PDWORD RequiredSize, DWORD Flags);
+BOOL WINAPI SetupDiGetDeviceInterfacePropertyW(HDEVINFO DeviceInfoSet,
+					       PSP_DEVICE_INTERFACE_DATA DeviceInterfaceData,
+					       const DEVPROPKEY *PropertyKey,
+					       DEVPROPTYPE *PropertyType, PBYTE PropertyBuffer,
+					       DWORD PropertyBufferSize, PDWORD RequiredSize,
+					       DWORD Flags);
+#define SetupDiGetDeviceProperty SetupDiGetDevicePropertyW
+#define SetupDiGetDeviceInterfaceProperty SetupDiGetDeviceInterfacePropertyW
+#define SetupDiOpenDeviceInfo _WINUSB_W32_AW(SetupDiOpenDeviceInfo)
+#define SetupDiOpenDeviceInterface _WINUSB_W32_AW(SetupDiOpenDeviceInterface)
 #define SetupDiGetClassDevs _WINUSB_W32_AW(SetupDiGetClassDevs)
 #define SetupDiGetDeviceInterfaceDetail _WINUSB_W32_AW(SetupDiGetDeviceInterfaceDetail)
 #define SetupDiGetDeviceInstanceId _WINUSB_W32_AW(SetupDiGetDeviceInstanceId)
