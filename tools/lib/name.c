@@ -38,77 +38,92 @@ static unsigned int name_length(const WCHAR *name)
 	return length;
 }
 
-/* Under names_lock. */
-static struct object_name *name_find(const WCHAR *text, unsigned int length)
-{
-	struct object_name *name = names;
-
-	while (name && (name->length != length || memcmp(name->text, text, length * sizeof(*text)) ||
-			!atomic_load(&name->object->handles)))
-		name = name->next;
-	return name;
-}
-
 static HANDLE fail(DWORD error)
 {
 	SetLastError(error);
 	return NULL;
 }
 
-/* Under names_lock, which is released. The handle of one that was found. */
-static HANDLE name_reopen(struct object_name *name, enum object_kind kind, DWORD last_error)
+static bool name_is(const struct object_name *name, const WCHAR *text, unsigned int length)
 {
-	struct object *object = name->object;
-	HANDLE handle;
+	return name->length == length && !memcmp(name->text, text, length * sizeof(*text));
+}
 
-	if (object->type->kind != kind) {
-		pthread_mutex_unlock(&names_lock);
-		return fail(ERROR_INVALID_HANDLE);
+/*
+ * Under names_lock. The object of that name, with a reference and a handle counted; NULL and
+ * *ERROR if there is none, or one of another kind. One whose last handle is just being closed has
+ * no name any more.
+ */
+static struct object *name_find(const WCHAR *text, unsigned int length, enum object_kind kind,
+				DWORD *error)
+{
+	struct object_name *name;
+
+	*error = ERROR_FILE_NOT_FOUND;
+	for (name = names; name; name = name->next) {
+		if (!name_is(name, text, length))
+			continue;
+		if (name->object->type->kind != kind) {
+			if (!atomic_load(&name->object->handles))
+				continue;
+			*error = ERROR_INVALID_HANDLE;
+			return NULL;
+		}
+		/*
+		 * It lives while it is in the list: its last handle takes it out first, and puts
+		 * its reference afterwards. So this reference comes before the handle.
+		 */
+		object_ref(name->object);
+		if (object_handle_add(name->object))
+			return name->object;
+		object_put(name->object);
 	}
-	if (!object_handle_add(object)) {
-		pthread_mutex_unlock(&names_lock);
-		return fail(ERROR_FILE_NOT_FOUND);
-	}
-	object_ref(object);
-	pthread_mutex_unlock(&names_lock);
-	handle = object_open_counted(object, 0);
+	return NULL;
+}
+
+static HANDLE handle_of(struct object *object, DWORD last_error)
+{
+	HANDLE handle = object_open_counted(object, 0);
+
 	if (handle)
 		SetLastError(last_error);
 	return handle;
 }
 
-static HANDLE name_create(struct object *object, const WCHAR *text, unsigned int length)
+/* Under names_lock. It is counted before others can find it. */
+static void name_add(struct object *object, struct object_name *name, const WCHAR *text,
+		     unsigned int length)
 {
-	struct object_name *name, *found;
-	enum object_kind kind = object->type->kind;
-	HANDLE handle;
-
-	name = malloc(sizeof(*name) + length * sizeof(*text));
-	if (!name) {
-		object_put(object);
-		return fail(ERROR_NOT_ENOUGH_MEMORY);
-	}
-	pthread_mutex_lock(&names_lock);
-	found = name_find(text, length);
-	if (found) {
-		handle = name_reopen(found, kind, ERROR_ALREADY_EXISTS);
-		free(name);
-		object_put(object);
-		return handle;
-	}
 	name->object = object;
 	name->length = length;
 	memcpy(name->text, text, length * sizeof(*text));
 	name->next = names;
 	names = name;
 	object->name = name;
-	/* It is counted before others can find it. */
 	atomic_fetch_add(&object->handles, 1);
+}
+
+static HANDLE name_create(struct object *object, const WCHAR *text, unsigned int length)
+{
+	struct object_name *name = malloc(sizeof(*name) + length * sizeof(*text));
+	struct object *found;
+	DWORD error;
+
+	if (!name) {
+		object_put(object);
+		return fail(ERROR_NOT_ENOUGH_MEMORY);
+	}
+	pthread_mutex_lock(&names_lock);
+	found = name_find(text, length, object->type->kind, &error);
+	if (!found && error == ERROR_FILE_NOT_FOUND) {
+		name_add(object, name, text, length);
+		pthread_mutex_unlock(&names_lock);
+		return handle_of(object, ERROR_SUCCESS);
+	}
 	pthread_mutex_unlock(&names_lock);
-	handle = object_open_counted(object, 0);
-	if (handle)
-		SetLastError(ERROR_SUCCESS);
-	return handle;
+	free(name);
+	object_put(object);
+	return found ? handle_of(found, ERROR_ALREADY_EXISTS) : fail(error);
 }
 
 HANDLE name_create_w(struct object *object, const WCHAR *name)
@@ -133,8 +148,9 @@ HANDLE name_create_w(struct object *object, const WCHAR *name)
 
 HANDLE name_open_w(enum object_kind kind, const WCHAR *name)
 {
-	struct object_name *found;
+	struct object *found;
 	unsigned int length;
+	DWORD error;
 
 	if (!name)
 		return fail(ERROR_INVALID_PARAMETER);
@@ -143,11 +159,9 @@ HANDLE name_open_w(enum object_kind kind, const WCHAR *name)
 	if (length > MAX_PATH)
 		return fail(ERROR_FILENAME_EXCED_RANGE);
 	pthread_mutex_lock(&names_lock);
-	found = name_find(name, length);
-	if (found)
-		return name_reopen(found, kind, ERROR_SUCCESS);
+	found = name_find(name, length, kind, &error);
 	pthread_mutex_unlock(&names_lock);
-	return fail(ERROR_FILE_NOT_FOUND);
+	return found ? handle_of(found, ERROR_SUCCESS) : fail(error);
 }
 
 /* False: too long, or not UTF-8. */
