@@ -123,6 +123,12 @@ static uint64_t folder_identity(const char *folder, const char *name)
 	return stat(path, &status) ? 0 : (uint64_t)status.st_ino;
 }
 
+/* sysfs does not give a number again for long, nor does a bus an address. */
+static uint64_t identity_mix(uint64_t identity, const struct device *device)
+{
+	return identity ^ ((uint64_t)(device->bus << 8 | device->address) << 40);
+}
+
 static void class_read(unsigned int class[3], const char *name, bool of_interface)
 {
 	static const char *const attributes[2][3] = {
@@ -213,9 +219,9 @@ static void parent_find(const struct device_list *list, struct device *device)
 static bool usb_device_read(const struct device_list *list, struct device *device)
 {
 	const char *name = device->name;
+	uint64_t identity = folder_identity("bus/usb/devices", name);
 	bool there;
 
-	device->identity = folder_identity("bus/usb/devices", name);
 	there = usb_number(&device->vid, name, "idVendor", 16) &&
 		usb_number(&device->pid, name, "idProduct", 16);
 	usb_number(&device->revision, name, "bcdDevice", 16);
@@ -235,8 +241,10 @@ static bool usb_device_read(const struct device_list *list, struct device *devic
 	} else {
 		parent_find(list, device);
 	}
-	return there && device->identity &&
-	       folder_identity("bus/usb/devices", name) == device->identity;
+	if (!there || !identity || folder_identity("bus/usb/devices", name) != identity)
+		return false;
+	device->identity = identity_mix(identity, device);
+	return true;
 }
 
 /* Parents first. */
@@ -321,13 +329,13 @@ static bool guid_add(struct device_list *list, struct device *device,
 /* The device is winusb's, or this function of it. False: no memory. */
 static bool winusb_read(struct device_list *list, struct device *device, const char *node)
 {
-	uint64_t identity = folder_identity("class/winusb", node);
+	uint64_t identity = identity_mix(folder_identity("class/winusb", node), device);
 	uint8_t guid[DEVICE_GUID_SIZE];
 	char *guids, *line;
 	size_t length;
 	bool ok = true;
 
-	if (!identity)
+	if (identity == identity_mix(0, device))
 		return true;
 	guids = sysfs_read("class/winusb/%s/interface_guids", node);
 	device->winusb = true;
@@ -365,7 +373,7 @@ static bool function_add(struct device_list *list, const struct part *part)
 	strcpy(device->controller, parent->controller);
 	strcpy(device->product, parent->product);
 	strcpy(device->manufacturer, parent->manufacturer);
-	device->identity = folder_identity("bus/usb/devices", device->name);
+	device->identity = identity_mix(folder_identity("bus/usb/devices", device->name), device);
 	usb_number(&device->interface, device->name, "bInterfaceNumber", 16);
 	USB_TEXT(device->label, device->name, "interface");
 	class_read(device->class, device->name, true);
