@@ -221,46 +221,43 @@ void mutex_abandon_all(struct thread *thread)
 	wait_lock_release();
 }
 
-static struct object *mutex_new(void)
+/* If the name exists, this one goes again, and nobody owns it. */
+static struct object *mutex_new(bool owned)
 {
 	struct mutex *mutex = malloc(sizeof(*mutex));
+	struct thread *self = owned ? thread_self() : NULL;
 
-	if (!mutex)
+	if (!mutex || (owned && !self)) {
+		free(mutex);
 		return fail(ERROR_NOT_ENOUGH_MEMORY);
+	}
 	object_init(&mutex->object, &mutex_type);
 	mutex->owner = NULL;
 	mutex->count = 0;
 	mutex->abandoned = false;
 	list_init(&mutex->link);
-	return &mutex->object;
-}
-
-/* The creator may be the first owner, which a mutex that existed before does not care for. */
-static HANDLE mutex_take(HANDLE handle, BOOL owned)
-{
-	DWORD error = GetLastError();
-
-	if (handle && owned && error != ERROR_ALREADY_EXISTS) {
-		WaitForSingleObject(handle, 0);
-		SetLastError(error);
+	if (owned) {
+		wait_lock_acquire();
+		mutex_own(mutex, self);
+		wait_lock_release();
 	}
-	return handle;
+	return &mutex->object;
 }
 
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCSTR name)
 {
-	struct object *object = mutex_new();
+	struct object *object = mutex_new(owned);
 
 	(void)attributes;
-	return object ? mutex_take(name_create_a(object, name), owned) : NULL;
+	return object ? name_create_a(object, name) : NULL;
 }
 
 HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCWSTR name)
 {
-	struct object *object = mutex_new();
+	struct object *object = mutex_new(owned);
 
 	(void)attributes;
-	return object ? mutex_take(name_create_w(object, name), owned) : NULL;
+	return object ? name_create_w(object, name) : NULL;
 }
 
 static bool mutex_flags_are_valid(DWORD flags)

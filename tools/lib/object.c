@@ -40,7 +40,8 @@ struct slot {
 
 static _Atomic(struct slot *) chunks[CHUNKS];
 
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Its sections are short: spin before sleeping. */
+static pthread_mutex_t table_lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static unsigned int free_first, free_last, free_count;	/* 0: none */
 static unsigned int next_index = 1;
 

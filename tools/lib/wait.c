@@ -54,7 +54,8 @@ struct waiter {
 	struct lead leads[LEADS_MAX];
 };
 
-static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Its sections are short: spin before sleeping. */
+static pthread_mutex_t wait_lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static pthread_cond_t pump_left = PTHREAD_COND_INITIALIZER;
 /* Those to be woken on release, under the lock */
 static struct waiter *wake_first, **wake_end = &wake_first;

@@ -514,6 +514,43 @@ TEST(many_requests_from_many_threads)
 	device_free(busy);
 }
 
+static DWORD WINAPI waits_for_either(void *argument)
+{
+	struct call *call = argument;
+	HANDLE handles[2] = { call->device->handles[call->event], call->device->handles[0] };
+
+	while (WaitForMultipleObjects(2, handles, FALSE, call->ms) == WAIT_TIMEOUT)
+		;
+	return 0;
+}
+
+TEST(stopped_again_and_again)
+{
+	enum { TIMES = 300, WAITERS = 4 };
+	struct call calls[WAITERS];
+	HANDLE threads[WAITERS];
+	struct device *device;
+	unsigned int time, i;
+
+	for (time = 0; time < TIMES; time++) {
+		device = device_new(true);
+		for (i = 0; i < WAITERS; i++) {
+			submit(device, i + 1);
+			calls[i] = (struct call){ device, i + 1, i % 2 ? INFINITE : time % 3, 0 };
+			threads[i] = start(waits_for_either, &calls[i]);
+		}
+		complete(device, 1 + time % WAITERS);
+		for (i = 0; i < time % 7; i++)
+			SwitchToThread();
+		wait_pump_stop(&device->pump);
+		CHECK(!is_led(device));
+		CHECK(SetEvent(device->handles[0]));
+		for (i = 0; i < WAITERS; i++)
+			join(threads[i]);
+		device_free(device);
+	}
+}
+
 TEST(cost_of_a_request)
 {
 	enum { COUNT = 50000 };

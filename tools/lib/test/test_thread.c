@@ -132,7 +132,7 @@ TEST(bad_arguments)
 	errno = 0;
 	CHECK_EQ(_beginthreadex(NULL, 0, NULL, NULL, 0, NULL), 0);
 	CHECK_EQ(errno, EINVAL);
-	CHECK_EQ(_beginthread(NULL, 0, NULL), -1);
+	CHECK_EQ(_beginthread(NULL, 0, NULL), (uintptr_t)-1);
 	CloseHandle(event);
 }
 
