@@ -3,6 +3,7 @@
  * The list of devices: what sysfs says, in the order that Windows' tree would have. What leaves while
  * it is read is not in the list; the next one shows how things are then.
  */
+#define WINUSB_W32_LIBC_STDIO
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,7 @@
  * The id by the port leads to a device that has one by serial number, too. So a path of the second of
  * two equal devices goes on to work when the first one leaves.
  */
+#define WINUSB_W32_LIBC_STDIO
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * What a registration tells: the difference between what it knows and what is there, and what the
  * listener of its handle hears.
  */
+#define WINUSB_W32_LIBC_STDIO
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/winusb.h>

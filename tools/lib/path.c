@@ -3,6 +3,7 @@
  * Windows paths to nodes. A path is looked up among those of the devices that are there, so that only
  * one place knows how paths are made, and none of them can lead to something else.
  */
+#define WINUSB_W32_LIBC_STDIO
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

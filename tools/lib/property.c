@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* SPDRP_ and CM_DRP_: what Windows keeps of a device in its registry, made of what sysfs says. */
+#define WINUSB_W32_LIBC_STDIO
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
  * are the function's properties, as winusb shows them in sysfs, at the time when the key was opened.
  * Nothing can be written: properties are the administrator's (winusbctl bind --property).
  */
+#define WINUSB_W32_LIBC_STDIO
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

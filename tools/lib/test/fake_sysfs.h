@@ -3,6 +3,9 @@
 #ifndef FAKE_SYSFS_H
 #define FAKE_SYSFS_H
 
+#ifndef WINUSB_W32_LIBC_STDIO
+#define WINUSB_W32_LIBC_STDIO
+#endif
 #include <errno.h>
 #include <ftw.h>
 #include <stdarg.h>
