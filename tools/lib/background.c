@@ -3,11 +3,11 @@
  * The background thread. It lives from the first overlapped request on, and sleeps when there are
  * none.
  *
- * Who waits reads the records himself. Only a program that looks at OVERLAPPED.Internal again and again
- * (HasOverlappedIoCompleted) relies on somebody else. Being woken for each record beside those who
- * wait would cost a lot, so the thread just looks every few milliseconds: if requests are pending, and
- * nobody has read records since the last time nor waits to, the file becomes its own, and
- * then it polls the file until somebody waits again.
+ * Who waits reads the records himself, and so does who asks. Only a program that looks at
+ * OVERLAPPED.Internal itself, or at what comes with the data, relies on somebody else. Being woken for
+ * each record beside those who wait would cost a lot, so the thread just looks now and then: if
+ * requests are pending, and nobody has read records since the last time nor waits to, the file becomes
+ * its own, and then it polls the file until somebody waits again.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -18,8 +18,9 @@
 
 #include "overlapped.h"
 
-#define TICK_MS		4
-#define LINGER_TICKS	250	/* so long it goes on looking when nothing is pending */
+#define TICK_MS		5	/* at first, and twice as long each time, until */
+#define TICK_MAX_MS	80
+#define LINGER_TICKS	20	/* so many more when nothing is pending */
 #define FILES_MAX	64	/* that it polls at once; others have to wait for a tick */
 
 static pthread_mutex_t background_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,6 +29,7 @@ static struct list background_files = { &background_files, &background_files };
 static int background_wake = -1;
 static bool background_runs;
 static unsigned int background_idle;	/* ticks without pending requests */
+static int background_pace = TICK_MS;
 static atomic_bool background_ticks;	/* it looks again before long */
 
 static bool background_is_led(struct file *file)
@@ -62,8 +64,9 @@ static int background_tick(void)
 	for (link = background_files.next; link != &background_files; link = link->next)
 		any |= background_look(list_entry(link, struct file, in_background));
 	background_idle = any ? 0 : background_idle + 1;
+	background_pace = background_pace * 2 < TICK_MAX_MS ? background_pace * 2 : TICK_MAX_MS;
 	if (background_idle < LINGER_TICKS)
-		return TICK_MS;
+		return background_pace;
 	atomic_store(&background_ticks, false);
 	/* One that was started meanwhile may not have seen that. */
 	for (link = background_files.next; link != &background_files; link = link->next)
@@ -72,7 +75,7 @@ static int background_tick(void)
 		return -1;
 	atomic_store(&background_ticks, true);
 	background_idle = 0;
-	return TICK_MS;
+	return background_pace;
 }
 
 static unsigned int background_collect(struct pollfd *fds, struct file **files)
@@ -100,6 +103,7 @@ static void background_serve(struct file *file, short events)
 		return;
 	if (background_is_led(file)) {
 		atomic_store(&file->owned, false);
+		background_pace = TICK_MS / 2;
 		return;
 	}
 	overlapped_pump(file);
@@ -142,8 +146,10 @@ static void *background_run(void *unused)
 		for (i = 0; i < n; i++)
 			background_serve(files[i], fds[i + 1].revents);
 		pthread_mutex_lock(&background_lock);
-		if (fds[0].revents)
+		if (fds[0].revents) {
 			background_idle = 0;
+			background_pace = TICK_MS / 2;
+		}
 		background_drop(files, n);
 	}
 	return NULL;

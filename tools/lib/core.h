@@ -26,7 +26,7 @@ int core_open(const char *node, bool listener);
  */
 int core_call(int fd, unsigned long command, void *argument);
 
-/* core_call of a structure that is named like its command in lower case. */
+/* core_call of a structure, whose size is filled in; what is reserved in it must be zero. */
 #define core_command(fd, COMMAND, argument)				\
 	((argument)->size = sizeof(*(argument)),			\
 	 core_call(fd, WINUSB_IOC_##COMMAND, argument))

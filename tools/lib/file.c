@@ -100,7 +100,7 @@ static struct file *file_create(const char *path, int fd, DWORD flags)
 /* A descriptor of the node, or an errno. */
 static int file_open_node(const char *node)
 {
-	struct winusb_query query;
+	struct winusb_query query = { 0 };
 	int fd, result;
 
 	pthread_once(&file_once, file_prepare);

@@ -132,7 +132,7 @@ bool interface_close(WINUSB_INTERFACE_HANDLE handle)
 {
 	unsigned int generation = (uintptr_t)handle >> GENERATION, state;
 	struct interface *interface = interface_at(handle);
-	struct winusb_free release;
+	struct winusb_free release = { 0 };
 
 	if (!interface)
 		return false;

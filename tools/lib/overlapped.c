@@ -14,6 +14,7 @@
 #define OVERLAPPED_PENDING	0x103
 #define OVERLAPPED_BUCKETS	256
 #define OVERLAPPED_BATCH	16
+#define NO_PACKET		1	/* the lowest bit of hEvent: nothing for the port */
 
 /* Those that are pending, by OVERLAPPED. Under wait_lock. */
 static struct request *overlapped_table[OVERLAPPED_BUCKETS];
@@ -159,33 +160,40 @@ bool overlapped_readable(struct wait_pump *pump)
 	return overlapped_pump((struct file *)pump->owner);
 }
 
+/* The event that is to be set, with a reference, in *EVENT. False: it is none. */
+static bool request_get_event(const OVERLAPPED *overlapped, struct object **event)
+{
+	*event = NULL;
+	if ((ULONG_PTR)overlapped->hEvent <= NO_PACKET)
+		return true;
+	*event = object_get(overlapped->hEvent, OBJECT_EVENT);
+	return *event;
+}
+
 static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
 {
-	struct request *request = calloc(1, sizeof(*request));
-	HANDLE event = overlapped->hEvent;
-	bool packet = !((ULONG_PTR)event & 1);
+	struct request *request;
+	struct object *event;
 
+	if (!request_get_event(overlapped, &event))
+		return NULL;
+	request = malloc(sizeof(*request));
 	if (!request) {
+		object_put(event);
 		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
 		return NULL;
-	}
-	event = (HANDLE)((ULONG_PTR)event & ~(ULONG_PTR)1);
-	if (event) {
-		request->event = object_get(event, OBJECT_EVENT);
-		if (!request->event) {
-			free(request);
-			return NULL;
-		}
 	}
 	object_init(&request->object, &request_type);
 	object_ref(&file->object);
 	request->file = file;
+	request->event = event;
+	request->port = NULL;
 	request->packet.overlapped = overlapped;
 	request->packet.free = request_free_packet;
 	request->thread = &overlapped_thread;
 	wait_source_init(&request->signals, &file->pump);
 	wait_source_init(&request->signals_self, &file->pump);
-	if (packet && __atomic_load_n(&file->port, __ATOMIC_ACQUIRE)) {
+	if (!((ULONG_PTR)overlapped->hEvent & NO_PACKET) && __atomic_load_n(&file->port, __ATOMIC_ACQUIRE)) {
 		request->port = file->port;
 		request->packet.key = file->key;
 		object_ref(port_object(request->port));
@@ -273,18 +281,16 @@ void overlapped_drain(struct file *file)
 }
 
 /* What was waited for is done: an automatic event has let somebody through. */
-static void overlapped_consume(OVERLAPPED *overlapped, HANDLE event)
+static void request_consume(struct request *request)
 {
-	struct object *object = event ? object_get(event, OBJECT_EVENT) : NULL;
+	struct object *event = request->event;
 
-	(void)overlapped;
-	if (!object)
+	if (!event || !event->type->consume)
 		return;
 	wait_lock_acquire();
-	if (object->signalled && object->type->consume)
-		object->type->consume(object, NULL);
+	if (event->signalled)
+		event->type->consume(event, NULL);
 	wait_lock_release();
-	object_put(object);
 }
 
 /* The request of an OVERLAPPED, with a reference, ready to be waited for. */
@@ -303,26 +309,49 @@ static struct request *overlapped_get(const OVERLAPPED *overlapped, bool wait)
 	return request;
 }
 
+static bool overlapped_is_pending(const OVERLAPPED *overlapped)
+{
+	return __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == OVERLAPPED_PENDING;
+}
+
 /* False: the time has passed. */
 static bool overlapped_wait(HANDLE file, OVERLAPPED *overlapped, DWORD ms)
 {
-	HANDLE event = (HANDLE)((ULONG_PTR)overlapped->hEvent & ~(ULONG_PTR)1);
-	struct request *request = overlapped_get(overlapped, ms);
+	struct request *request = overlapped_get(overlapped, true);
+	HANDLE event = overlapped->hEvent;
 	DWORD result;
 
 	if (!request) {
 		/* It has just ended, or it is none of ours: what Windows does. */
-		if (!ms || __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) != OVERLAPPED_PENDING)
+		if (!overlapped_is_pending(overlapped))
 			return true;
-		return WaitForSingleObject(event ? event : file, ms) == WAIT_OBJECT_0;
+		return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) ==
+		       WAIT_OBJECT_0;
 	}
-	if (!ms)
-		overlapped_pump(request->file);
 	result = wait_for_object(&request->object, ms, NULL);
-	if (result == WAIT_OBJECT_0 && ms)
-		overlapped_consume(overlapped, event);
+	if (result == WAIT_OBJECT_0)
+		request_consume(request);
 	object_put(&request->object);
 	return result == WAIT_OBJECT_0;
+}
+
+/* Without waiting: reads what there is. */
+static void overlapped_look(const OVERLAPPED *overlapped)
+{
+	struct request *request = overlapped_get(overlapped, false);
+
+	if (!request)
+		return;
+	overlapped_pump(request->file);
+	object_put(&request->object);
+}
+
+/* What HasOverlappedIoCompleted is. */
+BOOL WINAPI winusb_w32_has_completed(const OVERLAPPED *overlapped)
+{
+	if (overlapped_is_pending(overlapped))
+		overlapped_look(overlapped);
+	return !overlapped_is_pending(overlapped);
 }
 
 BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, DWORD ms,
@@ -333,9 +362,12 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD 
 	(void)alertable;
 	if (!overlapped || !bytes)
 		return error_fail(ERROR_INVALID_PARAMETER);
-	if (__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == OVERLAPPED_PENDING &&
-	    !overlapped_wait(file, overlapped, ms) && ms)
-		return error_fail(WAIT_TIMEOUT);
+	if (overlapped_is_pending(overlapped)) {
+		if (!ms)
+			overlapped_look(overlapped);
+		else if (!overlapped_wait(file, overlapped, ms))
+			return error_fail(WAIT_TIMEOUT);
+	}
 	status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
 	if (status == OVERLAPPED_PENDING)
 		return error_fail(ERROR_IO_INCOMPLETE);

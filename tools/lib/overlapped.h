@@ -37,6 +37,10 @@ struct request {
 DWORD overlapped_start(struct file *file, OVERLAPPED *overlapped, uint32_t handle, uint8_t pipe,
 		       const void *setup, void *buffer, uint32_t length);
 
+/* What HasOverlappedIoCompleted is: reads what there is, if need be. */
+__attribute__((visibility("default")))
+BOOL WINAPI winusb_w32_has_completed(const OVERLAPPED *overlapped);
+
 /* Reads and dispatches the records that there are. False: there will be no more. */
 bool overlapped_pump(struct file *file);
 /* The same as a wait_pump's function. */

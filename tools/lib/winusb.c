@@ -25,8 +25,8 @@
 BOOL WINAPI WinUsb_Initialize(HANDLE device, PWINUSB_INTERFACE_HANDLE handle)
 {
 	struct file *file = file_get(device);
-	struct winusb_initialize arg;
-	struct winusb_free release;
+	struct winusb_initialize arg = { 0 };
+	struct winusb_free release = { 0 };
 	int result;
 
 	if (!file)
@@ -59,7 +59,7 @@ BOOL WINAPI WinUsb_GetAssociatedInterface(WINUSB_INTERFACE_HANDLE handle, UCHAR 
 {
 	struct winusb_get_associated_interface arg = { .index = index };
 	struct interface *interface = interface_get(handle);
-	struct winusb_free release;
+	struct winusb_free release = { 0 };
 	int result;
 
 	if (!interface)
