@@ -16,6 +16,7 @@ enum rule {
 
 /* The last part of all that print into memory; TEXT is freed. */
 #define FINISH(unit, name)									\
+__attribute__((noinline))									\
 static int name(unit *to, size_t room, unit *text, int length, enum rule rule)			\
 {												\
 	size_t need = (size_t)length + 1;							\

@@ -390,3 +390,61 @@ errno_t memcpy_s(void *to, rsize_t room, const void *from, rsize_t count)
 		memset(to, 0, room);
 	return error;
 }
+
+/* lstr...: as above, but NULL is told apart. */
+
+int WINAPI lstrlenA(LPCSTR lpString)
+{
+	return lpString ? (int)strlen(lpString) : 0;
+}
+
+int WINAPI lstrlenW(LPCWSTR lpString)
+{
+	return lpString ? (int)wcslen(lpString) : 0;
+}
+
+/* The order of words: letters before case, and a small letter before its capital. */
+#define LSTRCMP(in, suffix, ignoring_case, plain)						\
+int WINAPI lstrcmpi##suffix(in lpString1, in lpString2)						\
+{												\
+	int order;										\
+												\
+	if (!lpString1 || !lpString2)								\
+		return (lpString1 != NULL) - (lpString2 != NULL);				\
+	order = ignoring_case(lpString1, lpString2);						\
+	return (order > 0) - (order < 0);							\
+}												\
+int WINAPI lstrcmp##suffix(in lpString1, in lpString2)						\
+{												\
+	int order = lstrcmpi##suffix(lpString1, lpString2);					\
+												\
+	if (order || !lpString1 || !lpString2)							\
+		return order;									\
+	order = plain(lpString2, lpString1);							\
+	return (order > 0) - (order < 0);							\
+}
+LSTRCMP(LPCSTR, A, _stricmp, strcmp)
+LSTRCMP(LPCWSTR, W, _wcsicmp, wcscmp)
+
+#define LSTRCPY(out, in, suffix, copy, cat, length_of)						\
+out WINAPI lstrcpy##suffix(out lpString1, in lpString2)						\
+{												\
+	return lpString1 && lpString2 ? copy(lpString1, lpString2) : NULL;			\
+}												\
+out WINAPI lstrcat##suffix(out lpString1, in lpString2)						\
+{												\
+	return lpString1 && lpString2 ? cat(lpString1, lpString2) : NULL;			\
+}												\
+out WINAPI lstrcpyn##suffix(out lpString1, in lpString2, int iMaxLength)			\
+{												\
+	size_t length;										\
+												\
+	if (!lpString1 || !lpString2 || iMaxLength <= 0)					\
+		return NULL;									\
+	length = length_of(lpString2, (size_t)iMaxLength - 1);					\
+	memcpy(lpString1, lpString2, length * sizeof(*lpString1));				\
+	lpString1[length] = 0;									\
+	return lpString1;									\
+}
+LSTRCPY(LPSTR, LPCSTR, A, strcpy, strcat, strnlen)
+LSTRCPY(LPWSTR, LPCWSTR, W, wcscpy, wcscat, wcsnlen)
