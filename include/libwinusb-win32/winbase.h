@@ -25,8 +25,9 @@ _WINUSB_W32_BEGIN
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 0x2
 BOOL WINAPI SetFileCompletionNotificationModes(HANDLE FileHandle, UCHAR Flags);
 
-#define HasOverlappedIoCompleted(overlapped) \
-	(((DWORD)*(volatile ULONG_PTR *)&(overlapped)->Internal) != STATUS_PENDING)
+/* Also takes what is ready off the device, so that a program may wait by asking this again and again. */
+BOOL winusb_w32_has_completed(const OVERLAPPED *overlapped);
+#define HasOverlappedIoCompleted(overlapped) winusb_w32_has_completed(overlapped)
 
 #define LMEM_FIXED 0x0
 #define LMEM_MOVEABLE 0x2

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* printf() and its relatives, narrow and wide. Their symbols are winusb_w32_...: stdio.h and wchar.h say so. */
+#undef WINUSB_W32_LIBC_STDIO	/* here the names mean ours */
 #include "format.h"
 #include "wide.h"
 
