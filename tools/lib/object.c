@@ -338,7 +338,8 @@ BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source, HANDLE target_
 	HANDLE handle;
 
 	(void)access;
-	if (source_process != GetCurrentProcess() || (target && target_process != GetCurrentProcess())) {
+	if (source_process != GetCurrentProcess() ||
+	    (target && target_process != GetCurrentProcess())) {
 		SetLastError(ERROR_INVALID_HANDLE);
 		return FALSE;
 	}

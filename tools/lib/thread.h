@@ -13,7 +13,7 @@ struct thread {
 	struct object object;
 	struct list mutexes;		/* that it owns, under wait_lock */
 	struct tls *tls;		/* of TlsAlloc; the thread's own, tls.c's */
-	int eventfd;			/* -1 or what wakes it from poll; the thread's own, wait.c's */
+	int eventfd;			/* -1, or wakes it from poll; the thread's own, wait.c's */
 
 	atomic_uint tid;		/* 0 before it is known */
 	atomic_uint exit_code;

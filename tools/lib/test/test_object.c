@@ -117,7 +117,8 @@ TEST(another_kind_is_no_handle)
 
 TEST(duplicates)
 {
-	HANDLE self = GetCurrentProcess(), event = CreateEventA(NULL, TRUE, FALSE, NULL), copy = NULL;
+	HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL), copy = NULL;
+	HANDLE self = GetCurrentProcess();
 	atomic_uint destroyed = 0;
 	struct probe *probe = probe_new(&destroyed);
 	HANDLE handle = object_open(&probe->object);
@@ -193,6 +194,29 @@ TEST(many_are_open_at_once)
 		if (!CHECK(CloseHandle(handles[i])))
 			break;
 	CHECK(!CloseHandle(handles[COUNT / 2]));
+}
+
+TEST(too_many)
+{
+	enum { MOST = 600000 };
+	HANDLE *handles = calloc(MOST, sizeof(*handles));
+	unsigned int n = 0, i;
+
+	SetLastError(0);
+	while (n < MOST && (handles[n] = CreateEventA(NULL, TRUE, FALSE, NULL)))
+		n++;
+	CHECK(n > 500000 && n < MOST);
+	CHECK_EQ(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
+	CHECK(!DuplicateHandle(GetCurrentProcess(), handles[0], GetCurrentProcess(), &handles[n], 0,
+			       FALSE, DUPLICATE_SAME_ACCESS));
+	CHECK_EQ(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
+	CHECK(!CreateThread(NULL, 0, (LPTHREAD_START_ROUTINE)abort, NULL, 0, NULL));
+	for (i = 0; i < n; i++)
+		if (!CHECK(CloseHandle(handles[i])))
+			break;
+	handles[0] = CreateEventA(NULL, TRUE, FALSE, NULL);
+	CHECK(CloseHandle(handles[0]));
+	free(handles);
 }
 
 TEST(names)

@@ -207,7 +207,8 @@ static DWORD WINAPI queue_user_srw(void *argument)
 		AcquireSRWLockExclusive(&lock);
 		if ((uintptr_t)argument & 1) {
 			while (!queued)
-				SleepConditionVariableSRW(&not_empty, &lock, i % 3 ? INFINITE : 1, 0);
+				SleepConditionVariableSRW(&not_empty, &lock,
+							  i % 3 ? INFINITE : 1, 0);
 			queued--;
 			consumed++;
 		} else {

@@ -129,6 +129,9 @@ TEST(bad_arguments)
 	CHECK(!GetExitCodeThread(GetCurrentThread(), NULL));
 	CHECK(!SetThreadPriority(event, 0));
 	CHECK_EQ(GetThreadPriority(event), THREAD_PRIORITY_ERROR_RETURN);
+	/* No address space has room for it. */
+	CHECK(!CreateThread(NULL, (SIZE_T)-1 / 16 * 15, returns, NULL, 0, NULL));
+	CHECK_EQ(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
 	errno = 0;
 	CHECK_EQ(_beginthreadex(NULL, 0, NULL, NULL, 0, NULL), 0);
 	CHECK_EQ(errno, EINVAL);

@@ -559,7 +559,8 @@ TEST(ping_pong)
 
 	for (i = 0; i < 3000; i++)
 		CHECK_EQ(SignalObjectAndWait(events[0], events[1], INFINITE, FALSE), WAIT_OBJECT_0);
-	printf("# ping-pong between threads: %u ns\n", (unsigned int)((wait_now() - before) / 3000));
+	printf("# ping-pong between threads: %u ns\n",
+	       (unsigned int)((wait_now() - before) / 3000));
 	join(thread);
 	CloseHandle(events[0]);
 	CloseHandle(events[1]);
