@@ -77,8 +77,7 @@ static const struct object_type file_type = {
 	.destroy = file_destroy,
 };
 
-/* Takes over the descriptor. */
-static struct file *file_create(const char *path, int fd, DWORD flags)
+struct file *file_create(const char *path, int fd, DWORD flags)
 {
 	struct file *file = calloc(1, sizeof(*file) + strlen(path) + 1);
 

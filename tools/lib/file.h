@@ -46,6 +46,9 @@ struct file {
 	char path[];			/* what CreateFile was given, UTF-8 */
 };
 
+/* Takes over the descriptor of a node, or -1. One reference; NULL: no memory. */
+struct file *file_create(const char *path, int fd, DWORD flags);
+
 /* The file of a HANDLE, with a reference; NULL + ERROR_INVALID_HANDLE. Not one that is being closed. */
 struct file *file_get(HANDLE handle);
 void file_put(struct file *file);
