@@ -7,8 +7,8 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,11 +54,15 @@ struct waiter {
 	struct lead leads[LEADS_MAX];
 };
 
-/* Its sections are short: spin before sleeping. */
-static pthread_mutex_t wait_lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
-static pthread_cond_t pump_left = PTHREAD_COND_INITIALIZER;
+/* The lock's sections are short, so spin that often before sleeping. */
+#define SPINS	100u
+
+atomic_uint wait_lock;
 /* Those to be woken on release, under the lock */
-static struct waiter *wake_first, **wake_end = &wake_first;
+struct waiter *wait_let_through;
+static struct waiter **let_through_end = &wait_let_through;
+/* Changes when a pump that stopped has lost its leader. */
+static atomic_uint pumps_left;
 
 struct thread *waiter_thread(const struct waiter *who)
 {
@@ -122,18 +126,31 @@ static void waiter_await_woken(struct waiter *waiter)
 		}
 }
 
-void wait_lock_acquire(void)
+void wait_lock_acquire_contended(void)
 {
-	pthread_mutex_lock(&wait_lock);
+	unsigned int word, left = SPINS;
+
+	while (left--) {
+		word = 0;
+		if (!atomic_load_explicit(&wait_lock, memory_order_relaxed) &&
+		    atomic_compare_exchange_weak_explicit(&wait_lock, &word, 1,
+							  memory_order_acquire,
+							  memory_order_relaxed))
+			return;
+		YieldProcessor();
+	}
+	while (atomic_exchange_explicit(&wait_lock, 2, memory_order_acquire))
+		wait_futex(&wait_lock, 2, UINT64_MAX);
 }
 
-void wait_lock_release(void)
+void wait_lock_release_and_wake(void)
 {
-	struct waiter *waiter = wake_first, *next;
+	struct waiter *waiter = wait_let_through, *next;
 
-	wake_first = NULL;
-	wake_end = &wake_first;
-	pthread_mutex_unlock(&wait_lock);
+	wait_let_through = NULL;
+	let_through_end = &wait_let_through;
+	if (atomic_exchange_explicit(&wait_lock, 0, memory_order_release) == 2)
+		wait_futex_wake(&wait_lock, 1);
 	for (; waiter; waiter = next) {
 		next = waiter->wake_next;
 		waiter_wake(waiter);
@@ -208,8 +225,8 @@ void object_changed_locked(struct object *object)
 		waiter_unlink(waiter);
 		waiter->done = true;
 		waiter->wake_next = NULL;
-		*wake_end = waiter;
-		wake_end = &waiter->wake_next;
+		*let_through_end = waiter;
+		let_through_end = &waiter->wake_next;
 	}
 }
 
@@ -313,7 +330,8 @@ static void pump_hand_on(struct wait_pump *pump)
 
 	pump->leader = NULL;
 	if (pump->stopped) {
-		pthread_cond_broadcast(&pump_left);
+		atomic_fetch_add(&pumps_left, 1);
+		wait_futex_wake(&pumps_left, INT_MAX);
 		return;
 	}
 	for (link = pump->followers.next; link != &pump->followers; link = link->next) {
@@ -353,11 +371,16 @@ static void pump_stop(struct wait_pump *pump)
 void wait_pump_stop(struct wait_pump *pump)
 {
 	struct thread *self = thread_self();
+	unsigned int left;
 
 	wait_lock_acquire();
 	pump_stop(pump);
-	while (pump->leader && pump->leader->thread != self)
-		pthread_cond_wait(&pump_left, &wait_lock);
+	while (pump->leader && pump->leader->thread != self) {
+		left = atomic_load(&pumps_left);
+		wait_lock_release();
+		wait_futex(&pumps_left, left, UINT64_MAX);
+		wait_lock_acquire();
+	}
 	wait_lock_release();
 }
 
@@ -548,13 +571,15 @@ static bool has_sources(struct object **objects, unsigned int n)
 	return false;
 }
 
-static DWORD wait_with_context(unsigned int n, struct object **objects, bool all, DWORD ms,
-			       void *context)
+/* Under the lock, which is released when it returns. */
+static DWORD wait_locked(unsigned int n, struct object **objects, bool all, DWORD ms,
+			 void *context)
 {
 	struct waiter waiter;
 
 	waiter.thread = thread_self();
 	if (!waiter.thread) {
+		wait_lock_release();
 		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
 		return WAIT_FAILED;
 	}
@@ -563,7 +588,6 @@ static DWORD wait_with_context(unsigned int n, struct object **objects, bool all
 	waiter.n = n;
 	waiter.all = all;
 	waiter.abandoned = waiter.done = false;
-	wait_lock_acquire();
 	if (waiter_try(&waiter)) {
 		wait_lock_release();
 	} else if (!ms && !has_sources(objects, n)) {
@@ -577,10 +601,17 @@ static DWORD wait_with_context(unsigned int n, struct object **objects, bool all
 
 DWORD wait_for(unsigned int n, struct object **objects, bool all, DWORD ms)
 {
-	return wait_with_context(n, objects, all, ms, NULL);
+	wait_lock_acquire();
+	return wait_locked(n, objects, all, ms, NULL);
 }
 
 DWORD wait_for_object(struct object *object, DWORD ms, void *context)
 {
-	return wait_with_context(1, &object, false, ms, context);
+	wait_lock_acquire();
+	return wait_locked(1, &object, false, ms, context);
+}
+
+DWORD wait_for_object_locked(struct object *object, DWORD ms, void *context)
+{
+	return wait_locked(1, &object, false, ms, context);
 }

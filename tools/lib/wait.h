@@ -10,11 +10,34 @@
 #include "object.h"
 
 /*
- * Short sections only. Under it no object_put, no system calls that block, no other locks.
- * wait_lock_release wakes those who were let through meanwhile, after it is released.
+ * The lock: a futex, 0 free, 1 taken, 2 taken and wanted. Short sections only. Under it no
+ * object_put, no system calls that block, no other locks. wait_lock_release wakes those who were
+ * let through meanwhile, after it is released.
  */
-void wait_lock_acquire(void);
-void wait_lock_release(void);
+extern atomic_uint wait_lock __attribute__((visibility("hidden")));
+extern struct waiter *wait_let_through __attribute__((visibility("hidden")));
+
+void wait_lock_acquire_contended(void);
+void wait_lock_release_and_wake(void);
+
+static inline void wait_lock_acquire(void)
+{
+	unsigned int word = 0;
+
+	if (!atomic_compare_exchange_strong_explicit(&wait_lock, &word, 1, memory_order_acquire,
+						     memory_order_relaxed))
+		wait_lock_acquire_contended();
+}
+
+static inline void wait_lock_release(void)
+{
+	unsigned int word = 1;
+
+	if (wait_let_through ||
+	    !atomic_compare_exchange_strong_explicit(&wait_lock, &word, 0, memory_order_release,
+						     memory_order_relaxed))
+		wait_lock_release_and_wake();
+}
 
 /* Sets the state and lets through whom it lets through. The second form is under wait_lock. */
 void object_signal(struct object *object, bool signalled);
@@ -31,6 +54,8 @@ bool object_has_waiters_locked(const struct object *object);
 DWORD wait_for(unsigned int n, struct object **objects, bool all, DWORD ms);
 /* For one object. CONTEXT is for its consume: a port puts the packet there. */
 DWORD wait_for_object(struct object *object, DWORD ms, void *context);
+/* The same from under wait_lock, which is released when it returns, whatever it returns. */
+DWORD wait_for_object_locked(struct object *object, DWORD ms, void *context);
 
 /* For is_signalled and consume. */
 struct thread;
