@@ -38,6 +38,9 @@ struct devset {
 struct devset *devset_get(HDEVINFO handle);
 void devset_put(struct devset *set);
 
+/* TRUE, or FALSE; GetLastError() says ERROR, also of 0, as SetupDi's functions do on Windows. */
+BOOL devset_result(DWORD error);
+
 /* The device that DATA means; NULL and the error. */
 struct member *devset_member(struct devset *set, const SP_DEVINFO_DATA *data);
 struct member_interface *devset_interface(struct devset *set, const SP_DEVICE_INTERFACE_DATA *data);

@@ -292,6 +292,7 @@ static CONFIGRET registration_add(struct registration *registration)
 
 static CONFIGRET filter_check(const CM_NOTIFY_FILTER *filter)
 {
+	static const GUID none;
 	static const DWORD flags[] = {
 		[CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE] = CM_NOTIFY_FILTER_FLAG_ALL_INTERFACE_CLASSES,
 		[CM_NOTIFY_FILTER_TYPE_DEVICEHANDLE] = 0,
@@ -301,7 +302,13 @@ static CONFIGRET filter_check(const CM_NOTIFY_FILTER *filter)
 	if (filter->cbSize != sizeof(*filter) || filter->Reserved ||
 	    (unsigned int)filter->FilterType >= CM_NOTIFY_FILTER_TYPE_MAX)
 		return CR_INVALID_DATA;
-	return filter->Flags & ~flags[filter->FilterType] ? CR_INVALID_FLAG : CR_SUCCESS;
+	if (filter->Flags & ~flags[filter->FilterType])
+		return CR_INVALID_FLAG;
+	/* All classes is not one of them. */
+	if (filter->FilterType == CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE && filter->Flags &&
+	    memcmp(&filter->u.DeviceInterface.ClassGuid, &none, sizeof(none)))
+		return CR_INVALID_DATA;
+	return CR_SUCCESS;
 }
 
 static CONFIGRET filter_take(struct registration *registration, const CM_NOTIFY_FILTER *filter)
@@ -334,10 +341,10 @@ CONFIGRET WINAPI CM_Register_Notification(PCM_NOTIFY_FILTER filter, PVOID contex
 	struct registration *registration;
 	CONFIGRET ret;
 
-	if (!filter || !callback || !handle)
-		return CR_INVALID_POINTER;
+	if (!handle)
+		return CR_FAILURE;
 	*handle = NULL;
-	ret = filter_check(filter);
+	ret = filter && callback ? filter_check(filter) : CR_INVALID_DATA;
 	if (ret)
 		return ret;
 	registration = calloc(1, sizeof(*registration));

@@ -10,7 +10,6 @@
 
 #include "devinst.h"
 #include "devset.h"
-#include "error.h"
 #include "property.h"
 #include "text.h"
 
@@ -61,6 +60,12 @@ void devset_put(struct devset *set)
 {
 	pthread_mutex_unlock(&set->lock);
 	object_put(&set->object);
+}
+
+BOOL devset_result(DWORD error)
+{
+	SetLastError(error);
+	return !error;
 }
 
 /* The device's place in the set, where it is put if it is not there yet; -1: no memory. */
@@ -149,7 +154,10 @@ static HDEVINFO devset_open(struct devset *set)
 {
 	HANDLE handle = object_open(&set->object);
 
-	return handle ? handle : INVALID_HANDLE_VALUE;
+	if (!handle)
+		return INVALID_HANDLE_VALUE;
+	SetLastError(ERROR_SUCCESS);
+	return handle;
 }
 
 static HDEVINFO out_of_memory(struct devset *set)
@@ -213,7 +221,7 @@ HDEVINFO WINAPI SetupDiCreateDeviceInfoList(const GUID *class, HWND window)
 
 BOOL WINAPI SetupDiDestroyDeviceInfoList(HDEVINFO handle)
 {
-	return object_close(handle, OBJECT_DEVINFO);
+	return object_close(handle, OBJECT_DEVINFO) && devset_result(ERROR_SUCCESS);
 }
 
 void devinfo_fill(const struct devset *set, const struct member *member, SP_DEVINFO_DATA *data)
@@ -239,12 +247,8 @@ static void interface_fill(const struct devset *set, size_t at, SP_DEVICE_INTERF
 
 struct member *devset_member(struct devset *set, const SP_DEVINFO_DATA *data)
 {
-	if (!data) {
+	if (!data || data->cbSize != sizeof(*data)) {
 		SetLastError(ERROR_INVALID_PARAMETER);
-		return NULL;
-	}
-	if (data->cbSize != sizeof(*data)) {
-		SetLastError(ERROR_INVALID_USER_BUFFER);
 		return NULL;
 	}
 	for (size_t i = 0; i < set->count; i++)
@@ -258,15 +262,8 @@ struct member_interface *devset_interface(struct devset *set, const SP_DEVICE_IN
 {
 	size_t at = data ? (data->Reserved & ELEMENT_MASK) - 1 : 0;
 
-	if (!data) {
-		SetLastError(ERROR_INVALID_PARAMETER);
-		return NULL;
-	}
-	if (data->cbSize != sizeof(*data)) {
-		SetLastError(ERROR_INVALID_USER_BUFFER);
-		return NULL;
-	}
-	if (data->Reserved >> ELEMENT_BITS != set->serial || at >= set->interface_count) {
+	if (!data || data->cbSize != sizeof(*data) ||
+	    data->Reserved >> ELEMENT_BITS != set->serial || at >= set->interface_count) {
 		SetLastError(ERROR_INVALID_PARAMETER);
 		return NULL;
 	}
@@ -289,7 +286,7 @@ BOOL WINAPI SetupDiEnumDeviceInfo(HDEVINFO handle, DWORD index, PSP_DEVINFO_DATA
 	else
 		devinfo_fill(set, &set->members[index], data);
 	devset_put(set);
-	return error ? error_fail(error) : TRUE;
+	return devset_result(error);
 }
 
 /* The INDEXth of the set's interfaces of a class, of one device or of all; -1: no further one. */
@@ -327,11 +324,9 @@ BOOL WINAPI SetupDiEnumDeviceInterfaces(HDEVINFO handle, PSP_DEVINFO_DATA device
 			member = devset_member(set, device);
 		if (!device || member) {
 			at = interface_nth(set, member, class, index);
-			if (at < 0)
-				SetLastError(ERROR_NO_MORE_ITEMS);
-			else
+			if (at >= 0)
 				interface_fill(set, at, data);
-			ok = at >= 0;
+			ok = devset_result(at < 0 ? ERROR_NO_MORE_ITEMS : ERROR_SUCCESS);
 		}
 	}
 	devset_put(set);
@@ -345,12 +340,12 @@ BOOL text_give(const char *text, bool wide, void *to, DWORD room, DWORD *require
 	if (required)
 		*required = length;
 	if (length > room)
-		return error_fail(ERROR_INSUFFICIENT_BUFFER);
+		return devset_result(ERROR_INSUFFICIENT_BUFFER);
 	if (wide)
 		text_widen(text, length, to, length);
 	else
 		memcpy(to, text, length);
-	return TRUE;
+	return devset_result(ERROR_SUCCESS);
 }
 
 /* The two widths of SP_DEVICE_INTERFACE_DETAIL_DATA. */
@@ -380,7 +375,7 @@ static BOOL detail_give(const struct detail_form *form, const char *path, void *
 
 	if (detail ? *(DWORD *)detail != form->structure || size < form->offset + form->character :
 		     size != 0)
-		return error_fail(ERROR_INVALID_USER_BUFFER);
+		return devset_result(ERROR_INVALID_USER_BUFFER);
 	if (required)
 		*required = needed;
 	return text_give(path, form->wide, detail ? (char *)detail + form->offset : NULL, room, NULL);
@@ -463,7 +458,7 @@ static BOOL devset_open_element(HDEVINFO handle, const char *text, bool is_path,
 		devinfo_fill(set, &set->members[at], data);
 	devset_put(set);
 	device_list_put(list);
-	return at >= 0 ? TRUE : error_fail(error);
+	return devset_result(at >= 0 ? ERROR_SUCCESS : error);
 }
 
 BOOL WINAPI SetupDiOpenDeviceInterfaceA(HDEVINFO set, PCSTR path, DWORD flags,

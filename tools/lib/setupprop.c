@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "devset.h"
-#include "error.h"
 #include "property.h"
 #include "registry.h"
 
@@ -66,7 +65,7 @@ static BOOL registry_property(HDEVINFO handle, const SP_DEVINFO_DATA *data, DWOR
 	devset_put(set);
 	if (ret) {
 		property_free(&property);
-		return error_fail(property_error(ret));
+		return devset_result(property_error(ret));
 	}
 	length = property_copy(&property, wide, NULL, 0);
 	if (type)
@@ -80,7 +79,7 @@ static BOOL registry_property(HDEVINFO handle, const SP_DEVINFO_DATA *data, DWOR
 	else
 		property_copy(&property, wide, buffer, size);
 	property_free(&property);
-	return error ? error_fail(error) : TRUE;
+	return devset_result(error);
 }
 
 BOOL WINAPI SetupDiGetDeviceRegistryPropertyA(HDEVINFO set, PSP_DEVINFO_DATA data, DWORD code,
@@ -117,7 +116,7 @@ static BOOL devprop_give(int ret, struct devprop *value, DEVPROPTYPE *type, BYTE
 	if (!error)
 		memcpy(buffer, value->data, value->size);
 	free(value->data);
-	return error ? error_fail(error) : TRUE;
+	return devset_result(error);
 }
 
 /* Of arguments that both functions have; an error or 0. */
@@ -146,7 +145,7 @@ BOOL WINAPI SetupDiGetDevicePropertyW(HDEVINFO handle, PSP_DEVINFO_DATA data, co
 	member = devset_member(set, data);
 	if (!member || error) {
 		devset_put(set);
-		return member ? error_fail(error) : FALSE;
+		return member ? devset_result(error) : FALSE;
 	}
 	ret = devprop_of_device(member->list, member->device, (const uint8_t *)&key->fmtid, key->pid,
 				&value);
@@ -169,7 +168,7 @@ BOOL WINAPI SetupDiGetDeviceInterfacePropertyW(HDEVINFO handle, PSP_DEVICE_INTER
 	interface = devset_interface(set, data);
 	if (!interface || error) {
 		devset_put(set);
-		return interface ? error_fail(error) : FALSE;
+		return interface ? devset_result(error) : FALSE;
 	}
 	ret = devprop_of_interface(interface->list, interface->interface,
 				   (const uint8_t *)&key->fmtid, key->pid, &value);
@@ -184,12 +183,12 @@ static LONG key_open(struct devset *set, const SP_DEVINFO_DATA *data, DWORD scop
 	struct member *member;
 	LONG error;
 
-	if ((scope != DICS_FLAG_GLOBAL && scope != DICS_FLAG_CONFIGSPECIFIC) ||
-	    (type != DIREG_DEV && type != DIREG_DRV))
-		return ERROR_INVALID_FLAGS;
 	member = devset_member(set, data);
 	if (!member)
 		return GetLastError();
+	if ((scope != DICS_FLAG_GLOBAL && scope != DICS_FLAG_CONFIGSPECIFIC) ||
+	    (type != DIREG_DEV && type != DIREG_DRV))
+		return ERROR_INVALID_FLAGS;
 	/* Drivers have no keys here, and hardware profiles have none. */
 	if (type == DIREG_DRV || scope == DICS_FLAG_CONFIGSPECIFIC)
 		return ERROR_KEY_DOES_NOT_EXIST;
@@ -211,8 +210,5 @@ HKEY WINAPI SetupDiOpenDevRegKey(HDEVINFO handle, PSP_DEVINFO_DATA data, DWORD s
 		return (HKEY)INVALID_HANDLE_VALUE;
 	error = key_open(set, data, scope, type, access, &key);
 	devset_put(set);
-	if (!error)
-		return key;
-	SetLastError(error);
-	return (HKEY)INVALID_HANDLE_VALUE;
+	return devset_result(error) ? key : (HKEY)INVALID_HANDLE_VALUE;
 }

@@ -162,7 +162,7 @@ TEST(details)
 	other.cbSize--;
 	FAILS(SetupDiEnumDeviceInterfaces(set, NULL, &guid_1, 0, &other), ERROR_INVALID_USER_BUFFER);
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &other, NULL, 0, &required, NULL),
-	      ERROR_INVALID_USER_BUFFER);
+	      ERROR_INVALID_PARAMETER);
 
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, NULL, 0, &required, &device),
 	      ERROR_INSUFFICIENT_BUFFER);
@@ -424,7 +424,8 @@ TEST(locate)
 	CHECK_EQ(CM_Get_DevNode_Status(&status, &problem, devinst, 0), CR_NO_SUCH_DEVNODE);
 	CHECK_EQ(CM_Get_Device_IDW(devinst, wide, 100, 0), CR_SUCCESS);
 	CHECK_STR(narrow(wide), FX2_ID);
-	CHECK_EQ(CM_MapCrToWin32Err(CR_NO_SUCH_DEVNODE, 1), ERROR_NO_SUCH_DEVINST);
+	CHECK_EQ(CM_MapCrToWin32Err(CR_NO_SUCH_DEVNODE, 1), ERROR_NOT_FOUND);
+	CHECK_EQ(CM_MapCrToWin32Err(CR_DEVICE_NOT_THERE, 77), 77);
 	CHECK_EQ(CM_MapCrToWin32Err(CR_BUFFER_SMALL, 1), ERROR_INSUFFICIENT_BUFFER);
 	CHECK_EQ(CM_MapCrToWin32Err(CR_SUCCESS, 1), ERROR_SUCCESS);
 	CHECK_EQ(CM_MapCrToWin32Err(0x1234, 77), 77);

@@ -112,9 +112,12 @@ TEST(arguments)
 	HCMNOTIFICATION handle = (HCMNOTIFICATION)1;
 	struct told told = { 0 };
 
-	CHECK_EQ(CM_Register_Notification(NULL, &told, tell, &handle), CR_INVALID_POINTER);
-	CHECK_EQ(CM_Register_Notification(&filter, &told, NULL, &handle), CR_INVALID_POINTER);
-	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, NULL), CR_INVALID_POINTER);
+	CHECK_EQ(CM_Register_Notification(NULL, &told, tell, &handle), CR_INVALID_DATA);
+	CHECK_EQ(CM_Register_Notification(&filter, &told, NULL, &handle), CR_INVALID_DATA);
+	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, NULL), CR_FAILURE);
+	filter.Flags = CM_NOTIFY_FILTER_FLAG_ALL_INTERFACE_CLASSES;
+	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_INVALID_DATA);
+	filter.Flags = 0;
 	filter.cbSize--;
 	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_INVALID_DATA);
 	CHECK(!handle);
