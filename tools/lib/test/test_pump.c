@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -193,20 +195,32 @@ TEST(who_only_looks_reads)
 	device_free(device);
 }
 
+static void alarm_rings(int signal)
+{
+	(void)signal;
+}
+
+/* And signals */
 TEST(a_timeout_while_reading)
 {
+	struct itimerval interval = { { 0, 4000 }, { 0, 4000 } };
 	struct device *device = device_new(true);
 	uint64_t before = wait_now();
 
 	submit(device, 0);
 	submit(device, 1);
 	complete(device, 1);
+	signal(SIGALRM, alarm_rings);
+	CHECK(!setitimer(ITIMER_REAL, &interval, NULL));
 	CHECK_EQ(WaitForSingleObject(device->handles[0], 30), WAIT_TIMEOUT);
 	CHECK(wait_now() - before >= 30000000);
+	signal(SIGALRM, SIG_IGN);
 	CHECK_EQ(WaitForMultipleObjects(2, device->handles, TRUE, 5), WAIT_TIMEOUT);
 	CHECK_EQ(WaitForMultipleObjects(2, device->handles, FALSE, 5), WAIT_OBJECT_0 + 1);
 	complete(device, 0);
 	CHECK_EQ(WaitForMultipleObjects(2, device->handles, TRUE, INFINITE), WAIT_OBJECT_0);
+	interval = (struct itimerval){ { 0, 0 }, { 0, 0 } };
+	CHECK(!setitimer(ITIMER_REAL, &interval, NULL));
 	device_free(device);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Events, mutexes, semaphores, and waiting for one, any and all of them. */
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 
 #include "tap.h"
 #include "wait.h"
@@ -251,6 +253,38 @@ TEST(a_timeout_does_not_end_early)
 	}
 	CloseHandle(handles[0]);
 	CloseHandle(handles[1]);
+}
+
+static atomic_uint alarms;
+
+static void alarm_rings(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&alarms, 1);
+}
+
+static void alarm_every(int us)
+{
+	struct itimerval interval = { { 0, us }, { 0, us } };
+
+	signal(SIGALRM, us ? alarm_rings : SIG_IGN);
+	CHECK(!setitimer(ITIMER_REAL, &interval, NULL));
+}
+
+TEST(signals_do_not_end_it)
+{
+	HANDLE event = event_new(true, false);
+	uint64_t before = wait_now();
+
+	alarm_every(3000);
+	CHECK_EQ(WaitForSingleObject(event, 40), WAIT_TIMEOUT);
+	CHECK(wait_now() - before >= 40000000);
+	before = wait_now();
+	Sleep(40);
+	CHECK(wait_now() - before >= 40000000);
+	alarm_every(0);
+	CHECK(alarms > 2);
+	CloseHandle(event);
 }
 
 static DWORD WINAPI waits(void *argument)
