@@ -111,7 +111,6 @@
 
 typedef char CHAR, *PCHAR, *LPCH, *PCH, *NPSTR, *LPSTR, *PSTR;
 typedef const char *LPCCH, *PCCH, *LPCSTR, *PCSTR;
-typedef signed char SCHAR, *PSCHAR;
 typedef unsigned char UCHAR, *PUCHAR;
 typedef short SHORT, *PSHORT;
 typedef unsigned short USHORT, *PUSHORT;
@@ -123,7 +122,7 @@ typedef unsigned char BYTE, *PBYTE, *LPBYTE;
 typedef unsigned short WORD, *PWORD, *LPWORD;
 typedef unsigned int DWORD, *PDWORD, *LPDWORD;
 typedef int BOOL, *PBOOL, *LPBOOL;
-typedef int WINBOOL, *PWINBOOL, *LPWINBOOL;
+typedef int WINBOOL;
 typedef BYTE BOOLEAN, *PBOOLEAN;
 typedef float FLOAT, *PFLOAT;
 typedef double DOUBLE;

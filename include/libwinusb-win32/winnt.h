@@ -14,7 +14,7 @@
 #define MAXWORD 0xffff
 #define MAXBYTE 0xff
 #define MAXLONG 0x7fffffff
-#define MINLONG ((LONG)0x80000000)
+#define MINLONG 0x80000000
 #define MAXSHORT 0x7fff
 #define MAXCHAR 0x7f
 #define MAXLONGLONG 0x7fffffffffffffffLL

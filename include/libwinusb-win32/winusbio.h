@@ -43,6 +43,8 @@ typedef struct _WINUSB_PIPE_INFORMATION_EX {
 #define FullSpeed 0x02
 #define HighSpeed 0x03
 
+/* On Windows too: from here on, GUIDs are defined and not only declared. */
+#include "initguid.h"
 DEFINE_GUID(WinUSB_TestGuid, 0xda812bff, 0x12c3, 0x46a2, 0x8e, 0x2b, 0xdb, 0xd3, 0xb7, 0x83, 0x4c, 0x43);
 
 #endif /* _LIBWINUSB_WIN32_WINUSBIO_H */
