@@ -293,18 +293,15 @@ static void request_consume(struct request *request)
 	wait_lock_release();
 }
 
-/* The request of an OVERLAPPED, with a reference, ready to be waited for. */
-static struct request *overlapped_get(const OVERLAPPED *overlapped, bool wait)
+/* The request of an OVERLAPPED, with a reference. */
+static struct request *overlapped_get(const OVERLAPPED *overlapped)
 {
 	struct request *request;
 
 	wait_lock_acquire();
 	request = overlapped_find_locked(overlapped);
-	if (request) {
+	if (request)
 		object_ref(&request->object);
-		if (wait && list_is_empty(&request->signals_self.link))
-			wait_source_add_locked(&request->signals_self, &request->object);
-	}
 	wait_lock_release();
 	return request;
 }
@@ -314,21 +311,32 @@ static bool overlapped_is_pending(const OVERLAPPED *overlapped)
 	return __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == OVERLAPPED_PENDING;
 }
 
-/* False: the time has passed. */
-static bool overlapped_wait(HANDLE file, OVERLAPPED *overlapped, DWORD ms)
+/* It has just ended, or it is none of ours: what Windows does. */
+static bool overlapped_wait_for_other(HANDLE file, const OVERLAPPED *overlapped, DWORD ms)
 {
-	struct request *request = overlapped_get(overlapped, true);
 	HANDLE event = overlapped->hEvent;
+
+	if (!overlapped_is_pending(overlapped))
+		return true;
+	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) == WAIT_OBJECT_0;
+}
+
+/* False: the time has passed. */
+static bool overlapped_wait(HANDLE file, const OVERLAPPED *overlapped, DWORD ms)
+{
+	struct request *request;
 	DWORD result;
 
+	wait_lock_acquire();
+	request = overlapped_find_locked(overlapped);
 	if (!request) {
-		/* It has just ended, or it is none of ours: what Windows does. */
-		if (!overlapped_is_pending(overlapped))
-			return true;
-		return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) ==
-		       WAIT_OBJECT_0;
+		wait_lock_release();
+		return overlapped_wait_for_other(file, overlapped, ms);
 	}
-	result = wait_for_object(&request->object, ms, NULL);
+	object_ref(&request->object);
+	if (list_is_empty(&request->signals_self.link))
+		wait_source_add_locked(&request->signals_self, &request->object);
+	result = wait_for_object_locked(&request->object, ms, NULL);
 	if (result == WAIT_OBJECT_0)
 		request_consume(request);
 	object_put(&request->object);
@@ -338,7 +346,7 @@ static bool overlapped_wait(HANDLE file, OVERLAPPED *overlapped, DWORD ms)
 /* Without waiting: reads what there is. */
 static void overlapped_look(const OVERLAPPED *overlapped)
 {
-	struct request *request = overlapped_get(overlapped, false);
+	struct request *request = overlapped_get(overlapped);
 
 	if (!request)
 		return;
@@ -427,7 +435,7 @@ BOOL WINAPI CancelIo(HANDLE handle)
 
 static bool overlapped_cancel_one(struct file *file, const OVERLAPPED *overlapped)
 {
-	struct request *request = overlapped_get(overlapped, false);
+	struct request *request = overlapped_get(overlapped);
 	int count = 0;
 
 	if (!request)

@@ -1,0 +1,785 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The functions of winusb.h, overlapped requests and closing against real devices, in a guest with the
+ * boards fx2 and composite, in this order:
+ *
+ *	make -C tools/lib guest_winusb
+ *	scripts/lab run --board=fx2 --board=composite -- tools/lib/build/native/guest_winusb
+ */
+#define WINUSB_W32_LIBC_STDIO
+#include <windows.h>
+#include <winusb.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+
+#define FX2	"/dev/winusb/1-1:1.0"
+#define JOINED	"/dev/winusb/1-2:1.0"
+#define SETTINGS "/dev/winusb/1-2:1.2"
+#undef IN
+#undef OUT
+#define IN	0x88
+#define OUT	0x06
+#define SWITCHES 0x81
+
+static HANDLE file;
+static WINUSB_INTERFACE_HANDLE handle;
+static UCHAR data[64][512];
+
+static void board(const char *command)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line), "winusb-boards --send 1 %s >/dev/null", command);
+	if (system(line))
+		tap_fail(__FILE__, __LINE__, "the board does not do '%s'", command);
+}
+
+static HANDLE open_node(const char *node, DWORD flags)
+{
+	return CreateFileA(node, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+			   OPEN_EXISTING, flags, NULL);
+}
+
+static void begin(const char *node)
+{
+	file = open_node(node, FILE_FLAG_OVERLAPPED);
+	if (!CHECK(file != INVALID_HANDLE_VALUE))
+		printf("# %s: error %u\n", node, GetLastError());
+	handle = NULL;
+	CHECK(WinUsb_Initialize(file, &handle));
+}
+
+static void end(void)
+{
+	CHECK(WinUsb_Free(handle));
+	CHECK(CloseHandle(file));
+}
+
+#define CHECK_FAILS(call, error)					\
+	do {								\
+		SetLastError(0);					\
+		CHECK(!(call));						\
+		CHECK_EQ(GetLastError(), error);			\
+	} while (0)
+
+#define PENDING(call)	CHECK_FAILS(call, ERROR_IO_PENDING)
+
+static void feed(const char *text)
+{
+	ULONG n = 0;
+
+	CHECK(WinUsb_WritePipe(handle, OUT, (PUCHAR)text, strlen(text), &n, NULL));
+	CHECK_EQ(n, strlen(text));
+}
+
+static BOOL set_switch(UCHAR pipe, ULONG policy, UCHAR value)
+{
+	return WinUsb_SetPipePolicy(handle, pipe, policy, 1, &value);
+}
+
+static BOOL set_number(UCHAR pipe, ULONG policy, ULONG value)
+{
+	return WinUsb_SetPipePolicy(handle, pipe, policy, sizeof(value), &value);
+}
+
+TEST(opening)
+{
+	WINUSB_INTERFACE_HANDLE other;
+	HANDLE plain;
+
+	begin(FX2);
+	CHECK(open_node(FX2, FILE_FLAG_OVERLAPPED) == INVALID_HANDLE_VALUE);
+	CHECK_EQ(GetLastError(), ERROR_ACCESS_DENIED);
+	CHECK(WinUsb_Initialize(file, &other));
+	CHECK(other != handle);
+	CHECK(WinUsb_Free(other));
+	end();
+	CHECK_FAILS(CloseHandle(file), ERROR_INVALID_HANDLE);
+	plain = open_node(FX2, 0);
+	CHECK(plain != INVALID_HANDLE_VALUE);
+	CHECK_FAILS(WinUsb_Initialize(plain, &other), ERROR_INVALID_HANDLE);
+	CHECK(CloseHandle(plain));
+	/* Either order (winusb.md 8, row 11). */
+	begin(FX2);
+	CHECK(CloseHandle(file));
+	CHECK_FAILS(WinUsb_ResetPipe(handle, IN), ERROR_INVALID_HANDLE);
+	CHECK(WinUsb_Free(handle));
+	CHECK(WinUsb_Free(handle));
+}
+
+TEST(wide_names)
+{
+	HANDLE wide = CreateFileW(L"/dev/winusb/1-1:1.0", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+				  OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+
+	CHECK(wide != INVALID_HANDLE_VALUE);
+	CHECK(CloseHandle(wide));
+}
+
+TEST(descriptors)
+{
+	static UCHAR buffer[70000];
+	UCHAR speed = 0;
+	WINUSB_PIPE_INFORMATION_EX more;
+	WINUSB_PIPE_INFORMATION pipe;
+	USB_INTERFACE_DESCRIPTOR interface;
+	ULONG n = 77;
+
+	begin(FX2);
+	CHECK(WinUsb_GetDescriptor(handle, 1, 0, 0, buffer, 18, &n));
+	CHECK(n == 18 && buffer[0] == 18 && buffer[8] == 0x47 && buffer[9] == 0x05);
+	CHECK(WinUsb_GetDescriptor(handle, 2, 0, 0, buffer, 9, &n));
+	CHECK(n == 9 && buffer[1] == 2);
+	CHECK(WinUsb_GetDescriptor(handle, 2, 0, 0, buffer, sizeof(buffer), &n));
+	CHECK_EQ(n, buffer[2]);
+	CHECK(WinUsb_GetDescriptor(handle, 3, 1, 0x409, buffer, sizeof(buffer), &n));
+	CHECK_EQ(n, buffer[0]);
+	CHECK_FAILS(WinUsb_GetDescriptor(handle, 3, 77, 0x409, buffer, 255, &n), ERROR_GEN_FAILURE);
+	CHECK_FAILS(WinUsb_GetDescriptor(handle, 1, 0, 0, buffer, 18, NULL), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_QueryInterfaceSettings(handle, 0, &interface));
+	CHECK(interface.bNumEndpoints == 3 && interface.bLength == 9);
+	CHECK_FAILS(WinUsb_QueryInterfaceSettings(handle, 1, &interface), ERROR_NO_MORE_ITEMS);
+	n = 1;
+	CHECK(WinUsb_QueryDeviceInformation(handle, DEVICE_SPEED, &n, &speed));
+	CHECK(n == 1 && speed == 3);
+	n = 8;
+	CHECK(WinUsb_QueryDeviceInformation(handle, DEVICE_SPEED, &n, buffer));
+	CHECK_EQ(n, 1);
+	n = 0;
+	CHECK_FAILS(WinUsb_QueryDeviceInformation(handle, DEVICE_SPEED, &n, &speed), 1784);
+	n = 1;
+	CHECK_FAILS(WinUsb_QueryDeviceInformation(handle, 2, &n, &speed), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_QueryPipe(handle, 0, 0, &pipe));
+	CHECK(pipe.PipeType == UsbdPipeTypeInterrupt && pipe.PipeId == SWITCHES);
+	CHECK(WinUsb_QueryPipeEx(handle, 0, 2, &more));
+	CHECK(more.PipeType == UsbdPipeTypeBulk && more.MaximumPacketSize == 512);
+	CHECK_EQ(more.MaximumBytesPerInterval, 512);
+	CHECK_FAILS(WinUsb_QueryPipe(handle, 0, 3, &pipe), ERROR_NO_MORE_ITEMS);
+	CHECK_FAILS(WinUsb_QueryPipe(handle, 1, 0, &pipe), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_QueryPipe(handle, 0, 0, NULL), ERROR_INVALID_PARAMETER);
+	end();
+}
+
+TEST(policies)
+{
+	ULONG number = 5, length = 8;
+	UCHAR bytes[8] = { 0 };
+
+	begin(FX2);
+	/* Smaller is refused, larger is taken (row 29). */
+	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 0, bytes), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, 3, &number),
+		    ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 1, NULL), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 4, &number));
+	CHECK(WinUsb_GetPipePolicy(handle, IN, AUTO_FLUSH, &length, bytes));
+	CHECK(length == 1 && bytes[0] == 1 && !bytes[1]);
+	number = 1234;
+	CHECK(WinUsb_SetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, 8, (ULONG[]){ 1234, 99 }));
+	length = 4, number = 0;
+	CHECK(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number));
+	CHECK(length == 4 && number == 1234);
+	length = 3;
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number), 1784);
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, AUTO_FLUSH, NULL, bytes), 1784);
+	length = 4;
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, 0x55, &length, &number), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, 0x99, AUTO_FLUSH, &length, &number),
+		    ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(set_number(IN, MAXIMUM_TRANSFER_SIZE, 4096), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_GetPipePolicy(handle, 0, PIPE_TRANSFER_TIMEOUT, &length, &number));
+	CHECK_EQ(number, 5000);
+	length = 1;
+	CHECK(WinUsb_GetPowerPolicy(handle, AUTO_SUSPEND, &length, bytes));
+	CHECK_EQ(length, 1);
+	length = 4;
+	CHECK(WinUsb_GetPowerPolicy(handle, SUSPEND_DELAY, &length, &number));
+	CHECK(length == 4 && number == 5000);
+	number = 700;
+	CHECK(WinUsb_SetPowerPolicy(handle, SUSPEND_DELAY, 4, &number));
+	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, SUSPEND_DELAY, 2, &number), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, 0x82, 4, &number), ERROR_INVALID_PARAMETER);
+	/* Initialize sets the defaults. */
+	CHECK(WinUsb_Initialize(file, &handle));
+	CHECK(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number));
+	CHECK_EQ(number, 0);
+	end();
+}
+
+TEST(control_transfers)
+{
+	WINUSB_SETUP_PACKET set = { 0x40, 0xd8, 0, 0, 1 }, get = { 0xc0, 0xd7, 0, 0, 1 };
+	WINUSB_SETUP_PACKET bad = { 0xc0, 0x01, 0, 0, 1 }, configuration = { 0x00, 9, 1, 0, 0 };
+	OVERLAPPED overlapped = { 0 };
+	UCHAR lamps = 0x5a, big[5000];
+	ULONG n = 0;
+
+	begin(FX2);
+	CHECK(WinUsb_ControlTransfer(handle, set, &lamps, 1, &n, NULL) && n == 1);
+	lamps = 0;
+	CHECK(WinUsb_ControlTransfer(handle, get, &lamps, 1, &n, NULL) && n == 1 && lamps == 0x5a);
+	lamps = 0;
+	PENDING(WinUsb_ControlTransfer(handle, get, &lamps, 1, NULL, &overlapped));
+	CHECK(WinUsb_GetOverlappedResult(handle, &overlapped, &n, TRUE) && n == 1 && lamps == 0x5a);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, bad, &lamps, 1, &n, NULL), ERROR_GEN_FAILURE);
+	CHECK_EQ(n, 0);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, big, 4097, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, &lamps, 1, NULL, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, configuration, NULL, 0, NULL, NULL),
+		    ERROR_ACCESS_DENIED);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, set, NULL, 1, &n, NULL), ERROR_NOACCESS);
+	board("set silent-request=0xd7");
+	CHECK(set_number(0, PIPE_TRANSFER_TIMEOUT, 50));
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, &lamps, 1, &n, NULL), ERROR_SEM_TIMEOUT);
+	board("set silent-request=off");
+	end();
+}
+
+TEST(reads_and_writes)
+{
+	UCHAR *buffer = data[0];
+	ULONG n = 0;
+
+	begin(FX2);
+	feed("hello");
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 512, &n, NULL) && n == 5);
+	CHECK(!memcmp(buffer, "hello", 5));
+	/* What is not asked for is saved. */
+	feed("0123456789");
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 4, &n, NULL) && n == 4);
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 6, &n, NULL) && n == 6);
+	CHECK(!memcmp(buffer, "456789", 6));
+	feed("0123456789");
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 4, &n, NULL) && n == 4);
+	CHECK(WinUsb_FlushPipe(handle, IN));
+	feed("next");
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 512, &n, NULL) && n == 4);
+	CHECK_FAILS(WinUsb_FlushPipe(handle, OUT), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_ReadPipe(handle, IN, NULL, 0, &n, NULL) && n == 0);
+	CHECK(WinUsb_WritePipe(handle, OUT, NULL, 0, &n, NULL) && n == 0);
+	CHECK(WinUsb_ReadPipe(handle, IN, buffer, 512, &n, NULL) && n == 0);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, OUT, buffer, 512, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_WritePipe(handle, IN, buffer, 512, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_WritePipe(handle, 0, buffer, 8, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x80, buffer, 8, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x85, buffer, 8, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 8, NULL, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, (PUCHAR)16, 512, &n, NULL), ERROR_NOACCESS);
+	CHECK(set_number(IN, PIPE_TRANSFER_TIMEOUT, 50));
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 512, &n, NULL), ERROR_SEM_TIMEOUT);
+	CHECK(set_switch(IN, RAW_IO, 1));
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 100, &n, NULL), ERROR_INVALID_FUNCTION);
+	CHECK(set_switch(IN, RAW_IO, 0));
+	CHECK(set_switch(IN, ALLOW_PARTIAL_READS, 0));
+	feed("0123456789");
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 4, &n, NULL), ERROR_GEN_FAILURE);
+	end();
+}
+
+TEST(stalls)
+{
+	ULONG n;
+
+	begin(FX2);
+	board("set stall=0x88");
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, NULL), ERROR_GEN_FAILURE);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, NULL), ERROR_GEN_FAILURE);
+	CHECK(WinUsb_ResetPipe(handle, IN));
+	feed("again");
+	CHECK(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, NULL) && n == 5);
+	CHECK(WinUsb_ResetPipe(handle, 0));
+	CHECK(WinUsb_AbortPipe(handle, 0));
+	CHECK_FAILS(WinUsb_FlushPipe(handle, 0), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ResetPipe(handle, 0x99), ERROR_INVALID_PARAMETER);
+	end();
+}
+
+TEST(events_manual_and_automatic)
+{
+	OVERLAPPED overlapped = { 0 };
+	DWORD n;
+	int automatic;
+
+	begin(FX2);
+	for (automatic = 0; automatic < 2; automatic++) {
+		overlapped.hEvent = CreateEventA(NULL, !automatic, TRUE, NULL);
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+		CHECK_EQ(overlapped.Internal, 0x103);
+		CHECK_EQ(WaitForSingleObject(overlapped.hEvent, 0), WAIT_TIMEOUT);
+		CHECK_FAILS(WinUsb_GetOverlappedResult(handle, &overlapped, &n, FALSE),
+			    ERROR_IO_INCOMPLETE);
+		CHECK_FAILS(GetOverlappedResultEx(file, &overlapped, &n, 20, FALSE), WAIT_TIMEOUT);
+		/* Still under way: refused, and the first one is not disturbed. */
+		CHECK_FAILS(WinUsb_ReadPipe(handle, SWITCHES, data[1], 1, NULL, &overlapped),
+			    ERROR_INVALID_PARAMETER);
+		feed("abc");
+		CHECK(WinUsb_GetOverlappedResult(handle, &overlapped, &n, TRUE) && n == 3);
+		CHECK_EQ(WaitForSingleObject(overlapped.hEvent, 0),
+			 automatic ? WAIT_TIMEOUT : WAIT_OBJECT_0);
+		/* Waited for by its event. */
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+		feed("abcd");
+		CHECK_EQ(WaitForSingleObject(overlapped.hEvent, 5000), WAIT_OBJECT_0);
+		CHECK(HasOverlappedIoCompleted(&overlapped));
+		CHECK(GetOverlappedResult(file, &overlapped, &n, TRUE) && n == 4);
+		CloseHandle(overlapped.hEvent);
+	}
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped), ERROR_INVALID_HANDLE);
+	overlapped.hEvent = file;
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped), ERROR_INVALID_HANDLE);
+	end();
+}
+
+TEST(the_file_is_signalled_without_event)
+{
+	OVERLAPPED overlapped;
+	DWORD n;
+
+	memset(&overlapped, 0x5a, sizeof(overlapped));	/* need not be zero for bulk */
+	overlapped.hEvent = NULL;
+	begin(FX2);
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, &overlapped));
+	CHECK_EQ(WaitForSingleObject(file, 10), WAIT_TIMEOUT);
+	feed("abc");
+	CHECK_EQ(WaitForSingleObject(file, 5000), WAIT_OBJECT_0);
+	CHECK(GetOverlappedResult(file, &overlapped, &n, FALSE) && n == 3);
+	CHECK(SetFileCompletionNotificationModes(file, FILE_SKIP_SET_EVENT_ON_HANDLE));
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, &overlapped));
+	feed("abc");
+	CHECK_EQ(WaitForSingleObject(file, 100), WAIT_TIMEOUT);
+	CHECK(GetOverlappedResult(file, &overlapped, &n, TRUE) && n == 3);
+	end();
+}
+
+TEST(who_only_looks_sees_it_complete)
+{
+	OVERLAPPED overlapped = { 0 };
+	int i, round;
+
+	begin(FX2);
+	for (round = 0; round < 10; round++) {
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+		feed("abc");
+		for (i = 0; i < 2000 && *(volatile ULONG_PTR *)&overlapped.Internal == 0x103; i++)
+			Sleep(1);
+		CHECK_EQ(overlapped.Internal, 0);
+		CHECK_EQ(overlapped.InternalHigh, 3);
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+		feed("abcd");
+		for (i = 0; i < 2000 && !HasOverlappedIoCompleted(&overlapped); i++)
+			Sleep(1);
+		CHECK_EQ(overlapped.InternalHigh, 4);
+	}
+	end();
+}
+
+static DWORD WINAPI wait_event(void *event)
+{
+	return WaitForSingleObject(event, 5000);
+}
+
+TEST(an_event_that_is_waited_for_already)
+{
+	OVERLAPPED overlapped = { .hEvent = CreateEventA(NULL, TRUE, FALSE, NULL) };
+	HANDLE thread = CreateThread(NULL, 0, wait_event, overlapped.hEvent, 0, NULL);
+	DWORD result;
+
+	begin(FX2);
+	Sleep(50);
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+	feed("abc");
+	CHECK_EQ(WaitForSingleObject(thread, 5000), WAIT_OBJECT_0);
+	CHECK(GetExitCodeThread(thread, &result) && result == WAIT_OBJECT_0);
+	CHECK_EQ(overlapped.InternalHigh, 3);
+	CloseHandle(thread);
+	end();
+	CloseHandle(overlapped.hEvent);
+}
+
+struct waiter {
+	OVERLAPPED overlapped;
+	HANDLE thread;
+	DWORD bytes;
+	DWORD error;
+};
+
+static DWORD WINAPI wait_result(void *argument)
+{
+	struct waiter *waiter = argument;
+
+	waiter->error = GetOverlappedResult(file, &waiter->overlapped, &waiter->bytes, TRUE) ?
+			0 : GetLastError();
+	return 0;
+}
+
+TEST(many_threads_wait_for_one_file)
+{
+	struct waiter waiters[8] = { 0 };
+	int i;
+
+	begin(FX2);
+	for (i = 0; i < 8; i++) {
+		PENDING(WinUsb_ReadPipe(handle, IN, data[i], 512, NULL, &waiters[i].overlapped));
+		waiters[i].thread = CreateThread(NULL, 0, wait_result, &waiters[i], 0, NULL);
+	}
+	Sleep(30);
+	for (i = 0; i < 4; i++)
+		feed("abc");
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(WaitForSingleObject(waiters[i].thread, 5000), WAIT_OBJECT_0);
+	CHECK(WinUsb_AbortPipe(handle, IN));
+	for (i = 4; i < 8; i++)
+		CHECK_EQ(WaitForSingleObject(waiters[i].thread, 5000), WAIT_OBJECT_0);
+	for (i = 0; i < 8; i++) {
+		CHECK_EQ(waiters[i].error, i < 4 ? 0 : ERROR_OPERATION_ABORTED);
+		CHECK_EQ(waiters[i].bytes, i < 4 ? 3 : 0);
+		CloseHandle(waiters[i].thread);
+	}
+	end();
+}
+
+#define MANY	500
+
+TEST(five_hundred_reads)
+{
+	OVERLAPPED *many = calloc(MANY, sizeof(*many));
+	DWORD n;
+	int i;
+
+	begin(FX2);
+	for (i = 0; i < MANY; i++)
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &many[i]));
+	for (i = 0; i < 100; i++)
+		feed("ab");
+	for (i = 99; i >= 0; i--)
+		CHECK(GetOverlappedResult(file, &many[i], &n, TRUE) && n == 2);
+	CHECK(CancelIoEx(file, &many[MANY - 1]));
+	CHECK_FAILS(GetOverlappedResult(file, &many[MANY - 1], &n, TRUE), ERROR_OPERATION_ABORTED);
+	CHECK(WinUsb_AbortPipe(handle, IN));
+	for (i = 100; i < MANY; i++)
+		CHECK_FAILS(GetOverlappedResult(file, &many[i], &n, FALSE), ERROR_OPERATION_ABORTED);
+	end();
+	free(many);
+}
+
+static DWORD WINAPI read_here(void *overlapped)
+{
+	PENDING(WinUsb_ReadPipe(handle, IN, data[1], 512, NULL, overlapped));
+	return 0;
+}
+
+TEST(cancelling)
+{
+	OVERLAPPED mine = { 0 }, theirs = { 0 }, unused = { 0 };
+	HANDLE thread;
+	DWORD n;
+
+	begin(FX2);
+	CHECK_FAILS(CancelIoEx(file, NULL), ERROR_NOT_FOUND);
+	CHECK_FAILS(CancelIoEx(file, &unused), ERROR_NOT_FOUND);
+	CHECK(CancelIo(file));
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &mine));
+	thread = CreateThread(NULL, 0, read_here, &theirs, 0, NULL);
+	CHECK_EQ(WaitForSingleObject(thread, 5000), WAIT_OBJECT_0);
+	CloseHandle(thread);
+	CHECK(CancelIo(file));		/* of this thread only */
+	CHECK_FAILS(GetOverlappedResult(file, &mine, &n, TRUE), ERROR_OPERATION_ABORTED);
+	CHECK(!HasOverlappedIoCompleted(&theirs));
+	CHECK(CancelIoEx(file, &theirs));
+	CHECK_FAILS(GetOverlappedResult(file, &theirs, &n, TRUE), ERROR_OPERATION_ABORTED);
+	CHECK_FAILS(CancelIoEx(file, &theirs), ERROR_NOT_FOUND);
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &mine));
+	PENDING(WinUsb_ReadPipe(handle, SWITCHES, data[1], 1, NULL, &theirs));
+	CHECK(CancelIoEx(file, NULL));
+	CHECK_FAILS(GetOverlappedResult(file, &mine, &n, TRUE), ERROR_OPERATION_ABORTED);
+	CHECK_FAILS(GetOverlappedResult(file, &theirs, &n, TRUE), ERROR_OPERATION_ABORTED);
+	end();
+}
+
+static DWORD WINAPI read_and_wait(void *pipe)
+{
+	ULONG n;
+
+	return WinUsb_ReadPipe(handle, *(UCHAR *)pipe, data[2], 512, &n, NULL) ? 0 : GetLastError();
+}
+
+static void check_exit(HANDLE thread, DWORD expected)
+{
+	DWORD code = 0;
+
+	CHECK_EQ(WaitForSingleObject(thread, 5000), WAIT_OBJECT_0);
+	CHECK(GetExitCodeThread(thread, &code));
+	CHECK_EQ(code, expected);
+	CloseHandle(thread);
+}
+
+TEST(a_synchronous_read_is_cancelled_with_the_others)
+{
+	UCHAR pipe = IN;
+	HANDLE thread;
+
+	begin(FX2);
+	thread = CreateThread(NULL, 0, read_and_wait, &pipe, 0, NULL);
+	Sleep(100);
+	CHECK(CancelIoEx(file, NULL));
+	check_exit(thread, ERROR_OPERATION_ABORTED);
+	end();
+}
+
+static DWORD WINAPI wait_packet(void *port)
+{
+	OVERLAPPED *overlapped;
+	ULONG_PTR key;
+	DWORD n;
+
+	return GetQueuedCompletionStatus(port, &n, &key, &overlapped, 5000) ? 0 : GetLastError();
+}
+
+TEST(closing_ends_all_that_waits)
+{
+	UCHAR pipe = IN, switches = SWITCHES;
+	struct waiter waiter = { 0 };
+	HANDLE threads[4], port;
+	OVERLAPPED event = { .hEvent = CreateEventA(NULL, TRUE, FALSE, NULL) };
+	ULONGLONG start;
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		begin(FX2);
+		port = CreateIoCompletionPort(file, NULL, 1, 0);
+		memset(&waiter, 0, sizeof(waiter));
+		waiter.overlapped.hEvent = (HANDLE)1;
+		event.hEvent = (HANDLE)((ULONG_PTR)event.hEvent | 1);
+		threads[0] = CreateThread(NULL, 0, read_and_wait, &pipe, 0, NULL);
+		threads[1] = CreateThread(NULL, 0, read_and_wait, &switches, 0, NULL);
+		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &event));
+		threads[2] = CreateThread(NULL, 0, wait_event, event.hEvent, 0, NULL);
+		PENDING(WinUsb_ReadPipe(handle, IN, data[1], 512, NULL, &waiter.overlapped));
+		waiter.thread = CreateThread(NULL, 0, wait_result, &waiter, 0, NULL);
+		threads[3] = CreateThread(NULL, 0, wait_packet, port, 0, NULL);
+		if (round)
+			Sleep(20 * round);
+		start = GetTickCount64();
+		CHECK(CloseHandle(file));
+		CHECK(GetTickCount64() - start < 2000);
+		CHECK(HasOverlappedIoCompleted(&event));
+		CHECK(HasOverlappedIoCompleted(&waiter.overlapped));
+		CHECK_EQ((DWORD)event.Internal, 0xc0000120);
+		check_exit(threads[2], WAIT_OBJECT_0);
+		CHECK_EQ(WaitForSingleObject(waiter.thread, 5000), WAIT_OBJECT_0);
+		CHECK_EQ(waiter.error, ERROR_OPERATION_ABORTED);
+		CloseHandle(waiter.thread);
+		if (round) {
+			check_exit(threads[0], ERROR_OPERATION_ABORTED);
+			check_exit(threads[1], ERROR_OPERATION_ABORTED);
+		} else {
+			CHECK_EQ(WaitForMultipleObjects(2, threads, TRUE, 5000), WAIT_OBJECT_0);
+		}
+		CHECK(CloseHandle(port));
+		CHECK_EQ(WaitForSingleObject(threads[3], 5000), WAIT_OBJECT_0);
+		CHECK(WinUsb_Free(handle));
+	}
+}
+
+TEST(completion_ports)
+{
+	OVERLAPPED overlapped[8] = { 0 }, *got;
+	OVERLAPPED_ENTRY entries[8];
+	HANDLE port, other;
+	ULONG_PTR key;
+	ULONG count;
+	DWORD n;
+	int i;
+
+	begin(FX2);
+	port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+	CHECK(CreateIoCompletionPort(file, port, 77, 0) == port);
+	CHECK_FAILS(CreateIoCompletionPort(file, port, 78, 0), ERROR_INVALID_PARAMETER);
+	for (i = 0; i < 8; i++)
+		PENDING(WinUsb_ReadPipe(handle, IN, data[i], 512, NULL, &overlapped[i]));
+	feed("a");
+	CHECK(GetQueuedCompletionStatus(port, &n, &key, &got, 5000));
+	CHECK(n == 1 && key == 77 && got == &overlapped[0]);
+	CHECK(GetOverlappedResult(file, got, &n, FALSE) && n == 1);
+	for (i = 1; i < 5; i++)
+		feed("ab");
+	for (i = 1; i < 5; i += count) {
+		CHECK(GetQueuedCompletionStatusEx(port, entries, 8, &count, 5000, FALSE));
+		CHECK(entries[0].lpOverlapped == &overlapped[i] && !entries[0].Internal);
+	}
+	CHECK(!GetQueuedCompletionStatus(port, &n, &key, &got, 20) && !got);
+	CHECK(WinUsb_AbortPipe(handle, IN));
+	for (i = 5; i < 8; i++) {
+		CHECK_FAILS(GetQueuedCompletionStatus(port, &n, &key, &got, 5000),
+			    ERROR_OPERATION_ABORTED);
+		/* They end in no particular order. */
+		CHECK(got >= &overlapped[5] && got < &overlapped[8] && key == 77 && !n);
+	}
+	/* No packet for an event with its lowest bit set; what is refused at once has none either. */
+	overlapped[0].hEvent = (HANDLE)((ULONG_PTR)CreateEventA(NULL, TRUE, FALSE, NULL) | 1);
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped[0]));
+	feed("abc");
+	CHECK(GetOverlappedResult(file, &overlapped[0], &n, TRUE) && n == 3);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x99, data[0], 512, NULL, &overlapped[1]),
+		    ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(GetQueuedCompletionStatus(port, &n, &key, &got, 10), WAIT_TIMEOUT);
+	CloseHandle((HANDLE)((ULONG_PTR)overlapped[0].hEvent & ~(ULONG_PTR)1));
+	/* The port goes first, with a request under way. */
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped[2]));
+	CHECK(CloseHandle(port));
+	feed("abc");
+	CHECK(GetOverlappedResult(file, &overlapped[2], &n, TRUE) && n == 3);
+	end();
+	begin(FX2);
+	other = CreateIoCompletionPort(file, NULL, 5, 0);
+	CHECK(other);
+	end();
+	CHECK(CloseHandle(other));
+}
+
+TEST(associated_interfaces)
+{
+	WINUSB_INTERFACE_HANDLE second, again;
+	WINUSB_SETUP_PACKET echo = { 0xc1, 0x55, 0x1234, 0xaa77, 8 };
+	WINUSB_PIPE_INFORMATION pipe;
+	UCHAR setup[8];
+	ULONG n;
+
+	begin(JOINED);
+	/* The lab binds the whole device, so the function has all four. */
+	CHECK_FAILS(WinUsb_GetAssociatedInterface(handle, 3, &second), ERROR_NO_MORE_ITEMS);
+	CHECK_FAILS(WinUsb_GetAssociatedInterface(handle, 255, &second), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_GetAssociatedInterface(handle, 0, NULL), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_GetAssociatedInterface(handle, 0, &second));
+	CHECK_FAILS(WinUsb_GetAssociatedInterface(handle, 0, &again), ERROR_ALREADY_EXISTS);
+	CHECK_FAILS(WinUsb_GetAssociatedInterface(second, 0, &again), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_QueryPipe(second, 0, 0, &pipe));
+	CHECK_EQ(pipe.PipeId & 0x0f, 2);
+	/* The low byte of wIndex is the interface's, the high byte the caller's. */
+	CHECK(WinUsb_ControlTransfer(second, echo, setup, 8, &n, NULL) && n == 8);
+	CHECK(setup[4] == 1 && setup[5] == 0xaa);
+	CHECK(WinUsb_ControlTransfer(handle, echo, setup, 8, &n, NULL) && setup[4] == 0);
+	CHECK_FAILS(WinUsb_WritePipe(handle, 2, setup, 8, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_WritePipe(second, 2, setup, 8, &n, NULL));
+	CHECK(WinUsb_ReadPipe(second, 0x82, data[0], 512, &n, NULL) && n == 8);
+	CHECK(WinUsb_Free(second));
+	CHECK_FAILS(WinUsb_ResetPipe(second, 2), ERROR_INVALID_HANDLE);
+	CHECK(WinUsb_GetAssociatedInterface(handle, 0, &second));
+	/* The default handle goes first. */
+	CHECK(WinUsb_Free(handle));
+	CHECK(WinUsb_WritePipe(second, 2, setup, 8, &n, NULL));
+	CHECK(WinUsb_Free(second));
+	CHECK(CloseHandle(file));
+}
+
+TEST(alternate_settings)
+{
+	OVERLAPPED overlapped = { 0 };
+	WINUSB_PIPE_INFORMATION pipe;
+	UCHAR setting = 9;
+	ULONG n;
+
+	begin(SETTINGS);
+	CHECK(WinUsb_GetCurrentAlternateSetting(handle, &setting) && !setting);
+	CHECK_FAILS(WinUsb_QueryPipe(handle, 0, 0, &pipe), ERROR_NO_MORE_ITEMS);
+	CHECK(WinUsb_QueryPipe(handle, 1, 0, &pipe));
+	CHECK_FAILS(WinUsb_SetCurrentAlternateSetting(handle, 9), ERROR_NOT_FOUND);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x84, data[0], 512, &n, NULL), ERROR_INVALID_PARAMETER);
+	CHECK(WinUsb_SetCurrentAlternateSetting(handle, 1));
+	PENDING(WinUsb_ReadPipe(handle, 0x84, data[0], 512, NULL, &overlapped));
+	CHECK_FAILS(WinUsb_SetCurrentAlternateSetting(handle, 2), ERROR_BUSY);
+	CHECK_FAILS(WinUsb_ResetPipe(handle, 0x84), ERROR_BUSY);
+	CHECK(!HasOverlappedIoCompleted(&overlapped));
+	CHECK(WinUsb_AbortPipe(handle, 0x84));
+	CHECK(HasOverlappedIoCompleted(&overlapped));
+	CHECK(WinUsb_SetCurrentAlternateSetting(handle, 3));
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x86, data[0], 512, &n, NULL), ERROR_NOT_SUPPORTED);
+	end();
+	begin(SETTINGS);
+	CHECK(WinUsb_GetCurrentAlternateSetting(handle, &setting) && !setting);
+	end();
+}
+
+static volatile LONG storm_over;
+
+static DWORD WINAPI storm(void *unused)
+{
+	OVERLAPPED overlapped = { 0 };
+	UCHAR setting, buffer[512];
+	DWORD n;
+
+	(void)unused;
+	while (!storm_over) {
+		WINUSB_INTERFACE_HANDLE use = handle;
+
+		WinUsb_GetCurrentAlternateSetting(use, &setting);
+		if (!WinUsb_ReadPipe(use, IN, buffer, 512, NULL, &overlapped) &&
+		    GetLastError() == ERROR_IO_PENDING) {
+			if (setting & 1)
+				CancelIoEx(file, &overlapped);
+			GetOverlappedResult(file, &overlapped, &n, TRUE);
+		}
+	}
+	return 0;
+}
+
+TEST(used_while_freed_and_closed)
+{
+	HANDLE threads[4];
+	OVERLAPPED none;
+	int i;
+
+	begin(FX2);
+	storm_over = 0;
+	for (i = 0; i < 4; i++)
+		threads[i] = CreateThread(NULL, 0, storm, NULL, 0, NULL);
+	for (i = 0; i < 30; i++) {
+		Sleep(5);
+		if (i % 3)
+			WinUsb_Free(handle);
+		CloseHandle(file);
+		begin(FX2);
+		CancelIoEx(file, &none);
+	}
+	storm_over = 1;
+	CloseHandle(file);
+	CHECK_EQ(WaitForMultipleObjects(4, threads, TRUE, 10000), WAIT_OBJECT_0);
+	for (i = 0; i < 4; i++)
+		CloseHandle(threads[i]);
+}
+
+TEST(z_removal)
+{
+	OVERLAPPED overlapped = { 0 }, in_port = { .hEvent = CreateEventA(NULL, TRUE, FALSE, NULL) };
+	WINUSB_INTERFACE_HANDLE other;
+	HANDLE thread;
+	UCHAR pipe = IN, speed;
+	ULONG n = 1;
+	DWORD moved;
+
+	begin(FX2);
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
+	PENDING(WinUsb_ReadPipe(handle, SWITCHES, data[1], 1, NULL, &in_port));
+	thread = CreateThread(NULL, 0, read_and_wait, &pipe, 0, NULL);
+	Sleep(100);
+	board("unplug");
+	CHECK_EQ(WaitForSingleObject(in_port.hEvent, 5000), WAIT_OBJECT_0);
+	CHECK_FAILS(GetOverlappedResult(file, &in_port, &moved, TRUE), ERROR_DEVICE_NOT_CONNECTED);
+	CHECK_FAILS(GetOverlappedResult(file, &overlapped, &moved, TRUE), ERROR_DEVICE_NOT_CONNECTED);
+	check_exit(thread, ERROR_DEVICE_NOT_CONNECTED);
+	Sleep(300);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, NULL), ERROR_BAD_COMMAND);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped), ERROR_BAD_COMMAND);
+	CHECK_FAILS(WinUsb_Initialize(file, &other), ERROR_BAD_COMMAND);
+	CHECK_FAILS(WinUsb_SetCurrentAlternateSetting(handle, 0), ERROR_BAD_COMMAND);
+	n = 1;
+	CHECK(WinUsb_QueryDeviceInformation(handle, DEVICE_SPEED, &n, &speed));
+	CHECK_EQ(WaitForSingleObject(in_port.hEvent, 0), WAIT_OBJECT_0);
+	CHECK(open_node(FX2, FILE_FLAG_OVERLAPPED) == INVALID_HANDLE_VALUE);
+	CHECK_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
+	end();
+}
