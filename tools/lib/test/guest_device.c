@@ -3,8 +3,9 @@
  * Discovery and notification against real devices, in a guest with the boards fx2 and composite. Links
  * with the archive, since it posts events through a file's descriptor:
  *
- *	make -C tools/lib guest_device
- *	scripts/lab run --board=fx2 --board=composite -- tools/lib/build/native/guest_device
+ *	cd tools/lib; make build/native/libwinusb.a build/native/test/{guest_device,tap}.o
+ *	gcc -o build/native/guest_device build/native/test/{guest_device,tap}.o build/native/libwinusb.a -ldl
+ *	scripts/lab run --no-bind --board=fx2 --board=composite -- tools/lib/build/native/guest_device
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <windows.h>
@@ -13,6 +14,7 @@
 #include <cfgmgr32.h>
 #include <winusb.h>
 #include <usbiodef.h>
+#include <devpkey.h>
 
 #include <linux/winusb.h>
 #include <stdio.h>
@@ -26,10 +28,14 @@
 #include "text.h"
 
 static const GUID guid_fx2 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
+static const GUID guid_first = { 0xaaaaaaaa, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
+static const GUID guid_third = { 0xbbbbbbbb, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 static const GUID guid_event = { 0x12345678, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 
 #define BIND	"winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74} "	\
-		"--property Label=board --property dw=dword:7 >/dev/null"
+		"--property Label=board --property dw=dword:7 >/dev/null && "		\
+		"winusbctl bind 1209:0001:0 --guid {aaaaaaaa-0001-0002-0304-05060708090a} >/dev/null && " \
+		"winusbctl bind 1209:0001:2 --guid {bbbbbbbb-0001-0002-0304-05060708090a} >/dev/null"
 
 static void run(const char *command)
 {
@@ -37,6 +43,15 @@ static void run(const char *command)
 
 	if (code)
 		tap_fail(__FILE__, __LINE__, "'%s' gives %d", command, code);
+}
+
+/* Name of the fx2 in sysfs. */
+static void first_board(char name[64])
+{
+	const char *names = getenv("WINUSB_LAB_DEVICES");
+
+	if (!names || sscanf(names, "%63s", name) != 1)
+		strcpy(name, "1-1");
 }
 
 /* The first path of a class. */
@@ -48,10 +63,10 @@ static bool first_path(const GUID *guid, char *path, ULONG room)
 	return CM_Get_Device_Interface_ListA(&class, NULL, path, room, 0) == CR_SUCCESS && *path;
 }
 
-static bool path_of_fx2(char *path, ULONG room)
+static bool path_of(const GUID *guid, char *path, ULONG room)
 {
 	for (int i = 0; i < 100; i++) {
-		if (first_path(&guid_fx2, path, room))
+		if (first_path(guid, path, room))
 			return true;
 		usleep(20000);
 	}
@@ -61,10 +76,15 @@ static bool path_of_fx2(char *path, ULONG room)
 TEST(list)
 {
 	SP_DEVINFO_DATA device = { .cbSize = sizeof(device) };
-	HDEVINFO set = SetupDiGetClassDevsA(NULL, "USB", NULL, DIGCF_PRESENT | DIGCF_ALLCLASSES);
 	unsigned int with_winusb = 0;
+	char path[1000];
+	HDEVINFO set;
 
 	run(BIND);
+	CHECK(path_of(&guid_fx2, path, sizeof(path)));
+	CHECK(path_of(&guid_first, path, sizeof(path)));
+	CHECK(path_of(&guid_third, path, sizeof(path)));
+	set = SetupDiGetClassDevsA(NULL, "USB", NULL, DIGCF_PRESENT | DIGCF_ALLCLASSES);
 	CHECK(set != INVALID_HANDLE_VALUE);
 	for (DWORD i = 0; SetupDiEnumDeviceInfo(set, i, &device); i++) {
 		char id[200], hardware[200], service[100] = "";
@@ -77,7 +97,7 @@ TEST(list)
 		printf("# %s | %s | %s\n", id, hardware, service);
 		with_winusb += !strcmp(service, "WinUSB");
 	}
-	CHECK(with_winusb >= 2);
+	CHECK_EQ(with_winusb, 3);
 	CHECK(SetupDiDestroyDeviceInfoList(set));
 }
 
@@ -94,7 +114,7 @@ TEST(open)
 	HKEY key;
 	ULONG got;
 
-	CHECK(path_of_fx2(path, sizeof(path)));
+	CHECK(path_of(&guid_fx2, path, sizeof(path)));
 	printf("# %s\n", path);
 	file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
 			   OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
@@ -114,6 +134,60 @@ TEST(open)
 	CHECK_STR(text, "board");
 	CHECK_EQ(RegCloseKey(key), 0);
 	CHECK(SetupDiDestroyDeviceInfoList(set));
+}
+
+static HANDLE open_path(const char *path)
+{
+	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+			   OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+}
+
+/* Two functions of a composite device, and the device itself. */
+TEST(functions)
+{
+	WINUSB_INTERFACE_HANDLE first, third, associated, none;
+	char path_first[500], path_third[500], path_device[500], id[200], parent[200];
+	HANDLE file_first, file_third, file_device;
+	GUID guid = GUID_DEVINTERFACE_USB_DEVICE;
+	DEVINST devinst, parent_first;
+	WCHAR wide[500];
+	DEVPROPTYPE type;
+	ULONG size;
+
+	CHECK(path_of(&guid_first, path_first, sizeof(path_first)));
+	CHECK(path_of(&guid_third, path_third, sizeof(path_third)));
+	CHECK(strstr(path_first, "&mi_00#"));
+	CHECK(strstr(path_third, "&mi_02#"));
+	file_first = open_path(path_first);
+	file_third = open_path(path_third);
+	CHECK(file_first != INVALID_HANDLE_VALUE && file_third != INVALID_HANDLE_VALUE);
+	CHECK(WinUsb_Initialize(file_first, &first));
+	CHECK(WinUsb_Initialize(file_third, &third));
+	CHECK(WinUsb_GetAssociatedInterface(first, 0, &associated));
+	CHECK(!WinUsb_GetAssociatedInterface(third, 0, &none));
+	CHECK_EQ(GetLastError(), ERROR_NO_MORE_ITEMS);
+
+	text_widen(path_first, strlen(path_first) + 1, wide, 500);
+	size = sizeof(wide);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)wide,
+						   &size, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Locate_DevNodeW(&devinst, wide, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Parent(&parent_first, devinst, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Device_IDA(devinst, id, sizeof(id), 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Device_IDA(parent_first, parent, sizeof(parent), 0), CR_SUCCESS);
+	printf("# %s is of %s\n", id, parent);
+	CHECK(!strncmp(parent, "USB\\VID_1209&PID_0001\\", 22));
+
+	/* The device's own path opens, while its functions are open, and is no WinUSB interface. */
+	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, parent, path_device, sizeof(path_device), 0),
+		 CR_SUCCESS);
+	file_device = open_path(path_device);
+	CHECK(file_device != INVALID_HANDLE_VALUE);
+	CHECK(!WinUsb_Initialize(file_device, &none));
+	CHECK_EQ(GetLastError(), ERROR_INVALID_HANDLE);
+	CHECK(CloseHandle(file_device));
+	CHECK(WinUsb_Free(associated) && WinUsb_Free(first) && WinUsb_Free(third));
+	CHECK(CloseHandle(file_first) && CloseHandle(file_third));
 }
 
 static CRITICAL_SECTION section;
@@ -191,6 +265,56 @@ static void post(HANDLE handle)
 	object_put(file);
 }
 
+/* Whether a path is there: what was told last of it, else what was seen. */
+static bool is_there(const char *path, bool seen)
+{
+	bool there = seen;
+
+	EnterCriticalSection(&section);
+	for (unsigned int i = 0; i < told.count; i++)
+		if (!strcasecmp(told.texts[i], path))
+			there = told.actions[i] == CM_NOTIFY_ACTION_DEVICEINTERFACEARRIVAL;
+	LeaveCriticalSection(&section);
+	return there;
+}
+
+/* Registers, then looks, while a device comes and goes: nothing is missed. */
+TEST(register_then_look)
+{
+	char known[1000], path[1000], name[64], command[400];
+	unsigned int events = 0;
+
+	InitializeCriticalSection(&section);
+	CHECK(path_of(&guid_fx2, known, sizeof(known)));
+	first_board(name);
+	snprintf(command, sizeof(command), "cd /sys/bus/usb/devices/%s && for i in 1 2 3 2 1; do "
+		 "echo 0 >authorized; sleep 0.0$i; echo 1 >authorized; sleep 0.0$i; done &", name);
+	for (int round = 0; round < 10; round++) {
+		HCMNOTIFICATION all;
+		bool seen, there, ok = false;
+
+		EnterCriticalSection(&section);
+		told.count = 0;
+		LeaveCriticalSection(&section);
+		run(command);
+		usleep(round * 3000);
+		all = listen_to(CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE,
+				CM_NOTIFY_FILTER_FLAG_ALL_INTERFACE_CLASSES, NULL);
+		seen = first_path(&guid_fx2, path, sizeof(path));
+		for (int i = 0; i < 150 && !ok; i++) {
+			usleep(20000);
+			there = is_there(known, seen);
+			/* At the end it is there, and stays. */
+			ok = there && i > 40 && first_path(&guid_fx2, path, sizeof(path));
+		}
+		CHECK(ok);
+		events += told.count;
+		CHECK_EQ(CM_Unregister_Notification(all), CR_SUCCESS);
+	}
+	CHECK(events >= 20);
+	told.count = 0;
+}
+
 TEST(notify)
 {
 	HCMNOTIFICATION all, of_file;
@@ -198,8 +322,7 @@ TEST(notify)
 	HANDLE file;
 	int pending, complete, arrival;
 
-	InitializeCriticalSection(&section);
-	CHECK(path_of_fx2(path, sizeof(path)));
+	CHECK(path_of(&guid_fx2, path, sizeof(path)));
 	file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
 			   FILE_FLAG_OVERLAPPED, NULL);
 	CHECK(file != INVALID_HANDLE_VALUE);
@@ -213,7 +336,7 @@ TEST(notify)
 	CHECK_EQ(told.data, 1);
 
 	/* The function leaves and comes; the device stays. */
-	CHECK_EQ(sscanf(getenv("WINUSB_LAB_DEVICES") ? getenv("WINUSB_LAB_DEVICES") : "1-1", "%63s", name), 1);
+	first_board(name);
 	snprintf(command, sizeof(command), "echo 0 > /sys/bus/usb/devices/%s/authorized", name);
 	run(command);
 	pending = told_at(CM_NOTIFY_ACTION_DEVICEREMOVEPENDING, NULL, 0);
