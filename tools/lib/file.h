@@ -23,7 +23,7 @@ struct file {
 	atomic_bool closing;		/* the last HANDLE was closed */
 	atomic_uint modes;		/* FILE_SKIP_ bits */
 
-	/* Under wait_lock, and set once. */
+	/* Under wait_lock. Set once, and dropped at the close. */
 	struct port *port;
 	ULONG_PTR key;
 	struct wait_source in_port;

@@ -193,36 +193,42 @@ static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
 	request->thread = &overlapped_thread;
 	wait_source_init(&request->signals, &file->pump);
 	wait_source_init(&request->signals_self, &file->pump);
-	if (!((ULONG_PTR)overlapped->hEvent & NO_PACKET) && __atomic_load_n(&file->port, __ATOMIC_ACQUIRE)) {
+	return request;
+}
+
+static void request_begin_locked(struct request *request)
+{
+	OVERLAPPED *overlapped = request->packet.overlapped;
+	struct request **bucket = overlapped_bucket(overlapped);
+	struct object *signals = request_signals(request);
+	struct file *file = request->file;
+
+	request->next = *bucket;
+	*bucket = request;
+	if (file->port && !((ULONG_PTR)overlapped->hEvent & NO_PACKET)) {
 		request->port = file->port;
 		request->packet.key = file->key;
 		object_ref(port_object(request->port));
 	}
-	return request;
+	overlapped->InternalHigh = 0;
+	__atomic_store_n(&overlapped->Internal, OVERLAPPED_PENDING, __ATOMIC_RELEASE);
+	if (file->object.signalled)
+		object_signal_locked(&file->object, false);
+	if (request->event)
+		object_signal_locked(request->event, false);
+	if (signals)
+		wait_source_add_locked(&request->signals, signals);
 }
 
 /* Enters it into the table; false if its OVERLAPPED is in use. */
 static bool request_begin(struct request *request)
 {
-	OVERLAPPED *overlapped = request->packet.overlapped;
-	struct request **bucket = overlapped_bucket(overlapped);
-	struct object *signals = request_signals(request);
 	bool used;
 
 	wait_lock_acquire();
-	used = overlapped_find_locked(overlapped);
-	if (!used) {
-		request->next = *bucket;
-		*bucket = request;
-		overlapped->InternalHigh = 0;
-		__atomic_store_n(&overlapped->Internal, OVERLAPPED_PENDING, __ATOMIC_RELEASE);
-		if (request->file->object.signalled)
-			object_signal_locked(&request->file->object, false);
-		if (request->event)
-			object_signal_locked(request->event, false);
-		if (signals)
-			wait_source_add_locked(&request->signals, signals);
-	}
+	used = overlapped_find_locked(request->packet.overlapped);
+	if (!used)
+		request_begin_locked(request);
 	wait_lock_release();
 	return !used;
 }

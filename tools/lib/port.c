@@ -134,7 +134,7 @@ static DWORD port_associate(struct port *port, HANDLE handle, ULONG_PTR key)
 	} else {
 		object_ref(&port->object);
 		file->key = key;
-		__atomic_store_n(&file->port, port, __ATOMIC_RELEASE);
+		file->port = port;
 		if (file->fd >= 0)
 			wait_source_add_locked(&file->in_port, &port->object);
 	}

@@ -364,7 +364,7 @@ TEST(who_only_looks_sees_it_complete)
 	for (round = 0; round < 10; round++) {
 		PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
 		feed("abc");
-		for (i = 0; i < 2000 && *(volatile ULONG_PTR *)&overlapped.Internal == 0x103; i++)
+		for (i = 0; i < 2000 && __atomic_load_n(&overlapped.Internal, __ATOMIC_ACQUIRE) == 0x103; i++)
 			Sleep(1);
 		CHECK_EQ(overlapped.Internal, 0);
 		CHECK_EQ(overlapped.InternalHigh, 3);
@@ -704,24 +704,27 @@ TEST(alternate_settings)
 	end();
 }
 
-static volatile LONG storm_over;
+static _Atomic bool storm_over;
+static _Atomic WINUSB_INTERFACE_HANDLE storm_handle;
+static _Atomic HANDLE storm_file;
 
 static DWORD WINAPI storm(void *unused)
 {
 	OVERLAPPED overlapped = { 0 };
 	UCHAR setting, buffer[512];
+	unsigned int round = 0;
 	DWORD n;
 
 	(void)unused;
 	while (!storm_over) {
-		WINUSB_INTERFACE_HANDLE use = handle;
+		WINUSB_INTERFACE_HANDLE use = storm_handle;
 
 		WinUsb_GetCurrentAlternateSetting(use, &setting);
 		if (!WinUsb_ReadPipe(use, IN, buffer, 512, NULL, &overlapped) &&
 		    GetLastError() == ERROR_IO_PENDING) {
-			if (setting & 1)
-				CancelIoEx(file, &overlapped);
-			GetOverlappedResult(file, &overlapped, &n, TRUE);
+			if (++round & 1)
+				CancelIoEx(storm_file, &overlapped);
+			GetOverlappedResult(storm_file, &overlapped, &n, TRUE);
 		}
 	}
 	return 0;
@@ -734,7 +737,9 @@ TEST(used_while_freed_and_closed)
 	int i;
 
 	begin(FX2);
-	storm_over = 0;
+	storm_handle = handle;
+	storm_file = file;
+	storm_over = false;
 	for (i = 0; i < 4; i++)
 		threads[i] = CreateThread(NULL, 0, storm, NULL, 0, NULL);
 	for (i = 0; i < 30; i++) {
@@ -743,9 +748,11 @@ TEST(used_while_freed_and_closed)
 			WinUsb_Free(handle);
 		CloseHandle(file);
 		begin(FX2);
+		storm_handle = handle;
+		storm_file = file;
 		CancelIoEx(file, &none);
 	}
-	storm_over = 1;
+	storm_over = true;
 	CloseHandle(file);
 	CHECK_EQ(WaitForMultipleObjects(4, threads, TRUE, 10000), WAIT_OBJECT_0);
 	for (i = 0; i < 4; i++)
