@@ -177,61 +177,20 @@ HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATT
 	return file_open(name, flags);
 }
 
-/* A code point, and how many units it took. Half of a pair becomes the replacement character. */
-static unsigned int file_code_point(const WCHAR *text, uint32_t *point)
-{
-	*point = text[0];
-	if (text[0] >= 0xd800 && text[0] < 0xdc00 && text[1] >= 0xdc00 && text[1] < 0xe000) {
-		*point = 0x10000 + ((text[0] - 0xd800) << 10) + (text[1] - 0xdc00);
-		return 2;
-	}
-	if (text[0] >= 0xd800 && text[0] < 0xe000)
-		*point = 0xfffd;
-	return 1;
-}
-
-static char *file_put_utf8(char *to, uint32_t point)
-{
-	if (point < 0x80) {
-		*to++ = point;
-		return to;
-	}
-	if (point < 0x800) {
-		*to++ = 0xc0 | point >> 6;
-	} else {
-		if (point < 0x10000) {
-			*to++ = 0xe0 | point >> 12;
-		} else {
-			*to++ = 0xf0 | point >> 18;
-			*to++ = 0x80 | (point >> 12 & 0x3f);
-		}
-		*to++ = 0x80 | (point >> 6 & 0x3f);
-	}
-	*to++ = 0x80 | (point & 0x3f);
-	return to;
-}
-
 static char *file_utf8(const WCHAR *wide)
 {
-	size_t length = 0;
-	uint32_t point;
-	char *text, *to;
+	int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+	char *text = size > 0 ? malloc(size) : NULL;
 
-	while (wide[length])
-		length++;
-	text = malloc(3 * length + 1);
-	if (!text)
-		return NULL;
-	for (to = text; *wide; to = file_put_utf8(to, point))
-		wide += file_code_point(wide, &point);
-	*to = 0;
+	if (text)
+		WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, size, NULL, NULL);
 	return text;
 }
 
 HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
 			  DWORD disposition, DWORD flags, HANDLE template)
 {
-	char *text = name ? file_utf8((const WCHAR *)name) : NULL;
+	char *text = name ? file_utf8(name) : NULL;
 	HANDLE handle;
 
 	if (name && !text)
