@@ -44,10 +44,22 @@
 #include "minwindef.h"
 
 _WINUSB_W32_BEGIN
-int printf(const char *format, ...) __asm__("winusb_w32_printf");
-int fprintf(FILE *file, const char *format, ...) __asm__("winusb_w32_fprintf");
-int sprintf(char *to, const char *format, ...) __asm__("winusb_w32_sprintf");
-int snprintf(char *to, size_t room, const char *format, ...) __asm__("winusb_w32_snprintf");
+/* Inline, since the compiler knows the names and would work out constant results as the C library has them. */
+#define _WINUSB_W32_PRINTF(name, parameters, arguments)						\
+	int winusb_w32_##name parameters;							\
+	int name parameters __asm__("winusb_w32_" #name);					\
+	extern __inline__ __attribute__((__always_inline__, __gnu_inline__, __artificial__))	\
+	int name parameters									\
+	{											\
+		return winusb_w32_##name arguments;						\
+	}
+_WINUSB_W32_PRINTF(printf, (const char *format, ...), (format, __builtin_va_arg_pack()))
+_WINUSB_W32_PRINTF(fprintf, (FILE *file, const char *format, ...),
+		   (file, format, __builtin_va_arg_pack()))
+_WINUSB_W32_PRINTF(sprintf, (char *to, const char *format, ...), (to, format, __builtin_va_arg_pack()))
+_WINUSB_W32_PRINTF(snprintf, (char *to, size_t room, const char *format, ...),
+		   (to, room, format, __builtin_va_arg_pack()))
+#undef _WINUSB_W32_PRINTF
 int vprintf(const char *format, va_list list) __asm__("winusb_w32_vprintf");
 int vfprintf(FILE *file, const char *format, va_list list) __asm__("winusb_w32_vfprintf");
 int vsprintf(char *to, const char *format, va_list list) __asm__("winusb_w32_vsprintf");

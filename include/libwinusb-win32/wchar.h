@@ -87,6 +87,12 @@
 #include <stdio.h>
 #include "minwindef.h"
 
+/* libstdc++.so has std::wstring for wchar_t of 32 bits: a program makes its own. <string> comes by here first. */
+#if defined(__cplusplus) && defined(_GLIBCXX_EXTERN_TEMPLATE)
+#undef _GLIBCXX_EXTERN_TEMPLATE
+#define _GLIBCXX_EXTERN_TEMPLATE -1
+#endif
+
 #define _WINUSB_W32_SYMBOL(name) __asm__("winusb_w32_" #name)
 
 _WINUSB_W32_BEGIN

@@ -295,7 +295,7 @@ static const char *read_number(const char *at, int *number, struct arguments *ar
 	for (; *at >= '0' && *at <= '9'; at++)
 		if (value < INT_MAX)
 			value = value * 10 + *at - '0';
-	*number = value < INT_MAX ? (int)value : INT_MAX - 1;
+	*number = value < INT_MAX ? (int)value : INT_MAX;	/* fails as too long */
 	return at;
 }
 
@@ -331,7 +331,7 @@ static const char *read_spec(const char *at, struct spec *spec, struct arguments
 	if (spec->width < 0) {
 		if (!has(spec, '-'))
 			strcat(spec->flags, "-");
-		spec->width = spec->width == INT_MIN ? INT_MAX - 1 : -spec->width;
+		spec->width = spec->width == INT_MIN ? INT_MAX : -spec->width;
 	}
 	spec->precision = -1;
 	if (*at == '.')

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* printf() and its relatives, narrow and wide. Their symbols are winusb_w32_...: stdio.h and wchar.h say so. */
+/* printf() and its relatives, narrow and wide. Their symbols have winusb_w32_ in front: stdio.h and wchar.h say so. */
 #undef WINUSB_W32_LIBC_STDIO	/* here the names mean ours */
 #include "format.h"
 #include "wide.h"
@@ -94,14 +94,14 @@ int vsnprintf(char *to, size_t room, const char *format, va_list list)
 {
 	return narrow_c99(to, room, format, list);
 }
-VARIADIC(snprintf, format, (char *to, size_t room, const char *format, ...),
+VARIADIC(winusb_w32_snprintf, format, (char *to, size_t room, const char *format, ...),
 	 narrow_c99(to, room, format, list))
 
 int vsprintf(char *to, const char *format, va_list list)
 {
 	return narrow_c99(to, NO_LIMIT, format, list);
 }
-VARIADIC(sprintf, format, (char *to, const char *format, ...), narrow_c99(to, NO_LIMIT, format, list))
+VARIADIC(winusb_w32_sprintf, format, (char *to, const char *format, ...), narrow_c99(to, NO_LIMIT, format, list))
 
 int _vscprintf(const char *format, va_list list)
 {
@@ -215,8 +215,8 @@ int vfprintf(FILE *file, const char *format, va_list list)
 	free(text);
 	return length;
 }
-VARIADIC(fprintf, format, (FILE *file, const char *format, ...), vfprintf(file, format, list))
-VARIADIC(printf, format, (const char *format, ...), vfprintf(stdout, format, list))
+VARIADIC(winusb_w32_fprintf, format, (FILE *file, const char *format, ...), vfprintf(file, format, list))
+VARIADIC(winusb_w32_printf, format, (const char *format, ...), vfprintf(stdout, format, list))
 
 int vprintf(const char *format, va_list list)
 {

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/* printf(), scanf() and relatives: a format means what it means on Windows. */
+#pragma GCC diagnostic ignored "-Wformat"
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+#pragma GCC diagnostic ignored "-Wformat-truncation"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
+#include <float.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <windows.h>
+
+#include "tap.h"
+#include "wide.h"
+
+/* What a format makes, narrow and wide: the same here. */
+#define MAKES(expected, format, ...)							\
+	do {										\
+		char narrow_[300], *back_;						\
+		wchar_t wide_[300];							\
+											\
+		CHECK_EQ(snprintf(narrow_, 300, format, ##__VA_ARGS__), strlen(expected));	\
+		CHECK_STR(narrow_, expected);						\
+		swprintf(wide_, 300, L"" format, ##__VA_ARGS__);			\
+		back_ = utf8_of_wide(wide_);						\
+		CHECK_STR(back_, expected);						\
+		free(back_);								\
+	} while (0)
+
+TEST(integers)
+{
+	MAKES("5 -5 5", "%d %i %u", 5, -5, 5);
+	MAKES("00FF ff 377", "%04X %x %o", 255, 255, 255);
+	MAKES("  7|7  |+7| 7|007", "%3d|%-3d|%+d|% d|%.3d", 7, 7, 7, 7, 7);
+	MAKES("0x1f", "%#x", 31);
+	MAKES("   12", "%*d", 5, 12);
+	MAKES("12   |", "%*d|", -5, 12);
+	MAKES("012", "%.*d", 3, 12);
+	MAKES("12", "%.*d", -1, 12);
+	MAKES("-1 255", "%hhd %hhu", 255, 255);
+	MAKES("-1 65535", "%hd %hu", 65535, 65535);
+}
+
+/* A DWORD is what %lu and %lx are for. */
+TEST(long_has_32_bits)
+{
+	DWORD error = 0xffffffff;
+	LONG status = (LONG)0xc0000001;
+
+	MAKES("4294967295 ffffffff -1", "%lu %lx %ld", error, error, error);
+	MAKES("0xC0000001", "0x%08lX", status);
+	/* On the stack the upper half of an argument of 32 bits is anything. */
+	MAKES("1 2 3 4 5 6 7 8 9", "%lu %lu %lu %lu %lu %lu %lu %lu %lu", (DWORD)1, (DWORD)2, (DWORD)3, (DWORD)4,
+	      (DWORD)5, (DWORD)6, (DWORD)7, (DWORD)8, (DWORD)9);
+}
+
+TEST(long_integers)
+{
+	MAKES("18446744073709551615", "%I64u", ULLONG_MAX);
+	MAKES("ffffffffffffffff -1", "%llx %lld", ULLONG_MAX, -1LL);
+	MAKES("12345678", "%I32x", 0x12345678);
+	MAKES("7 8", "%zu %Iu", (size_t)7, (size_t)8);
+	MAKES("-3 9", "%td %jd", (ptrdiff_t)-3, (intmax_t)9);
+	MAKES("0000000000000001", "%016I64X", 1ULL);
+}
+
+TEST(pointers)
+{
+	void *pointer = (void *)(uintptr_t)0x12ab;
+
+	if (sizeof(void *) == 8)
+		MAKES("00000000000012AB", "%p", pointer);
+	else
+		MAKES("000012AB", "%p", pointer);
+}
+
+TEST(floating)
+{
+	MAKES("1.500000 1.5 1.50e+00", "%f %g %.2e", 1.5, 1.5, 1.5);
+	MAKES("  3.1", "%5.1f", 3.14);
+	MAKES("2.5", "%.1Lf", 2.5L);
+}
+
+TEST(characters)
+{
+	char narrow[20];
+	wchar_t wide[20];
+
+	MAKES("a   b|", "%c%4c|", 'a', 'b');
+	MAKES("%", "%%");
+	snprintf(narrow, 20, "%C|%lc|%hc", 0xe4, 0x20ac, 'x');
+	CHECK_STR(narrow, "\xc3\xa4|\xe2\x82\xac|x");
+	swprintf(wide, 20, L"%c|%C|%hc", 0x20ac, 'y', 'z');
+	CHECK_EQ(wcscmp(wide, L"\x20ac|y|z"), 0);
+	/* The halves of a pair */
+	swprintf(wide, 20, L"%c%c", 0xd83d, 0xde00);
+	CHECK_EQ(wcscmp(wide, L"\xd83d\xde00"), 0);
+	CHECK_EQ(swprintf(wide, 20, L"a%cb", 0), 3);
+	CHECK_EQ(wide[2], 'b');
+}
+
+TEST(narrow_with_text)
+{
+	char to[40];
+
+	snprintf(to, 40, "%s %S %ls %ws %hs", "a", L"b\xe4", L"c", L"d", "e");
+	CHECK_STR(to, "a b\xc3\xa4 c d e");
+	snprintf(to, 40, "[%5s|%-5s|%.2s|%5.1s]", "abc", "abc", "abc", "abc");
+	CHECK_STR(to, "[  abc|abc  |ab|    a]");
+	snprintf(to, 40, "%s %S", NULL, NULL);
+	CHECK_STR(to, "(null) (null)");
+	/* Bytes count, and a character is not torn. */
+	snprintf(to, 40, "%.2S|%.3S", L"\xe4\xe4", L"\xe4\xe4");
+	CHECK_STR(to, "\xc3\xa4|\xc3\xa4");
+	/* Not UTF-8: passed on */
+	snprintf(to, 40, "%s", "\xff\xfe");
+	CHECK_STR(to, "\xff\xfe");
+}
+
+TEST(wide_with_text)
+{
+	wchar_t to[40];
+
+	swprintf(to, 40, L"%s %S %hs %ls %ws", L"a\x20ac", "b\xc3\xa4", "c", L"d", L"e");
+	CHECK_EQ(wcscmp(to, L"a\x20ac b\xe4 c d e"), 0);
+	swprintf(to, 40, L"[%5s|%-5s|%.2s]", L"\xe4" L"bc", L"\xe4" L"bc", L"\xe4" L"bc");
+	CHECK_EQ(wcscmp(to, L"[  \xe4" L"bc|\xe4" L"bc  |\xe4" L"b]"), 0);
+	swprintf(to, 40, L"%.1S|%s", "\xc3\xa4z", NULL);
+	CHECK_EQ(wcscmp(to, L"\xe4|(null)"), 0);
+	swprintf(to, 40, L"\xd800 %d", 1);
+	CHECK_EQ(wcscmp(to, L"\xd800 1"), 0);
+	swprintf(to, 40, L"\xe4%d\x20ac", 1);
+	CHECK_EQ(wcscmp(to, L"\xe4" L"1\x20ac"), 0);
+}
+
+/* A precision bounds what is read. */
+TEST(text_without_end)
+{
+	char *narrow = malloc(3), to[8];
+	wchar_t *wide = malloc(3 * sizeof(*wide)), wide_to[8];
+
+	memcpy(narrow, "abc", 3);
+	wmemcpy(wide, L"abc", 3);
+	CHECK_EQ(snprintf(to, 8, "%.3s", narrow), 3);
+	CHECK_EQ(snprintf(to, 8, "%.3S", wide), 3);
+	CHECK_EQ(swprintf(wide_to, 8, L"%.3s", wide), 3);
+	CHECK_EQ(swprintf(wide_to, 8, L"%.1S", narrow), 1);
+	free(narrow);
+	free(wide);
+}
+
+TEST(strange_formats)
+{
+	int kept = 5;
+	char to[16];
+
+	MAKES("y", "%y");
+	MAKES("a", "a%");
+	MAKES("a", "a%-5");
+	snprintf(to, 16, "a%nb", &kept);
+	CHECK_STR(to, "ab");
+	CHECK_EQ(kept, 5);
+	CHECK_EQ(snprintf(to, 16, "%2147483647d%2147483647d", 1, 1), -1);
+	CHECK_EQ(snprintf(to, 16, "%99999999999999999999d", 1), -1);
+	/* Many flags, each several times */
+	CHECK_EQ(snprintf(to, 16, "%-+ 0#-+ 0#5d|", 7), 6);
+	CHECK_STR(to, "+7   |");
+	CHECK_EQ(snprintf(to, 16, "%+ 0#*d|", -5, 7), 6);
+}
+
+TEST(endings_of_snprintf)
+{
+	char to[5];
+
+	CHECK_EQ(snprintf(to, 5, "%s", "abcdef"), 6);
+	CHECK_STR(to, "abcd");
+	CHECK_EQ(snprintf(NULL, 0, "%d", 1234), 4);
+	CHECK_EQ(sprintf(to, "%d", 12), 2);
+	CHECK_EQ(_scprintf("%s!", "abc"), 4);
+	/* The old one has no zero if there is no room for it. */
+	memset(to, 'x', 5);
+	CHECK_EQ(_snprintf(to, 4, "%s", "abcd"), 4);
+	CHECK_EQ(memcmp(to, "abcdx", 5), 0);
+	CHECK_EQ(_snprintf(to, 3, "%s", "wxyz"), -1);
+	CHECK_EQ(memcmp(to, "wxydx", 5), 0);
+	CHECK_EQ(_snprintf(to, 4, "%s", "abc"), 3);
+	CHECK_STR(to, "abc");
+	CHECK_EQ(_snprintf(NULL, 0, "%s", "abc"), 3);
+}
+
+TEST(endings_of_wide_ones)
+{
+	wchar_t to[5];
+
+	CHECK_EQ(swprintf(to, 5, L"%s", L"abcdef"), -1);
+	CHECK_EQ(wcscmp(to, L"abcd"), 0);
+	CHECK_EQ(swprintf(to, 5, L"%s", L"abcd"), 4);
+	CHECK_EQ(_swprintf(to, L"%d", 12), 2);
+	CHECK_EQ(wcscmp(to, L"12"), 0);
+	CHECK_EQ(_scwprintf(L"%d", 123), 3);
+	wmemset(to, 'x', 5);
+	CHECK_EQ(_snwprintf(to, 4, L"%s", L"abcd"), 4);
+	CHECK_EQ(wmemcmp(to, L"abcdx", 5), 0);
+	CHECK_EQ(_snwprintf(to, 3, L"%s", L"wxyz"), -1);
+}
+
+TEST(secure_ones)
+{
+	char to[5];
+	wchar_t wide[5];
+
+	CHECK_EQ(sprintf_s(to, 5, "%s", "abcd"), 4);
+	CHECK_EQ(sprintf_s(to, 5, "%s", "abcde"), -1);
+	CHECK_STR(to, "");
+	CHECK_EQ(sprintf_s(NULL, 5, "x"), -1);
+	CHECK_EQ(_snprintf_s(to, 5, _TRUNCATE, "%s", "abcdef"), -1);
+	CHECK_STR(to, "abcd");
+	CHECK_EQ(_snprintf_s(to, 5, 2, "%s", "abcdef"), -1);
+	CHECK_STR(to, "ab");
+	CHECK_EQ(_snprintf_s(to, 5, 4, "%s", "abcd"), 4);
+	CHECK_EQ(_snprintf_s(to, 5, 5, "%s", "abcde"), -1);
+	CHECK_STR(to, "");
+	CHECK_EQ(swprintf_s(wide, 5, L"%s", L"abcd"), 4);
+	CHECK_EQ(swprintf_s(wide, 5, L"%s", L"abcde"), -1);
+	CHECK_EQ(wide[0], 0);
+	CHECK_EQ(_snwprintf_s(wide, 5, _TRUNCATE, L"%s", L"abcdef"), -1);
+	CHECK_EQ(wcscmp(wide, L"abcd"), 0);
+}
+
+static char written[200];
+
+static const char *contents(FILE *file)
+{
+	size_t length;
+
+	rewind(file);
+	length = fread(written, 1, sizeof(written) - 1, file);
+	written[length] = 0;
+	fclose(file);
+	return written;
+}
+
+TEST(files)
+{
+	FILE *file = tmpfile();
+
+	CHECK_EQ(fprintf(file, "%S %lu\n", L"\xe4", (DWORD)5), 5);
+	CHECK_EQ(fwprintf(file, L"%s\n", L"\x20ac"), 2);
+	CHECK_EQ(fputws(L"\xe4\n", file), 0);
+	CHECK_EQ(fputwc('z', file), 'z');
+	CHECK_STR(contents(file), "\xc3\xa4 5\n\xe2\x82\xac\n\xc3\xa4\nz");
+}
+
+TEST(lines)
+{
+	FILE *file = tmpfile();
+	wchar_t line[4];
+
+	fputs("a\xc3\xa4\nlong line", file);
+	rewind(file);
+	CHECK(fgetws(line, 4, file) == line);
+	/* Four bytes: "a", the character and the end of line do not fit into three. */
+	CHECK_EQ(wcscmp(line, L"a\xe4"), 0);
+	CHECK(fgetws(line, 4, file) == line);
+	CHECK_EQ(wcscmp(line, L"\n"), 0);
+	CHECK(fgetws(line, 4, file) == line);
+	CHECK_EQ(wcscmp(line, L"lon"), 0);
+	while (fgetws(line, 4, file))
+		;
+	CHECK(feof(file));
+	CHECK(fgetws(line, 0, file) == NULL);
+	fclose(file);
+}
+
+TEST(files_by_name)
+{
+	char name[] = "/tmp/winusb-format-XXXXXX";
+	wchar_t *wide;
+	FILE *file;
+
+	close(mkstemp(name));
+	wide = wide_of_utf8(name);
+	file = _wfopen(wide, L"w+");
+	CHECK(file != NULL);
+	if (file)
+		fclose(file);
+	CHECK_EQ(_wfopen_s(&file, wide, L"r"), 0);
+	fclose(file);
+	CHECK_EQ(fopen_s(&file, name, "r"), 0);
+	fclose(file);
+	remove(name);
+	CHECK_EQ(fopen_s(&file, name, "r"), ENOENT);
+	CHECK(file == NULL);
+	CHECK(_wfopen(wide, L"r") == NULL);
+	CHECK_EQ(fopen_s(NULL, name, "r"), EINVAL);
+	free(wide);
+}
+
+TEST(scanning)
+{
+	struct {
+		DWORD value, guard;
+	} dword = { 0, 0x12345678 };
+	unsigned long long large = 0;
+	short small = 0;
+	char word[8] = "";
+
+	/* %lx is 32 bits wide: what comes behind the DWORD stays. */
+	CHECK_EQ(sscanf("ffffffff", "%lx", &dword.value), 1);
+	CHECK_EQ(dword.value, 0xffffffffU);
+	CHECK_EQ(dword.guard, 0x12345678);
+	CHECK_EQ(sscanf("0x0547:12", "%hx:%I64u", &small, &large), 2);
+	CHECK_EQ(small, 0x547);
+	CHECK_EQ(large, 12);
+	CHECK_EQ(sscanf("ab]c d", "%*2[ab]%[]c]", word), 1);
+	CHECK_STR(word, "]c");
+	CHECK_EQ(sscanf("100%", "%lu%%", &dword.value), 1);
+	CHECK_EQ(dword.value, 100);
+	errno = 0;
+	CHECK_EQ(sscanf("a", "%S", word), EOF);
+	CHECK_EQ(errno, EINVAL);
+	CHECK_EQ(sscanf("a", "%ls", word), EOF);
+	CHECK_EQ(sscanf("x", "%hs", word), 1);
+	CHECK_STR(word, "x");
+	CHECK_EQ(sscanf("12", "%", word), 0);
+}
