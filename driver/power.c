@@ -241,6 +241,9 @@ static void winusb_power_update_locked(struct winusb_function *fn)
 		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake;
 	mutex_unlock(&winusb_functions_lock);
 	winusb_power_settle(fn);
+	/* usbcore looks at that when it suspends a device, and not when it sleeps already. */
+	if (!wake && !fn->power.ignore_wake)
+		pm_request_resume(&fn->udev->dev);
 }
 
 /**
