@@ -89,7 +89,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_power_check);
 /* Can the device wake the host out of its own sleep? As usbcore sees it when it suspends one. */
 static bool winusb_power_can_wake(struct usb_device *udev)
 {
-	if (!device_can_wakeup(&udev->dev) || (udev->quirks & USB_QUIRK_RESET_RESUME))
+	if (!device_can_wakeup(&udev->dev))
 		return false;
 	return udev->parent != udev->bus->root_hub || !bus_to_hcd(udev->bus)->cant_recv_wakeups;
 }
@@ -237,8 +237,10 @@ static void winusb_power_update_locked(struct winusb_function *fn)
 
 	mutex_lock(&winusb_functions_lock);
 	winusb_power_read_properties(fn);
+	/* With this usbcore does not suspend a device that has to be reset when it wakes, either. */
 	list_for_each_entry(wi, &fn->interfaces, sibling)
-		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake;
+		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake ||
+						(fn->udev->quirks & USB_QUIRK_RESET_RESUME);
 	mutex_unlock(&winusb_functions_lock);
 	winusb_power_settle(fn);
 	/* usbcore looks at that when it suspends a device, and not when it sleeps already. */
@@ -382,7 +384,11 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 	lockdep_assert_held(&winusb_functions_lock);
 
 	list_for_each_entry(wi, &fn->interfaces, sibling) {
-		down_read(&wi->gate);
+		/* Whoever has it for long works on the device. */
+		if (!down_read_trylock(&wi->gate)) {
+			busy = true;
+			continue;
+		}
 		for (i = 0; i <= wi->num_pipes; i++) {
 			struct winusb_pipe *pipe = i < wi->num_pipes ? &wi->pipes[i] : &wi->control;
 
@@ -433,6 +439,8 @@ static enum winusb_power_rule winusb_power_blocked_by(struct winusb_interface *w
 		return rule;
 	if (winusb_pm_has_active_children(&udev->dev))
 		return WINUSB_POWER_INTERFACE;
+	if (udev->quirks & USB_QUIRK_RESET_RESUME)
+		return WINUSB_POWER_KERNEL;
 	if (!winusb_pm_is_active(&udev->dev))
 		return WINUSB_POWER_MAY_SLEEP;	/* it is falling asleep, or waking up */
 	return winusb_pm_waits(&udev->dev) ? WINUSB_POWER_DELAY : WINUSB_POWER_KERNEL;
@@ -508,3 +516,4 @@ const struct attribute_group winusb_power_group = {
 	.name = "power_policy",
 	.attrs = winusb_power_attrs,
 };
+WINUSB_EXPORT_FOR_TESTS(winusb_power_group);
