@@ -139,6 +139,7 @@ void board_clear_counters(struct board *b)
 	b->seen_count = 0;
 	b->journal_count = 0;
 	b->settings = 0;
+	b->statuses = 0;
 	b->moved = 0;
 }
 

@@ -327,6 +327,7 @@ struct board_type {
  * @seen: ring of control requests; @seen_count counts all
  * @journal: ring of what the host did; @journal_count counts all
  * @settings: SET_INTERFACE requests, served or not
+ * @statuses: the same of GET_STATUS of the device, one for each resume
  * @control: room for the data stage of one request
  * @replug: unplug as soon as the request in progress is answered
  * @local: plugged in by attach_local(), which can do it again
@@ -355,6 +356,7 @@ struct board {
 	struct event journal[BOARD_JOURNAL];
 	uint64_t journal_count;
 	uint64_t settings;
+	uint64_t statuses;
 	uint8_t *control;
 	bool replug;
 	bool local;

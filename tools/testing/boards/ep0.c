@@ -218,6 +218,8 @@ static void count_standard(struct board *b, const uint8_t *setup)
 		b->ep[ep_slot(setup[4] & 0x8f)].count.clears++;
 	if (setup[0] == TO_INTERFACE && setup[1] == REQ_SET_INTERFACE)
 		b->settings++;
+	if (setup[0] == (0x80 | TO_DEVICE) && setup[1] == REQ_GET_STATUS)
+		b->statuses++;
 }
 
 static int standard(struct board *b, const uint8_t *setup, uint8_t *data)
