@@ -106,7 +106,7 @@ void pm_fresh(struct board *board)
 	each_interface(board, "unbind");
 	pm_write(board, "power/control", "on");
 	pm_write(board, "power/autosuspend_delay_ms", "2000");
-	if (pm_file(board, "power/wakeup")[0])
+	if (pm_has(board, "power/wakeup"))
 		pm_write(board, "power/wakeup", "disabled");
 	each_interface(board, "bind");
 }
@@ -129,6 +129,14 @@ const char *pm_file(struct board *board, const char *name)
 		FAIL("%s: %s", path, test_errno(n));
 	out[strcspn(out, "\n")] = 0;
 	return out;
+}
+
+bool pm_has(struct board *board, const char *name)
+{
+	char path[160];
+
+	file_path(board, name, path, sizeof(path));
+	return !access(path, F_OK);
 }
 
 long long pm_value(struct board *board, const char *name)

@@ -28,6 +28,8 @@ void pm_fresh(struct board *board);
 
 /* A file of the USB device, "power/control", without its newline; in the caller's thread. */
 const char *pm_file(struct board *board, const char *name);
+/* Not every kernel and every device has every file. */
+bool pm_has(struct board *board, const char *name);
 long long pm_value(struct board *board, const char *name);
 void pm_write(struct board *board, const char *name, const char *text);
 #define CHECK_FILE(board, name, value) pm_check_file(__FILE__, __LINE__, (board), (name), (value))

@@ -46,6 +46,7 @@ void open_board(struct board *board)
 	fd = node_open(board_node(board, 0), O_RDWR);
 	CHECK_OK(fd);
 	CHECK_OK(node_initialize(fd, &handle));
+	wake();
 }
 
 void feed_bytes(const void *data, uint32_t length)
@@ -63,7 +64,8 @@ void wake(void)
 {
 	uint8_t byte;
 
-	CHECK_OK(node_control(fd, handle, 0xc0, FX2_GET_7SEG, 0, 0, 1, &byte, 1, NULL));
+	/* A request that both boards know. */
+	CHECK_OK(node_control(fd, handle, 0x80, 8, 0, 0, 1, &byte, 1, NULL));
 }
 
 void wait_withdrawn(struct board *board, uint8_t pipe)
@@ -168,7 +170,7 @@ TEST_EACH(sleep_3_3_an_interrupt_read_goes_on, struct way, way, ways)
 	door_start_read(&trips[0], FX2_SWITCHES, in[0], 64);
 	wait_withdrawn(fx2, FX2_SWITCHES);
 	/* The board has something, and cannot say so: its host is woken by other traffic. */
-	board_set(fx2, "switches=0x5a");
+	board_do(fx2, "push 0x81 5a");
 	STAYS_ASLEEP(fx2, 200);
 	wake();
 	CHECK_OK(door_wait(&trips[0]));
@@ -276,7 +278,8 @@ TEST_EACH(sleep_3_3_what_a_withdrawn_read_has_stays_in_it, struct part, row, par
 	CHECK_OK(node_set_policy(fd, handle, FX2_BULK_IN, WINUSB_POLICY_RAW_IO, row->raw));
 	memset(in[0], 0, sizeof(in[0]));
 	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[0], row->length, 1));
-	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[1], 512, 2));
+	/* The one behind it gets what comes then. */
+	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[1], row->raw ? 512 : 6, 2));
 	for (i = 0; i < 6 && row->pieces[i]; i++) {
 		wait_withdrawn(fx2, FX2_BULK_IN);
 		async_expect_none(fd);
@@ -285,7 +288,6 @@ TEST_EACH(sleep_3_3_what_a_withdrawn_read_has_stays_in_it, struct part, row, par
 	}
 	async_expect(fd, 1, 0, row->moved);
 	CHECK_MEM(in[0], out, row->moved);
-	/* The one behind it gets what comes then. */
 	wait_withdrawn(fx2, FX2_BULK_IN);
 	feed("behind");
 	async_expect(fd, 2, 0, 6);

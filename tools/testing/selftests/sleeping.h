@@ -10,9 +10,10 @@
 #include "door.h"
 #include "node.h"
 #include "pm.h"
+#include "test.h"
 
 /* Milliseconds after which they sleep, as their property says. */
-#define IDLE 50
+#define IDLE (50 * test_scale())
 
 extern struct board *fx2, *composite;
 extern int fd;
@@ -27,13 +28,14 @@ struct way {
 #define WAYS 5
 extern const struct way ways[WAYS];
 
+/* The device is awake then, and was not idle for any time. */
 void open_board(struct board *board);
 /* Writes a text to the bulk pipe of the fx2 board, which loops it back. */
 void feed(const char *text);
 void feed_bytes(const void *data, uint32_t length);
 /* A control transfer, which wakes the device and does nothing else. */
 void wake(void);
-/* Asleep with no transfer left at the board. */
+/* Asleep with no transfer left at the board. For a device that was awake when it got them. */
 void wait_withdrawn(struct board *board, uint8_t pipe);
 /* All that the host did, and where in that text something is; fails if it is not there. */
 const char *journal(struct board *board);
