@@ -13,7 +13,7 @@
 #include "test.h"
 
 /* Milliseconds after which they sleep, as their property says. */
-#define IDLE (50 * test_scale())
+#define IDLE (test_scale() > 1 ? 250 : 50)
 
 extern struct board *fx2, *composite;
 extern int fd;

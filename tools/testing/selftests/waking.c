@@ -484,14 +484,14 @@ TEST(wake_the_device_is_said_to_be_blocked_by_none_while_it_sleeps)
 	CHECK(pm_asleep(fx2));
 }
 
-/* It is not one that wakes for nothing, which is left awake for a minute. */
+/* It is not one that wakes for nothing, which is left awake for ten seconds. */
 
 static void wake_often(void (*run)(void))
 {
 	unsigned int i;
 
 	open_composite();
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 20; i++) {
 		WAIT_ASLEEP(composite);
 		run();
 	}
@@ -504,12 +504,12 @@ static void do_write_and_read_elsewhere(void)
 	CHECK_OK(node_transfer(fd, loopback, 0x87, data, 64, NULL));
 }
 
-TEST_LIMIT(wake_40_times_for_transfers_of_one_interface_and_it_sleeps_each_time, 40)
+TEST_LIMIT(wake_20_times_for_transfers_of_one_interface_and_it_sleeps_each_time, 40)
 {
 	wake_often(do_write_and_read_elsewhere);
 }
 
-TEST_LIMIT(wake_40_times_for_commands_and_it_sleeps_each_time, 40)
+TEST_LIMIT(wake_20_times_for_commands_and_it_sleeps_each_time, 40)
 {
 	wake_often(do_reset_pipe);
 }
