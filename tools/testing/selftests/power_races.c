@@ -336,7 +336,7 @@ RACE(sleep_with_IGNORE_SHORT_PACKETS_and_cancel_loses_no_byte)
 
 static void change_timeout(unsigned int *choices)
 {
-	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, roll(choices, 60)));
+	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, roll(choices, 5)));
 }
 
 RACE(sleep_against_timeouts_loses_no_byte)
