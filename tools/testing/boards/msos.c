@@ -177,8 +177,8 @@ static const struct board_option msos_options[] = {
 		      .preset = AUTO, .parse = msos_parse_id },
 	[OPT_REV] = { "rev", "bcdDevice, four hexadecimal digits",
 		      .preset = 0x0100, .parse = msos_parse_id },
-	[OPT_IDLE] = { "idle", "MS or off: DeviceIdleEnabled, DefaultIdleState and SystemWakeEnabled\n"
-		"      are 1, and DefaultIdleTimeout is MS",
+	[OPT_IDLE] = { "idle", "MS or off: DeviceIdleEnabled, DefaultIdleState and\n"
+		"      SystemWakeEnabled are 1, and DefaultIdleTimeout is MS",
 		.preset = AUTO, .parse = msos_parse_idle },
 	[OPT_FAULT] = { "fault", "what is wrong; gives os and layout, unless they are given.\n"
 			"      The options of msos hold from the next plug on. Faults, and the\n"

@@ -358,7 +358,7 @@ TEST(sleep_a_timeout_counts_on_over_several_sleeps)
 	unsigned int sleeps = 0;
 
 	open_board(fx2);
-	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, 400));
+	CHECK_OK(node_timeout(fd, handle, FX2_BULK_IN, 8 * IDLE));
 	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[0], 64, 1));
 	while (!async_ready(fd, 0)) {
 		wait_withdrawn(fx2, FX2_BULK_IN);

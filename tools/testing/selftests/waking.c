@@ -97,7 +97,8 @@ static const struct action wakers[] = {
 	{ "write_by_an_associated_handle", do_write_elsewhere },
 	{ "read", do_read }, { "RAW_IO_read", do_raw_read },
 	{ "control_IN", do_control_in }, { "control_OUT", do_control_out },
-	{ "string_descriptor", do_string }, { "descriptor_for_a_listener", do_string_of_a_listener },
+	{ "string_descriptor", do_string },
+	{ "descriptor_for_a_listener", do_string_of_a_listener },
 	{ "SET_ALTERNATE_SETTING", do_setting }, { "RESET_PIPE", do_reset_pipe },
 	{ "CLEAR_FEATURE", do_clear_feature }, { "RESET_DEVICE", do_reset_device },
 };
