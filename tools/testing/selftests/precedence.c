@@ -410,7 +410,7 @@ TEST(power_3_2_without_DeviceIdleEnabled_the_files_are_never_touched)
 }
 
 /* Each try is a request, which it stalls; after some of them nobody tries for ten seconds. */
-TEST(a_device_that_refuses_remote_wake_stays_awake_with_one_line_in_the_log)
+TEST(a_device_that_refuses_remote_wake_stays_awake_and_is_not_asked_for_ever)
 {
 	unsigned int requests, lines[1] = { 0 };
 	struct board *const boards[] = { fx2 };
