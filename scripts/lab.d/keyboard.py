@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A USB keyboard of QEMU whose keys the guest presses: a command of the guest
-is a line over its third serial port, an answer is a line, too. It is at an
-xHCI controller, which wakes up when a key is pressed."""
+is a line over its third serial port, an answer is a line, too."""
 
 import json
 import os
@@ -12,9 +11,20 @@ import threading
 COMMAND = re.compile(r'press ([a-z0-9_]+)(?: (\d{1,6}))?')
 
 
-def devices(folder):
+# Name -> QEMU's device, and the driver of the controller. QEMU's xHCI cannot
+# restore its state, so its devices are reset whenever the system has slept.
+CONTROLLERS = {'xhci': ('qemu-xhci', 'xhci_pci'),
+               'ehci': ('usb-ehci', 'ehci_pci')}
+
+
+def modules(controller):
+    return [CONTROLLERS[controller][1]] if controller else []
+
+
+def devices(folder, controller):
     """QEMU connects to what Keyboard listens on."""
-    return ['-device', 'usb-kbd,id=keyboard,bus=xhci.0',
+    return ['-device', f'{CONTROLLERS[controller][0]},id=keys',
+            '-device', 'usb-kbd,bus=keys.0',
             '-chardev', f'socket,id=commands,path={folder}/commands',
             '-serial', 'chardev:commands',
             '-qmp', f'unix:{folder}/qmp']

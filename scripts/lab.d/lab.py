@@ -9,6 +9,7 @@ import sys
 
 import guest
 import kernels
+import keyboard
 import modules
 import stock
 from common import CACHE, TREE, Error, cache, lock, need, say
@@ -46,7 +47,7 @@ is looked up as a shell does. The folders are those of the host, with nothing
 else in them. Output, exit status and --out come back as always. --board can't
 be combined with it: vhci_hcd refuses system sleep.
 
-With --keyboard, $WINUSB_LAB_KEYBOARD is the keyboard's name in sysfs. A line
+With --keyboard=xhci or ehci, $WINUSB_LAB_KEYBOARD is the keyboard's name in sysfs. A line
 "press KEY [MS]" written to $WINUSB_LAB_HOST, a serial port, presses and
 releases a key, MS milliseconds later if that is given; "ok", or "error" and
 why, is read there. KEY is one of QEMU's names: a, b, 1, ret, shift. usbhid is
@@ -256,9 +257,9 @@ def add_run(sub):
     p.add_argument('--file', action='append', default=[], metavar='PATH',
                    help='with --root=initramfs: take this file, program or '
                    'folder along; may be given several times')
-    p.add_argument('--keyboard', action='store_true',
-                   help='an xHCI controller with a keyboard whose keys '
-                   'COMMAND can press (stock kernels); see below')
+    p.add_argument('--keyboard', choices=keyboard.CONTROLLERS,
+                   help='a USB keyboard at a controller of this kind, whose '
+                   'keys COMMAND can press (stock kernels); see below')
     p.add_argument('--module', action='append', default=[], metavar='NAME',
                    help='insert this module of the kernel, and those it '
                    'needs (stock kernels); may be given several times')

@@ -27,14 +27,12 @@ from kernels import resolve
 SUITES = {'6.1': 'bookworm', '6.12': 'bookworm-backports', 'latest': None}
 FORMAT = '1'
 
-XHCI = ['-device', 'qemu-xhci,id=xhci']
-
 # Disks that read as zeros and forget what is written, at SuperSpeed.
-DISKS = []
+XHCI = ['-device', 'qemu-xhci,id=xhci']
 for disk in ('one', 'two'):
-    DISKS += ['-drive', f'if=none,id={disk},driver=null-co,size=1G,'
-              'read-zeroes=on', '-device',
-              f'usb-storage,bus=xhci.0,drive={disk}']
+    XHCI += ['-drive', f'if=none,id={disk},driver=null-co,size=1G,'
+             'read-zeroes=on', '-device',
+             f'usb-storage,bus=xhci.0,drive={disk}']
 
 # What mounts the host's files, and what every USB test needs.
 DISK = ('virtio_pci', '9pnet_virtio', '9p', 'overlay')
@@ -261,7 +259,8 @@ class Stock:
         """Decompressed once, because not every kernel reads .xz itself."""
         names = (['usbcore'] * options.driver +
                  ['vhci_hcd'] * bool(options.board) +
-                 ['xhci_pci'] * (options.xhci or options.keyboard) +
+                 ['xhci_pci'] * options.xhci +
+                 keyboard.modules(options.keyboard) +
                  [ModuleTree.name(module) for module in options.module])
         tree = ModuleTree(self.lib_modules)
         plain = f'{self.folder}/plain'
@@ -333,7 +332,7 @@ class Stock:
             disks = []
         else:
             initrd = make_initrd(self.folder, self.release, init)
-            serial += ['-serial', 'null'] * o.keyboard
+            serial += ['-serial', 'null'] * bool(o.keyboard)
             disks = ['-virtfs', 'local,path=/,mount_tag=root,'
                      'security_model=none,readonly=on,multidevs=remap',
                      '-virtfs', f'local,path={guest.dir},mount_tag=out,'
@@ -345,6 +344,6 @@ class Stock:
                 '-kernel', self.image(o.root == 'initramfs'),
                 '-initrd', initrd, '-append', ' '.join(append), *serial, *disks,
                 '-device', 'isa-debug-exit,iobase=0xf4,iosize=1',
-                *(XHCI if o.xhci or o.keyboard else []),
-                *(DISKS if o.xhci else []),
-                *(keyboard.devices(guest.dir) if o.keyboard else [])]
+                *(XHCI if o.xhci else []),
+                *(keyboard.devices(guest.dir, o.keyboard) if o.keyboard
+                  else [])]
