@@ -36,7 +36,7 @@
 
 #define WINUSB_DRAIN (HZ / 2)		/* what a transfer may take when the system goes to sleep */
 #define WINUSB_RESTLESS 16		/* awakenings for nothing, one after the other */
-#define WINUSB_RESTLESS_REST (60 * HZ)	/* and then the device stays awake for so long */
+#define WINUSB_RESTLESS_REST (10 * HZ)	/* and then the device stays awake for so long */
 #define WINUSB_RESTLESS_NAP HZ		/* what is no awakening for nothing */
 
 /* Has the host controller none of the pipe's URBs, and will it get none? */
@@ -242,6 +242,7 @@ int winusb_suspend(struct winusb_interface *wi, bool automatic)
 	winusb_suspend_system(wi);
 	return 0;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend);
 
 /* RESET_PIPE_ON_RESUME (winusb.md 2.2). A device that does not answer is asked once. */
 static void winusb_suspend_reset_pipes(struct winusb_interface *wi)
@@ -291,7 +292,7 @@ static void winusb_suspend_watch_restless(struct winusb_interface *wi)
 	if (!schedule_delayed_work(&wi->rest_work, WINUSB_RESTLESS_REST))
 		usb_autopm_put_interface_async(wi->intf);
 	if (!wi->told_restless)
-		dev_notice(&wi->intf->dev, "winusb: the device does not stay asleep; left awake for a minute each time\n");
+		dev_notice(&wi->intf->dev, "winusb: the device does not stay asleep; left awake for ten seconds each time\n");
 	wi->told_restless = true;
 }
 
@@ -301,6 +302,8 @@ static void winusb_suspend_rest_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct winusb_interface, rest_work);
 
 	usb_autopm_put_interface_async(wi->intf);
+	/* The interface itself was never active for that, so its parent does not hear of it. */
+	pm_request_idle(&wi->udev->dev);
 }
 
 /**
@@ -316,6 +319,7 @@ void winusb_suspend_resume(struct winusb_interface *wi)
 	usb_mark_last_busy(wi->udev);
 	winusb_suspend_release_all(wi);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend_resume);
 
 /**
  * winusb_suspend_reset_resume - The device is awake, and was reset for that
@@ -334,6 +338,7 @@ void winusb_suspend_reset_resume(struct winusb_interface *wi)
 	trace_winusb_reset(wi);
 	winusb_suspend_release_all(wi);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend_reset_resume);
 
 /* It could not be woken, and usbcore keeps it: end what waits for that. */
 static void winusb_suspend_give_up(struct winusb_interface *wi)
