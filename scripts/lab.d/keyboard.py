@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""A USB keyboard of QEMU whose keys the guest presses: a command of the guest
-is a line over its third serial port, an answer is a line, too."""
+"""A USB keyboard of QEMU that the guest commands, its keys, its cable, and who
+wakes the guest up: a command is a line over its third serial port, and so is
+the answer."""
 
 import json
 import os
 import re
 import socket
 import threading
+import time
 
-COMMAND = re.compile(r'press ([a-z0-9_]+)(?: (\d{1,6}))?')
-
+COMMAND = re.compile(r'(?P<what>press (?P<key>[a-z0-9_]+)|unplug|plug|wake)'
+                     r'(?: (?P<ms>\d{1,6}))?')
 
 # Name -> QEMU's device, and the driver of the controller. QEMU's xHCI cannot
 # restore its state, so its devices are reset whenever the system has slept.
@@ -24,7 +26,7 @@ def modules(controller):
 def devices(folder, controller):
     """QEMU connects to what Keyboard listens on."""
     return ['-device', f'{CONTROLLERS[controller][0]},id=keys',
-            '-device', 'usb-kbd,bus=keys.0',
+            '-device', 'usb-kbd,id=keyboard,bus=keys.0,port=1',
             '-chardev', f'socket,id=commands,path={folder}/commands',
             '-serial', 'chardev:commands',
             '-qmp', f'unix:{folder}/qmp']
@@ -67,24 +69,44 @@ class Keyboard:
         """QEMU releases it itself, a tenth of a second later."""
         return self.ask('send-key', keys=[{'type': 'qcode', 'data': key}])
 
+    def unplug(self):
+        return self.ask('device_del', id='keyboard')
+
+    def plug(self):
+        return self.ask('device_add', driver='usb-kbd', id='keyboard',
+                        bus='keys.0', port='1')
+
+    def wake(self):
+        """As soon as it sleeps, for which a slow guest may need longer."""
+        for _ in range(600):
+            if not self.ask('system_wakeup'):
+                return None
+            time.sleep(0.1)
+        return 'it does not sleep'
+
     def obey(self, line):
         match = COMMAND.fullmatch(line)
         if not match:
             return f'error: unknown command {line!r}'
-        key, delay = match.groups()
-        if delay:
-            timer = threading.Timer(int(delay) / 1000, self.try_press, (key,))
-            timer.daemon = True
-            timer.start()
+        function = getattr(self, match['what'].split()[0])
+        arguments = [match['key']] if match['key'] else []
+        if match['ms'] or function == self.wake:
+            self.later(int(match['ms'] or 0), function, *arguments)
             return 'ok'
-        why = self.press(key)
+        why = function(*arguments)
         return f'error: {why}' if why else 'ok'
 
-    def try_press(self, key):
-        try:
-            self.press(key)
-        except (OSError, ValueError):
-            pass                # the guest has ended before
+    @staticmethod
+    def later(delay, function, *arguments):
+        def run():
+            try:
+                function(*arguments)
+            except (OSError, ValueError):
+                pass            # the guest has ended before
+
+        timer = threading.Timer(delay / 1000, run)
+        timer.daemon = True
+        timer.start()
 
     def serve(self, commands, qmp):
         try:

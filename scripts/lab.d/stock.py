@@ -337,7 +337,9 @@ class Stock:
                      'security_model=none,readonly=on,multidevs=remap',
                      '-virtfs', f'local,path={guest.dir},mount_tag=out,'
                      'security_model=none']
-        return ['qemu-system-x86_64', '-accel', 'tcg', '-M', 'q35',
+        # q35's firmware loses the power management registers in S3.
+        machine = 'pc' if o.root == 'initramfs' else 'q35'
+        return ['qemu-system-x86_64', '-accel', 'tcg', '-M', machine,
                 '-cpu', 'max', '-smp', str(o.cpus if o.smp else 1),
                 '-m', o.memory or '1G', '-nodefaults', '-no-user-config',
                 '-display', 'none', '-no-reboot',
