@@ -3,15 +3,15 @@
  * Power: who may sleep, and when (winusb.md 3.1, 3.2). All must agree, and nobody can force it. How
  * each meets Linux:
  *
- *	DeviceIdleEnabled		without it the interface holds a PM reference; with it the
- *					driver allows autosuspend of the device, once
- *	the user's checkbox		power/control of the device, which is obeyed by the PM core
- *	remote wake, or			needs_remote_wakeup of the interface, which is obeyed by usbcore
- *	  DeviceIdleIgnoreWakeEnable
- *	AUTO_SUSPEND			without it the interface holds a PM reference
- *	SUSPEND_DELAY			power/autosuspend_delay_ms of the device: the longest one of its
- *					functions
- *	system-wide setting		a negative delay, which is left as it is
+ *	DeviceIdleEnabled	without it the interface holds a PM reference; with it the driver
+ *				allows autosuspend of the device, once
+ *	the user's checkbox	power/control of the device; the PM core obeys it
+ *	remote wake, or Device-	needs_remote_wakeup of the interface; usbcore obeys it
+ *	  IdleIgnoreWakeEnable
+ *	AUTO_SUSPEND		without it the interface holds a PM reference
+ *	SUSPEND_DELAY		power/autosuspend_delay_ms of the device: the longest one of its
+ *				functions
+ *	system-wide setting	a negative delay, which is left as it is
  *
  * &winusb_device.power_lock makes a decision and what follows from it one thing. It is taken inside
  * the device lock and outside winusb_functions_lock; the PM core may suspend or resume the device
@@ -376,7 +376,8 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 	bool busy = false;
 	unsigned int i;
 
-	mutex_lock(&winusb_functions_lock);
+	lockdep_assert_held(&winusb_functions_lock);
+
 	list_for_each_entry(wi, &fn->interfaces, sibling) {
 		down_read(&wi->gate);
 		for (i = 0; i <= wi->num_pipes; i++) {
@@ -388,8 +389,23 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 		}
 		up_read(&wi->gate);
 	}
-	mutex_unlock(&winusb_functions_lock);
 	return busy;
+}
+
+/* The same, of any function of the device. */
+static enum winusb_power_rule winusb_power_check_transfers(struct winusb_function *fn)
+{
+	enum winusb_power_rule rule = WINUSB_POWER_MAY_SLEEP;
+	struct winusb_function *other = NULL;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	if (winusb_power_is_busy(fn))
+		return WINUSB_POWER_TRANSFER;
+	while ((other = winusb_function_next(fn->udev, other)))
+		if (other != fn && winusb_power_is_busy(other))
+			rule = WINUSB_POWER_INTERFACE;
+	return rule;
 }
 
 /* What keeps the device of an interface awake? A moment later it may be something else. */
@@ -403,17 +419,19 @@ static enum winusb_power_rule winusb_power_blocked_by(struct winusb_interface *w
 	};
 	enum winusb_power_rule rule;
 
-	if (!winusb_pm_is_active(&udev->dev))
+	if (pm_runtime_status_suspended(&udev->dev))
 		return WINUSB_POWER_MAY_SLEEP;
 	mutex_lock(&winusb_functions_lock);
 	rule = winusb_power_check(&wi->fn->power, &device);
+	if (rule == WINUSB_POWER_MAY_SLEEP)
+		rule = winusb_power_check_transfers(wi->fn);
 	mutex_unlock(&winusb_functions_lock);
 	if (rule != WINUSB_POWER_MAY_SLEEP)
 		return rule;
-	if (winusb_power_is_busy(wi->fn))
-		return WINUSB_POWER_TRANSFER;
 	if (winusb_pm_has_active_children(&udev->dev))
 		return WINUSB_POWER_INTERFACE;
+	if (!winusb_pm_is_active(&udev->dev))
+		return WINUSB_POWER_MAY_SLEEP;	/* it is falling asleep, or waking up */
 	return winusb_pm_waits(&udev->dev) ? WINUSB_POWER_DELAY : WINUSB_POWER_KERNEL;
 }
 
@@ -422,23 +440,25 @@ static struct winusb_interface *winusb_power_from_dev(struct device *dev)
 	return container_of(dev, struct winusb_interface, dev);
 }
 
+static const char * const winusb_power_names[] = {
+	[WINUSB_POWER_MAY_SLEEP] = "none",
+	[WINUSB_POWER_NOT_ENABLED] = "DeviceIdleEnabled",
+	[WINUSB_POWER_USER] = "power/control",
+	[WINUSB_POWER_NO_WAKE] = "DeviceIdleIgnoreWakeEnable",
+	[WINUSB_POWER_PROGRAM] = "AUTO_SUSPEND",
+	[WINUSB_POWER_STATE] = "DefaultIdleState",
+	[WINUSB_POWER_SYSTEM] = "power/autosuspend_delay_ms",
+	[WINUSB_POWER_INTERFACE] = "interface",
+	[WINUSB_POWER_TRANSFER] = "transfer",
+	[WINUSB_POWER_DELAY] = "SUSPEND_DELAY",
+	[WINUSB_POWER_KERNEL] = "kernel",
+};
+
 static ssize_t winusb_blocked_by_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	static const char * const names[] = {
-		[WINUSB_POWER_MAY_SLEEP] = "none",
-		[WINUSB_POWER_NOT_ENABLED] = "DeviceIdleEnabled",
-		[WINUSB_POWER_USER] = "power/control",
-		[WINUSB_POWER_NO_WAKE] = "DeviceIdleIgnoreWakeEnable",
-		[WINUSB_POWER_PROGRAM] = "AUTO_SUSPEND",
-		[WINUSB_POWER_STATE] = "DefaultIdleState",
-		[WINUSB_POWER_SYSTEM] = "power/autosuspend_delay_ms",
-		[WINUSB_POWER_INTERFACE] = "interface",
-		[WINUSB_POWER_TRANSFER] = "transfer",
-		[WINUSB_POWER_DELAY] = "SUSPEND_DELAY",
-		[WINUSB_POWER_KERNEL] = "kernel",
-	};
+	enum winusb_power_rule rule = winusb_power_blocked_by(winusb_power_from_dev(dev));
 
-	return sysfs_emit(buf, "%s\n", names[winusb_power_blocked_by(winusb_power_from_dev(dev))]);
+	return sysfs_emit(buf, "%s\n", winusb_power_names[rule]);
 }
 
 static struct device_attribute winusb_attr_blocked_by =
