@@ -111,7 +111,9 @@ class Guest:
         os.chmod(self.dir, 0o755)
         os.mkdir(self.path('out'))
         os.mkdir(self.path('modules'))
-        self.channel = Channel(self.dir) if options.root == 'initramfs' else None
+        self.channel = None
+        if options.root == 'initramfs':
+            self.channel = Channel(self.dir)
         self.keyboard = None
         self.child = None
         self.console = bytearray()

@@ -55,9 +55,9 @@ def interpreter(path):
     """The programs that a script's first line names."""
     with open(path, 'rb') as file:
         first = file.readline(256)
-    if not first.startswith(b'#!'):
-        return []
     words = os.fsdecode(first[2:]).split()
+    if not first.startswith(b'#!') or not words:
+        return []
     if os.path.basename(words[0]) != 'env':
         return words[:1]
     return words[:1] + [word for word in words[1:2]
@@ -120,7 +120,7 @@ class Root:
     def add(self, path):
         """A file, with what it needs if it is a program; or a folder."""
         if os.path.isdir(path):
-            self.folder(self.place(path + '/.').rstrip('/.'))
+            self.folder(self.place(path))
             for name in sorted(os.listdir(path)):
                 inner = os.path.join(path, name)
                 if os.path.isdir(inner) or os.path.isfile(inner):

@@ -50,10 +50,10 @@ be combined with it: vhci_hcd refuses system sleep.
 With --keyboard=xhci or ehci, $WINUSB_LAB_KEYBOARD is the keyboard's name in
 sysfs. A line "press KEY [MS]" written to $WINUSB_LAB_HOST, a serial port,
 presses and releases a key, MS milliseconds later if that is given; KEY is one
-of QEMU's names: a, b, 1, ret, shift. "unplug [MS]" pulls the keyboard out, and
-"plug [MS]" plugs it in. "wake MS" wakes the guest from S3, after MS milliseconds
-or as soon as it sleeps. "ok", or "error" and why, is read there. usbhid is not
-inserted: --module=usbhid does that.
+of QEMU's names: a, b, 1, ret, shift. "unplug [MS]" pulls the keyboard out,
+and "plug [MS]" plugs it in. "wake MS" wakes the guest from S3, after MS
+milliseconds or as soon as it sleeps. "ok", or "error" and why, is read there.
+usbhid is not inserted: --module=usbhid does that.
 
 No udev runs in a guest. with-udev starts it for one command, and winusb's
 rules and tool are there after make install (the last example).

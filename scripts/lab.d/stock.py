@@ -132,7 +132,7 @@ def unpack_kernel(folder, facts):
                and os.path.exists(f'{path}/modules.builtin')]
     if not found or not modules:
         raise Error(f'the packages of {release} hold no kernel')
-    os.rename(found[0], f'{folder}/vmlinuz')
+    shutil.copyfile(found[0], f'{folder}/vmlinuz')
     with open(f'{folder}/vmlinux', 'wb') as file:
         file.write(extract_vmlinux(open(f'{folder}/vmlinuz', 'rb').read()))
     os.makedirs(f'{folder}/modules/lib/modules')
@@ -293,7 +293,8 @@ class Stock:
                 packages.unpack(deb, raw)
                 os.unlink(deb)
                 for found in glob.glob(f'{raw}/**/vmlinuz*', recursive=True):
-                    os.rename(found, path)
+                    shutil.copyfile(found, f'{path}.new')
+                    os.rename(f'{path}.new', path)
                 shutil.rmtree(raw)
         return path
 
