@@ -36,6 +36,8 @@
  * @binder: The task in which the work binds, whose probes are its own. Only compared.
  * @tries: How often kmod could not be asked. The work's.
  * @refused: An interface of it was not idle when it was to be suspended.
+ * @transfers: Counts what its functions want of it while they may sleep, more or less: transfers that
+ *	begin or end, and commands.
  * @power_lock: Guards the power_ fields. Outside winusb_functions_lock.
  * @power_auto: The driver has allowed autosuspend, as a function asks for it.
  * @power_allowed: It was allowed before.
@@ -65,6 +67,7 @@ struct winusb_device {
 	struct task_struct *binder;
 	unsigned int tries;
 	bool refused;
+	unsigned int transfers;
 	struct mutex power_lock;
 	bool power_auto;
 	bool power_allowed;

@@ -50,8 +50,7 @@ struct winusb_property_files;
  * @asleep: Between suspend and resume. A hint.
  * @refused: It was not idle when it was to be suspended, and nobody has said since that it is.
  * @slept: When it was suspended, jiffies. Of suspend and resume.
- * @transfers: Counts those that begin or end while it may sleep, more or less.
- * @seen_transfers: How many there were at the last resume that was not for nothing. Of resume.
+ * @seen_transfers: &winusb_device.transfers at the last resume that was not for nothing. Of resume.
  * @restless: How many were for nothing since. Of resume.
  * @told_restless: The log says so. Of resume.
  * @wake_work: Has the device resumed.
@@ -95,7 +94,6 @@ struct winusb_interface {
 	bool asleep;
 	bool refused;
 	unsigned long slept;
-	unsigned int transfers;
 	unsigned int seen_transfers;
 	unsigned int restless;
 	bool told_restless;

@@ -274,7 +274,7 @@ static void winusb_suspend_reset_pipes(struct winusb_interface *wi)
 static void winusb_suspend_watch_restless(struct winusb_interface *wi)
 {
 	bool refused = xchg(&wi->fn->device->refused, false);
-	unsigned int transfers = READ_ONCE(wi->transfers);
+	unsigned int transfers = READ_ONCE(wi->fn->device->transfers);
 
 	if (refused)
 		return;	/* by another interface of the device */
