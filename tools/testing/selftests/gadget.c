@@ -506,10 +506,10 @@ static void serve(void)
 	CHECK_EQ(pthread_create(&ep0_thread, NULL, ep0_main, NULL), 0);
 }
 
-/* The device at dummy_hcd's high-speed port, if it is configured. */
+/* The device at dummy_hcd's high-speed port, if it is there. */
 static bool find_device(void)
 {
-	char folder[96], path[160], text[32];
+	char folder[96], path[160];
 	struct dirent *entry;
 	DIR *dir;
 
@@ -519,15 +519,24 @@ static bool find_device(void)
 	while (dir && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "usb", 3) || !strspn(entry->d_name + 3, "0123456789"))
 			continue;
-		snprintf(path, sizeof(path), USB_DEVICES "/%.16s-1/bConfigurationValue",
-			 entry->d_name + 3);
-		if (file_read(path, text, sizeof(text)) > 0 && atoi(text) > 0)
+		snprintf(path, sizeof(path), USB_DEVICES "/%.16s-1", entry->d_name + 3);
+		if (!access(path, F_OK))
 			snprintf(name, sizeof(name), "%.16s-1", entry->d_name + 3);
 	}
 	if (dir)
 		closedir(dir);
 	snprintf(node, sizeof(node), "%s:1.0", name);
 	return name[0];
+}
+
+static bool is_configured(void)
+{
+	char path[128], text[32];
+
+	if (!find_device())
+		return false;
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", name);
+	return file_read(path, text, sizeof(text)) > 0 && atoi(text) > 0;
 }
 
 /* The controller chose them. */
@@ -555,17 +564,15 @@ static void find_addresses(void)
 	CHECK_EQ(found, GADGET_PIPES);
 }
 
-static void wait_configured(void)
+static void wait_for(bool (*condition)(void), bool value, const char *what)
 {
 	uint64_t end = test_now_ms() + 10000 * test_scale();
 
-	while (!find_device()) {
+	while (condition() != value) {
 		if (test_now_ms() > end)
-			FAIL("the gadget was not configured");
+			FAIL("%s", what);
 		test_sleep_ms(2);
 	}
-	snprintf(node, sizeof(node), "%s:1.0", name);
-	find_addresses();
 }
 
 void gadget_plug(unsigned int flags)
@@ -581,7 +588,8 @@ void gadget_plug(unsigned int flags)
 	make(flags);
 	serve();
 	put("UDC", udc);
-	wait_configured();
+	wait_for(is_configured, true, "the gadget was not configured");
+	find_addresses();
 }
 
 void gadget_pull(void)
@@ -597,11 +605,7 @@ void gadget_pull(void)
 
 void gadget_wait_gone(void)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), USB_DEVICES "/%s", name);
-	if (!wait_for_path(path, false, 10))
-		FAIL("%s is still there", path);
+	wait_for(find_device, false, "the gadget is still there");
 }
 
 /* Lets go of the files. Requests end when their endpoints are disabled. */
@@ -645,4 +649,6 @@ void gadget_remove(void)
 		if (rmdir(folders[i]) && errno != ENOENT)
 			FAIL("rmdir %s: %s", folders[i], strerror(errno));
 	memset(slots, 0, sizeof(slots));
+	if (find_udc())
+		gadget_wait_gone();
 }
