@@ -22,6 +22,7 @@
 #include "device.h"
 #include "function.h"
 #include "interface.h"
+#include "power.h"
 #include "property.h"
 
 #define WINUSB_PROPERTY_FILES 128	/* of one interface */
@@ -283,6 +284,7 @@ static const struct attribute_group winusb_interface_group = {
 
 const struct attribute_group *winusb_interface_groups[] = {
 	&winusb_interface_group,
+	&winusb_power_group,
 	NULL,
 };
 

@@ -35,6 +35,7 @@ union winusb_argument {
 	struct winusb_set_interface_state state;
 	struct winusb_post_event post;
 	struct winusb_listen listen;
+	struct winusb_power_policy power;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/pm_runtime.h>
 #include <linux/usb.h>
 #include <linux/version.h>
 
@@ -57,6 +58,59 @@
 #define winusb_eventfd_signal(context) eventfd_signal(context, 1)
 #else
 #define winusb_eventfd_signal(context) eventfd_signal(context)
+#endif
+
+/* What the PM core knows of a device. In a kernel without it a device does not sleep. */
+#ifdef CONFIG_PM
+static inline bool winusb_pm_is_allowed(const struct device *dev)
+{
+	return dev->power.runtime_auto;
+}
+
+static inline int winusb_pm_delay(const struct device *dev)
+{
+	return READ_ONCE(dev->power.autosuspend_delay);
+}
+
+static inline bool winusb_pm_is_active(const struct device *dev)
+{
+	return READ_ONCE(dev->power.runtime_status) == RPM_ACTIVE;
+}
+
+static inline bool winusb_pm_has_active_children(struct device *dev)
+{
+	return atomic_read(&dev->power.child_count) > 0;
+}
+
+static inline bool winusb_pm_waits(struct device *dev)
+{
+	return READ_ONCE(dev->power.timer_expires) || pm_runtime_autosuspend_expiration(dev);
+}
+#else
+static inline bool winusb_pm_is_allowed(const struct device *dev)
+{
+	return false;
+}
+
+static inline int winusb_pm_delay(const struct device *dev)
+{
+	return -1;
+}
+
+static inline bool winusb_pm_is_active(const struct device *dev)
+{
+	return true;
+}
+
+static inline bool winusb_pm_has_active_children(struct device *dev)
+{
+	return false;
+}
+
+static inline bool winusb_pm_waits(struct device *dev)
+{
+	return false;
+}
 #endif
 
 /*

@@ -4,6 +4,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/usb.h>
 #include <linux/workqueue.h>
 
@@ -34,6 +35,13 @@
  * @wanted: Interfaces that were probed and not bound, likewise. All use bit operations.
  * @binder: The task in which the work binds, whose probes are its own. Only compared.
  * @tries: How often kmod could not be asked. The work's.
+ * @refused: An interface of it was not idle when it was to be suspended.
+ * @power_lock: Guards the power_ fields. Outside winusb_functions_lock.
+ * @power_auto: The driver has allowed autosuspend, as a function asks for it.
+ * @power_allowed: It was allowed before.
+ * @power_delay: The delay that the driver has set, ms; -1 for none.
+ * @power_old_delay: The one before.
+ * @power_wakeup: The driver has enabled wakeup of the system.
  * @whole: The device is one function.
  * @msos: What they say. Points into @blobs.
  * @blobs: What was read, freed with this.
@@ -56,6 +64,13 @@ struct winusb_device {
 	unsigned long wanted;
 	struct task_struct *binder;
 	unsigned int tries;
+	bool refused;
+	struct mutex power_lock;
+	bool power_auto;
+	bool power_allowed;
+	int power_delay;
+	int power_old_delay;
+	bool power_wakeup;
 	bool whole;
 	struct winusb_msos msos;
 	u8 *blobs[WINUSB_BLOBS];

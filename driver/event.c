@@ -7,6 +7,7 @@
  * A custom event has data, which all rings share: a ring has a reference, and is full, too, when it
  * has many bytes.
  */
+#include <linux/freezer.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -267,7 +268,7 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 		if (nonblock)
 			return -EAGAIN;
 		/* Another reader may have taken the last record, so look for the end too. */
-		if (wait_event_interruptible(events->wait, winusb_events_pending(events, wi) ||
+		if (wait_event_freezable(events->wait, winusb_events_pending(events, wi) ||
 					     winusb_events_ended(events, wi) ||
 					     winusb_events_closed(wf)))
 			return winusb_interrupted();

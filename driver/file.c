@@ -55,16 +55,19 @@ static int winusb_file_acquire(struct winusb_file *wf)
 static void winusb_file_release(struct winusb_file *wf)
 {
 	struct winusb_interface *wi = wf->wi;
-	bool changed = false;
+	bool changed = false, settle = false;
 
 	mutex_lock(&winusb_functions_lock);
 	if (wi->fn->opener == wf) {
 		wi->fn->opener = NULL;
 		changed = winusb_function_enable_by_file(wi->fn, true);
+		settle = winusb_power_forget(wi->fn);
 	}
 	if (wi->opener == wf)
 		wi->opener = NULL;
 	mutex_unlock(&winusb_functions_lock);
+	if (settle)
+		winusb_power_settle(wi->fn);
 	if (changed)
 		winusb_function_announce(wi->fn);
 }

@@ -330,6 +330,27 @@ void winusb_function_announce_complete(struct winusb_function *fn)
 		winusb_function_announce(fn);
 }
 
+/**
+ * winusb_function_next - Go through the functions of a device
+ * @udev: The device.
+ * @fn: The last one, NULL for the first.
+ *
+ * The caller holds winusb_functions_lock.
+ *
+ * Return: The function, or NULL.
+ */
+struct winusb_function *winusb_function_next(const struct usb_device *udev,
+					     struct winusb_function *fn)
+{
+	lockdep_assert_held(&winusb_functions_lock);
+
+	fn = fn ? fn : list_entry(&winusb_functions, struct winusb_function, node);
+	list_for_each_entry_continue(fn, &winusb_functions, node)
+		if (fn->udev == udev)
+			return fn;
+	return NULL;
+}
+
 /* Announce the functions that a test is true for. */
 static void winusb_functions_announce_some(bool (*test)(const struct winusb_function *fn,
 							const void *data), const void *data)
@@ -352,6 +373,7 @@ static void winusb_functions_announce_some(bool (*test)(const struct winusb_func
 		}
 		mutex_unlock(&winusb_functions_lock);
 		if (found) {
+			winusb_power_update(found);
 			winusb_function_announce(found);
 			winusb_function_put(found);
 		}

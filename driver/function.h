@@ -8,6 +8,7 @@
 #include <linux/usb.h>
 
 #include "descriptor.h"
+#include "power.h"
 #include "property.h"
 
 struct winusb_device;
@@ -30,6 +31,7 @@ struct winusb_interface;
  * @mute: The device did not answer when an interface was restored. Set with the device locked,
  *	cleared under winusb_functions_lock when a file is opened; a hint.
  * @announced: The last turn in which it was announced. Under winusb_functions_lock.
+ * @power: Who wants it to sleep. Under winusb_functions_lock.
  * @num_guids: How many @guids there are. Under winusb_functions_lock.
  * @guids: Interface GUIDs written to interface_guids. Under winusb_functions_lock.
  */
@@ -46,6 +48,7 @@ struct winusb_function {
 	bool enabled_by_admin;
 	bool mute;
 	u64 announced;
+	struct winusb_power power;
 	unsigned int num_guids;
 	char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE];
 };
@@ -69,5 +72,7 @@ void winusb_function_announce(struct winusb_function *fn);
 void winusb_function_announce_complete(struct winusb_function *fn);
 void winusb_functions_announce(const struct winusb_device *wd);
 void winusb_functions_announce_ids(u16 vendor, u16 product);
+struct winusb_function *winusb_function_next(const struct usb_device *udev,
+					     struct winusb_function *fn);
 
 #endif /* WINUSB_FUNCTION_H */

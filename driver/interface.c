@@ -49,8 +49,10 @@
 #include "file.h"
 #include "function.h"
 #include "interface.h"
+#include "power.h"
 #include "queue.h"
 #include "request.h"
+#include "suspend.h"
 #include "trace.h"
 
 static DEFINE_IDA(winusb_minors);
@@ -205,16 +207,29 @@ static int winusb_interface_select_error(int error)
 }
 
 /**
+ * winusb_interface_wake - Have the device awake until usb_autopm_put_interface_async()
+ * @wi: The interface; bound, and stays so.
+ *
+ * Return: 0, -EIO if it can't be woken, or -ENODEV if that is as it leaves.
+ */
+int winusb_interface_wake(struct winusb_interface *wi)
+{
+	if (!usb_autopm_get_interface(wi->intf))
+		return 0;
+	return wi->udev->state == USB_STATE_NOTATTACHED ? -ENODEV : -EIO;
+}
+
+/**
  * winusb_interface_enter_write - As winusb_interface_enter(), alone, and with the device locked
  * @wi: The interface.
  * @nonblock: Give -EAGAIN instead of waiting for a reset to end.
  *
- * Return: 0 with the device lock held, and the gate for writing; -ENODEV after removal, -EAGAIN, or
- * -EINTR.
+ * Return: 0 with the device lock held, the gate for writing, and the device awake; -ENODEV after
+ * removal, -EIO if it can't be woken, -EAGAIN, or -EINTR.
  */
 int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 {
-	int ret = -EINTR;
+	int ret;
 
 	if (winusb_interface_is_gone(wi))
 		return -ENODEV;
@@ -223,12 +238,17 @@ int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock)
 	/* Who resets the device holds its lock from the one end to the other. */
 	if (device_lock_interruptible(&wi->udev->dev))
 		return winusb_interrupted();
-	if (down_write_killable(&wi->gate))
-		goto err_unlock;
-	if (!wi->gone)
-		return 0;
+	/* Under the device lock an interface stays bound, or gone. */
 	ret = -ENODEV;
-	up_write(&wi->gate);
+	if (winusb_interface_is_gone(wi))
+		goto err_unlock;
+	ret = winusb_interface_wake(wi);
+	if (ret)
+		goto err_unlock;
+	ret = -EINTR;
+	if (!down_write_killable(&wi->gate))
+		return 0;
+	usb_autopm_put_interface_async(wi->intf);
 err_unlock:
 	device_unlock(&wi->udev->dev);
 	return ret;
@@ -241,6 +261,7 @@ err_unlock:
 void winusb_interface_leave_write(struct winusb_interface *wi)
 {
 	up_write(&wi->gate);
+	usb_autopm_put_interface_async(wi->intf);
 	device_unlock(&wi->udev->dev);
 }
 
@@ -284,14 +305,17 @@ static void winusb_interface_restore_setting(struct winusb_interface *wi)
 {
 	device_lock_assert(&wi->udev->dev);
 
+	if (winusb_interface_is_gone(wi) || winusb_interface_wake(wi))
+		return;
 	down_write(&wi->gate);
-	if (!wi->gone && wi->udev->state == USB_STATE_CONFIGURED &&
+	if (wi->udev->state == USB_STATE_CONFIGURED &&
 	    !wi->intf->dev.power.is_prepared && !READ_ONCE(wi->fn->mute) &&
 	    wi->intf->cur_altsetting->desc.bAlternateSetting && !winusb_interface_is_busy(wi) &&
 	    winusb_descriptor_alternate(wi->intf, 0) &&
 	    winusb_interface_select(wi, 0) == -ETIMEDOUT)
 		WRITE_ONCE(wi->fn->mute, true);
 	up_write(&wi->gate);
+	usb_autopm_put_interface_async(wi->intf);
 }
 
 /**
@@ -431,6 +455,7 @@ static struct winusb_interface *winusb_interface_alloc(struct usb_interface *int
 	spin_lock_init(&wi->events_lock);
 	INIT_LIST_HEAD(&wi->listeners);
 	winusb_attributes_init(wi);
+	winusb_suspend_init(wi);
 
 	ret = dev_set_name(&wi->dev, "%s", dev_name(&intf->dev));
 	if (ret)
@@ -462,7 +487,9 @@ static void winusb_interface_shut(struct winusb_interface *wi)
 
 	winusb_interface_withdraw(wi, -ESHUTDOWN);
 	winusb_interface_flush_work(wi);
+	winusb_suspend_exit(wi);
 	winusb_file_orphan(wi);
+	winusb_power_leave(wi);
 	usb_set_intfdata(wi->intf, NULL);
 	/* Where the device is gone the others say it themselves, in a moment. */
 	if (wi->was_complete && wi->udev->state != USB_STATE_NOTATTACHED)
@@ -492,6 +519,7 @@ int winusb_interface_bind(struct usb_interface *intf, bool whole)
 	if (ret)
 		goto err_put;
 	usb_set_intfdata(intf, wi);
+	winusb_power_join(wi);
 	winusb_device_forget_wanted(wi->fn->device, intf);
 	/* The work item waits until usbcore has probed all interfaces of the device. */
 	winusb_device_start_reading(wi->fn->device);

@@ -44,6 +44,18 @@ struct winusb_property_files;
  * @num_pipes: How many of @pipes are in use. As @pipes.
  * @change: Odd while @pipes is being changed, and another number afterwards.
  * @control: The default control pipe, as this interface uses it. Constant.
+ * @held: It has a PM reference of its own, since its function may not sleep. Under
+ *	winusb_functions_lock while it is in its function.
+ * @may_sleep: The opposite; a hint without the lock.
+ * @asleep: Between suspend and resume. A hint.
+ * @refused: It was not idle when it was to be suspended, and nobody has said since that it is.
+ * @slept: When it was suspended, jiffies. Of suspend and resume.
+ * @transfers: Counts those that begin or end while it may sleep, more or less.
+ * @seen_transfers: How many there were at the last resume that was not for nothing. Of resume.
+ * @restless: How many were for nothing since. Of resume.
+ * @told_restless: The log says so. Of resume.
+ * @wake_work: Has the device resumed.
+ * @rest_work: While it is queued it has a PM reference.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
  * @ended: The removal was posted, and nothing is after it. Under @events_lock.
@@ -78,6 +90,18 @@ struct winusb_interface {
 	unsigned int change;
 	struct winusb_pipe control;
 
+	bool held;
+	bool may_sleep;
+	bool asleep;
+	bool refused;
+	unsigned long slept;
+	unsigned int transfers;
+	unsigned int seen_transfers;
+	unsigned int restless;
+	bool told_restless;
+	struct work_struct wake_work;
+	struct delayed_work rest_work;
+
 	spinlock_t events_lock;
 	struct list_head listeners;
 	bool ended;
@@ -104,6 +128,7 @@ int winusb_interface_enter(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave(struct winusb_interface *wi);
 u8 winusb_interface_number(const struct winusb_interface *wi);
 u8 winusb_interface_get_setting(struct winusb_interface *wi);
+int winusb_interface_wake(struct winusb_interface *wi);
 int winusb_interface_enter_write(struct winusb_interface *wi, bool nonblock);
 void winusb_interface_leave_write(struct winusb_interface *wi);
 int winusb_interface_set_setting(struct winusb_interface *wi, u8 alternate);

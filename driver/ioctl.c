@@ -22,12 +22,14 @@
 #include "interface.h"
 #include "pipe.h"
 #include "post.h"
+#include "power.h"
 #include "reset.h"
 #include "transfer.h"
 
 #define WINUSB_CAPABILITIES (WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE | \
 			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | \
 			     WINUSB_CAP_INTERFACE_STATE | WINUSB_CAP_CUSTOM_EVENTS | \
+			     WINUSB_CAP_POWER | \
 			     WINUSB_CAP_OF_KERNEL)
 #ifdef WINUSB_HAVE_URING
 #define WINUSB_CAP_OF_KERNEL WINUSB_CAP_URING
@@ -311,6 +313,34 @@ static int winusb_ioctl_reset_device(struct winusb_call *call)
 	return ret;
 }
 
+static int winusb_ioctl_get_power_policy(struct winusb_call *call)
+{
+	struct winusb_power_policy *arg = &call->arg.power;
+	struct winusb_handle *wh;
+	int ret;
+
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_power_get_policy(wh, arg->policy, &arg->value);
+	winusb_handle_put(wh);
+	return ret;
+}
+
+static int winusb_ioctl_set_power_policy(struct winusb_call *call)
+{
+	struct winusb_power_policy *arg = &call->arg.power;
+	struct winusb_handle *wh;
+	int ret;
+
+	wh = winusb_call_handle(call);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	ret = winusb_power_set_policy(wh, arg->policy, arg->value);
+	winusb_handle_put(wh);
+	return ret;
+}
+
 static int winusb_ioctl_set_interface_state(struct winusb_call *call)
 {
 	struct winusb_set_interface_state *arg = &call->arg.state;
@@ -399,6 +429,8 @@ static int winusb_ioctl_listen(struct winusb_call *call)
 #define WINUSB_HANDLER_SET_INTERFACE_STATE	winusb_ioctl_set_interface_state
 #define WINUSB_HANDLER_POST_EVENT		winusb_ioctl_post_event
 #define WINUSB_HANDLER_LISTEN			winusb_ioctl_listen
+#define WINUSB_HANDLER_GET_POWER_POLICY		winusb_ioctl_get_power_policy
+#define WINUSB_HANDLER_SET_POWER_POLICY		winusb_ioctl_set_power_policy
 
 #define WINUSB_REPLY BIT(0)			/* the command has results */
 #define WINUSB_LISTENER BIT(1)			/* a listener may use it */
@@ -444,6 +476,8 @@ static const struct winusb_command {
 	WINUSB_COMMAND(SET_INTERFACE_STATE, winusb_set_interface_state, 16, 0),
 	WINUSB_COMMAND(POST_EVENT, winusb_post_event, 40, 0),
 	WINUSB_COMMAND(LISTEN, winusb_listen, 16, WINUSB_QUERY),
+	WINUSB_COMMAND(GET_POWER_POLICY, winusb_power_policy, 16, WINUSB_REPLY),
+	WINUSB_COMMAND(SET_POWER_POLICY, winusb_power_policy, 16, 0),
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -472,6 +506,7 @@ static_assert(sizeof(struct winusb_set_interface_state) == 16);
 static_assert(sizeof(struct winusb_post_event) == 40);
 static_assert(offsetof(struct winusb_post_event, data) == 24);
 static_assert(sizeof(struct winusb_listen) == 16);
+static_assert(sizeof(struct winusb_power_policy) == 16);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {

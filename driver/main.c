@@ -12,6 +12,7 @@
 #include "id.h"
 #include "interface.h"
 #include "property.h"
+#include "suspend.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -52,6 +53,23 @@ static int winusb_post_reset(struct usb_interface *intf)
 	return 0;
 }
 
+static int winusb_driver_suspend(struct usb_interface *intf, pm_message_t message)
+{
+	return winusb_suspend(usb_get_intfdata(intf), PMSG_IS_AUTO(message));
+}
+
+static int winusb_driver_resume(struct usb_interface *intf)
+{
+	winusb_suspend_resume(usb_get_intfdata(intf));
+	return 0;
+}
+
+static int winusb_driver_reset_resume(struct usb_interface *intf)
+{
+	winusb_suspend_reset_resume(usb_get_intfdata(intf));
+	return 0;
+}
+
 static const struct attribute_group *winusb_driver_groups[] = {
 	&winusb_id_group,
 	&winusb_property_group,
@@ -65,6 +83,10 @@ static struct usb_driver winusb_driver = {
 	.disconnect = winusb_disconnect,
 	.pre_reset = winusb_pre_reset,
 	.post_reset = winusb_post_reset,
+	.suspend = winusb_driver_suspend,
+	.resume = winusb_driver_resume,
+	.reset_resume = winusb_driver_reset_resume,
+	.supports_autosuspend = 1,
 	.WINUSB_CORE_DRIVER.groups = winusb_driver_groups,
 };
 

@@ -42,6 +42,15 @@ void winusb_pipe_destroy_workqueue(void)
 	destroy_workqueue(winusb_pipe_workqueue);
 }
 
+/**
+ * winusb_pipe_queue_work - Have something done that requests wait for
+ * @work: The work item.
+ */
+void winusb_pipe_queue_work(struct work_struct *work)
+{
+	queue_work(winusb_pipe_workqueue, work);
+}
+
 /* The device has cleared the halt; now the host's side, whatever has come up in between. */
 static int winusb_pipe_reset_host(struct winusb_pipe *pipe)
 {
@@ -137,7 +146,7 @@ static void winusb_pipe_clear_work(struct work_struct *work)
  */
 void winusb_pipe_schedule_clear(struct winusb_pipe *pipe)
 {
-	queue_work(winusb_pipe_workqueue, &pipe->clear_work);
+	winusb_pipe_queue_work(&pipe->clear_work);
 }
 
 /**
@@ -256,6 +265,17 @@ static bool winusb_pipe_is_occupied(const struct winusb_pipe *pipe)
 
 	return pipe->active || !list_empty(&pipe->queue) || !list_empty(&pipe->raw) ||
 	       !list_empty(&pipe->raw_queue) || pipe->parked;
+}
+
+/**
+ * winusb_pipe_is_powered - Is there something in it that keeps the device awake (winusb.md 3.3)?
+ * @pipe: The pipe. The caller holds its lock.
+ *
+ * Return: true for a control transfer, a write, or a reset of the pipe.
+ */
+bool winusb_pipe_is_powered(const struct winusb_pipe *pipe)
+{
+	return winusb_pipe_is_in(pipe) ? pipe->parked : winusb_pipe_is_occupied(pipe);
 }
 
 /**

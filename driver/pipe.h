@@ -28,6 +28,7 @@ struct winusb_request;
  *	it.
  * @policies: Read without @lock, too.
  * @parked: Requests wait: the pipe is being reset.
+ * @asleep: Requests wait: the device is suspended, or is about to be. A hint without the lock.
  * @halted: The endpoint stalled: requests fail with -EPIPE until the pipe is reset.
  * @resets: How often the halt was cleared, so that an older stall does not count.
  * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
@@ -57,6 +58,7 @@ struct winusb_pipe {
 	spinlock_t lock;
 	struct winusb_policies policies;
 	bool parked;
+	bool asleep;
 	bool halted;
 	unsigned int resets;
 	struct list_head queue;
@@ -74,6 +76,7 @@ struct winusb_pipe {
 
 int winusb_pipe_create_workqueue(void);
 void winusb_pipe_destroy_workqueue(void);
+void winusb_pipe_queue_work(struct work_struct *work);
 
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi);
 void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc);
@@ -82,6 +85,7 @@ struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address);
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address);
 void winusb_pipe_set_defaults(struct winusb_pipe *pipe);
 bool winusb_pipe_is_busy(struct winusb_pipe *pipe);
+bool winusb_pipe_is_powered(const struct winusb_pipe *pipe);
 bool winusb_pipe_takes(struct winusb_pipe *pipe, const struct winusb_request *req);
 void winusb_pipe_halt(struct winusb_pipe *pipe, unsigned int resets);
 void winusb_pipe_clear_halt(struct winusb_pipe *pipe);
@@ -105,6 +109,12 @@ int winusb_pipe_get_policy(struct winusb_handle *wh, u8 address, u32 policy, u32
 			   bool nonblock);
 int winusb_pipe_set_policy(struct winusb_handle *wh, u8 address, u32 policy, u32 value,
 			   bool nonblock);
+
+/* Must its requests wait, whatever there is before them? The caller holds its lock. */
+static inline bool winusb_pipe_waits(const struct winusb_pipe *pipe)
+{
+	return pipe->parked || pipe->asleep;
+}
 
 static inline bool winusb_pipe_is_in(const struct winusb_pipe *pipe)
 {

@@ -211,13 +211,61 @@ unsigned int winusb_property_get_guids(struct winusb_function *fn,
 	return n;
 }
 
+/* Of a firmware's property that is a number. */
+static u32 winusb_property_number(const struct winusb_msos_property *property)
+{
+	u32 number = 0;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		number |= (u32)property->data[i] <<
+			8 * (property->type == WINUSB_REG_DWORD ? i : 3 - i);
+	return number;
+}
+
+/**
+ * winusb_property_get_number - The value of a property that is a REG_DWORD
+ * @fn: The function. The caller holds winusb_functions_lock.
+ * @name: The name, in any case.
+ * @value: Where the value goes.
+ *
+ * An administrator's property hides the firmware's, whatever its type.
+ *
+ * Return: true if there is one.
+ */
+bool winusb_property_get_number(struct winusb_function *fn, const char *name, u32 *value)
+{
+	const struct winusb_msos_property *firmware;
+	struct winusb_property *property;
+	bool found, ours = false;
+	int scope;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	mutex_lock(&winusb_properties_lock);
+	property = winusb_property_find_for(fn, name);
+	found = property;
+	if (property)
+		ours = property->type == WINUSB_REG_DWORD && !kstrtou32(property->value, 0, value);
+	mutex_unlock(&winusb_properties_lock);
+	if (found)
+		return ours;
+	scope = winusb_function_scope(fn);
+	if (scope < 0)
+		return false;
+	firmware = winusb_msos_find_property(&fn->device->msos, scope, name);
+	if (!firmware || firmware->type != WINUSB_REG_DWORD || firmware->data_length < 4)
+		return false;
+	*value = winusb_property_number(firmware);
+	return true;
+}
+
 /* The value of a firmware's property as text. */
 static void winusb_property_spell(const struct winusb_msos_property *property, char *text,
 				  size_t size)
 {
 	size_t position = 0, done = 0, bytes, i;
 	const u8 *utf16;
-	u32 number = 0;
 
 	*text = 0;
 	switch (property->type) {
@@ -237,10 +285,7 @@ static void winusb_property_spell(const struct winusb_msos_property *property, c
 	case WINUSB_REG_DWORD_BIG_ENDIAN:
 		if (property->data_length < 4)
 			return;
-		for (i = 0; i < 4; i++)
-			number |= (u32)property->data[i] <<
-				8 * (property->type == WINUSB_REG_DWORD ? i : 3 - i);
-		snprintf(text, size, "%u", number);
+		snprintf(text, size, "%u", winusb_property_number(property));
 		return;
 	default:
 		for (i = 0; i < property->data_length && done + 3 <= size; i++, done += 2)

@@ -30,6 +30,7 @@ unsigned long winusb_properties_version(const struct winusb_function *fn);
 int winusb_properties_visit(struct winusb_function *fn, struct winusb_property_visitor *visitor);
 unsigned int winusb_property_get_guids(struct winusb_function *fn,
 				       char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE]);
+bool winusb_property_get_number(struct winusb_function *fn, const char *name, u32 *value);
 int winusb_property_parse_guids(const char *text, char guids[WINUSB_GUIDS][WINUSB_MSOS_GUID_SIZE]);
 void winusb_properties_forget_all(void);
 

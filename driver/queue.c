@@ -19,13 +19,19 @@
  * work items step inside the gate, which disconnect() and resets shut first. A completion touches
  * nothing of the interface after it has finished the last request.
  *
+ * While the device sleeps (&winusb_pipe.asleep) no URB is submitted. Before it does, those of reads
+ * are unlinked (winusb_suspend_withdraw()); a request whose URB is back goes to where it was in line,
+ * with what it has got, and on from there when the device is awake (winusb_suspend_release()).
+ *
  * All of this runs for every transfer, so locks are few: one critical section to enter, one when
  * the URB is back, one to end and to let the next one begin.
  */
 #include <linux/slab.h>
 #include <linux/usb.h>
 
+#include "chunk.h"
 #include "compat.h"
+#include "file.h"
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
@@ -57,15 +63,38 @@ static int winusb_queue_enter_stack(struct winusb_request *req)
 		return -EPIPE;
 	}
 	req->in_stack = true;
+	WRITE_ONCE(req->withdrawn, false);
 	req->resets = pipe->resets;
 	req->until_ms = req->timeout_ms;
 	if (!req->until_ms)
 		req->until_ms = winusb_policy(&pipe->policies,
 					      WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT);
 	/* A timer that is left from the URB before finds here that it is late. */
-	req->deadline = jiffies + (req->until_ms ? msecs_to_jiffies(req->until_ms) + 1 :
-				   MAX_JIFFY_OFFSET);
+	req->deadline = jiffies + (!req->until_ms ? MAX_JIFFY_OFFSET :
+				   req->left ? req->left : msecs_to_jiffies(req->until_ms) + 1);
+	req->left = 0;
 	return 1;
+}
+
+/*
+ * Its URB was withdrawn, or is not to be submitted: it waits until the device is awake, and so does
+ * its timer. The caller holds the pipe's lock, and does not touch the request any more.
+ */
+static void winusb_queue_put_back(struct winusb_request *req)
+{
+	struct winusb_pipe *pipe = req->pipe;
+
+	lockdep_assert_held(&pipe->lock);
+
+	if (req->withdrawn && req->until_ms)
+		req->left = max_t(long, req->deadline - jiffies, 1);
+	req->in_stack = false;
+	req->state = WINUSB_REQUEST_QUEUED;
+	if (!req->raw) {
+		pipe->active = NULL;
+		list_add(&req->pipe_node, &pipe->queue);
+	}
+	wake_up_all(&pipe->idle);
 }
 
 /*
@@ -79,7 +108,7 @@ static int winusb_queue_begin(struct winusb_request *req)
 	req->state = WINUSB_REQUEST_RUNNING;
 	pipe->active = req;
 	atomic_set(&req->flow, WINUSB_FLOW_STEPPED);
-	if (req->in && pipe->saved_length) {
+	if (req->in && pipe->saved_length && !req->moved) {
 		req->moved = winusb_pipe_take_saved(pipe, &req->buffer);
 		if (req->moved == req->buffer.length)
 			return 0;
@@ -99,7 +128,7 @@ static struct winusb_request *winusb_queue_next(struct winusb_pipe *pipe, int *r
 {
 	struct winusb_request *req;
 
-	if (pipe->active || pipe->parked)
+	if (pipe->active || winusb_pipe_waits(pipe))
 		return NULL;
 	req = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
 	if (req) {
@@ -123,6 +152,8 @@ static void winusb_queue_set_done(struct winusb_request *req, int status)
 	req->in_stack = false;
 	req->state = WINUSB_REQUEST_DONE;
 	req->status = status;
+	if (pipe->asleep)
+		wake_up_all(&pipe->idle);
 }
 
 static void winusb_queue_raw_done(struct winusb_request *req, int status)
@@ -162,6 +193,8 @@ static bool winusb_queue_clear(struct winusb_request *req, int status)
 		req->state = WINUSB_REQUEST_CLEARING;
 		req->status = status;
 		pipe->parked = true;
+		if (pipe->asleep)
+			wake_up_all(&pipe->idle);
 	}
 	spin_unlock_irqrestore(&pipe->lock, flags);
 	if (clear)
@@ -205,139 +238,7 @@ void winusb_queue_cleared(struct winusb_pipe *pipe)
 	winusb_request_finish(req, flags);
 }
 
-static unsigned int winusb_queue_urb_pipe(const struct winusb_request *req)
-{
-	struct usb_device *udev = req->wh->wi->udev;
-	unsigned int number = req->address & USB_ENDPOINT_NUMBER_MASK;
-
-	switch (req->pipe->type) {
-	case USB_ENDPOINT_XFER_CONTROL:
-		return req->in ? usb_rcvctrlpipe(udev, 0) : usb_sndctrlpipe(udev, 0);
-	case USB_ENDPOINT_XFER_INT:
-		return req->in ? usb_rcvintpipe(udev, number) : usb_sndintpipe(udev, number);
-	default:
-		return req->in ? usb_rcvbulkpipe(udev, number) : usb_sndbulkpipe(udev, number);
-	}
-}
-
 static void winusb_queue_completed(struct urb *urb);
-
-/* Fill the URB for one piece of memory. */
-static void winusb_queue_fill_piece(struct winusb_request *req, void *address, size_t length)
-{
-	struct usb_device *udev = req->wh->wi->udev;
-	unsigned int urb_pipe = winusb_queue_urb_pipe(req);
-	struct urb *urb = req->urb;
-
-	urb->transfer_flags = 0;
-	urb->sg = NULL;
-	urb->num_sgs = 0;
-	req->chunk = length;
-	req->bounced = 0;
-	if (req->pipe->type == USB_ENDPOINT_XFER_CONTROL)
-		usb_fill_control_urb(urb, udev, urb_pipe, (u8 *)req->setup, address, length,
-				     winusb_queue_completed, req);
-	else if (req->pipe->type == USB_ENDPOINT_XFER_INT)
-		usb_fill_int_urb(urb, udev, urb_pipe, address, length, winusb_queue_completed, req,
-				 req->pipe->interval);
-	else
-		usb_fill_bulk_urb(urb, udev, urb_pipe, address, length, winusb_queue_completed,
-				  req);
-}
-
-/* Memory of the pipe's own, where the request's is of no use to the host controller. */
-static int winusb_queue_fill_bounce(struct winusb_request *req, size_t length)
-{
-	struct winusb_pipe *pipe = req->pipe;
-
-	if (!pipe->bounce)
-		return -EIO;
-	length = min(length, winusb_pipe_bounce_size(pipe->dma.maxp));
-	if (req->in)
-		memset(pipe->bounce, 0, length);
-	else
-		winusb_buffer_read(&req->buffer, req->moved, pipe->bounce, length);
-	winusb_queue_fill_piece(req, pipe->bounce, length);
-	req->bounced = length;
-	return 0;
-}
-
-/*
- * A scatter list. If the memory ends in the middle of a packet, that one goes to the pipe's own
- * memory (winusb.md 2.3, step 5).
- */
-static bool winusb_queue_fill_list(struct winusb_request *req, size_t length)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	struct winusb_buffer *buffer = &req->buffer;
-	size_t direct = length, wanted;
-	struct scatterlist *list;
-	unsigned int nents;
-	u8 *tail = NULL;
-
-	if (req->moved + length > buffer->room) {
-		direct = rounddown(min(length, buffer->length - req->moved), pipe->dma.maxp);
-		tail = pipe->bounce;
-		if (!direct || !tail)
-			return false;
-	}
-	wanted = direct;
-	nents = winusb_buffer_list(buffer, req->moved, &direct, &pipe->dma, tail, &list);
-	if (!nents)
-		return false;
-	if (direct != wanted)
-		tail = NULL;
-	if (tail)
-		memset(tail, 0, pipe->dma.maxp);
-	winusb_queue_fill_piece(req, NULL, direct + (tail ? pipe->dma.maxp : 0));
-	req->bounced = tail ? pipe->dma.maxp : 0;
-	req->urb->sg = list;
-	req->urb->num_sgs = nents;
-	return true;
-}
-
-/* Fill the URB with the next chunk (winusb.md 1.5, 2.3 step 5): whole packets for a read. */
-static int winusb_queue_fill(struct winusb_request *req)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	struct winusb_buffer *buffer = &req->buffer;
-	size_t rest = buffer->length - req->moved, length, piece;
-	u16 maxp = pipe->dma.maxp;
-	void *address;
-
-	if (pipe->type == USB_ENDPOINT_XFER_CONTROL) {
-		winusb_queue_fill_piece(req, buffer->linear, buffer->length);
-		return 0;
-	}
-	length = min_t(size_t, req->in ? roundup(rest, maxp) : rest, pipe->dma.max_transfer);
-	if (!length) {
-		winusb_queue_fill_piece(req, NULL, 0);
-		return 0;
-	}
-	address = winusb_buffer_address(buffer, req->moved, length, &piece);
-	if (!address && pipe->dma.max_segments > 1 && winusb_queue_fill_list(req, length))
-		return 0;
-	/* A chunk is cut short only where it must be: it has a timeout of its own. */
-	if (!address && length > winusb_pipe_bounce_size(maxp) && piece >= maxp) {
-		length = rounddown(piece, maxp);
-		address = winusb_buffer_address(buffer, req->moved, length, &piece);
-	}
-	if (!address)
-		return winusb_queue_fill_bounce(req, length);
-	winusb_queue_fill_piece(req, address, length);
-	return 0;
-}
-
-/* The zero-length packet after the last chunk (winusb.md 2.2, SHORT_PACKET_TERMINATE). */
-static void winusb_queue_terminate(struct winusb_request *req)
-{
-	size_t length = req->buffer.length;
-
-	if (!req->in && req->pipe->type != USB_ENDPOINT_XFER_CONTROL && length &&
-	    !(length % req->pipe->dma.maxp) && req->moved + req->chunk == length &&
-	    winusb_policy(&req->pipe->policies, WINUSB_POLICY_SHORT_PACKET_TERMINATE))
-		req->urb->transfer_flags |= URB_ZERO_PACKET;
-}
 
 /*
  * Hand the next chunk to the host controller. The URB is marked as being there. Afterwards it may
@@ -349,10 +250,10 @@ static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 	struct urb *urb = req->urb;
 	int ret;
 
-	ret = winusb_queue_fill(req);
+	ret = winusb_chunk_fill(req);
 	if (ret)
 		return ret;
-	winusb_queue_terminate(req);
+	urb->complete = winusb_queue_completed;
 	if (req->until_ms) {
 		req->timed = true;
 		mod_timer(&req->timer, req->deadline);
@@ -368,7 +269,7 @@ static int winusb_queue_submit(struct winusb_request *req, gfp_t gfp)
 		return winusb_status_to_errno(ret);
 	}
 	smp_mb();	/* pairs with the lock between the mark and the unlink of it */
-	if (READ_ONCE(req->cancel))
+	if (READ_ONCE(req->cancel) || READ_ONCE(req->withdrawn))
 		usb_unlink_urb(urb);	/* does nothing to a URB that is back */
 	return 0;
 }
@@ -379,39 +280,18 @@ static int winusb_queue_status(struct winusb_request *req)
 	int status = req->urb->status;
 
 	/* Set before the URB was unlinked. */
-	if ((status == -ENOENT || status == -ECONNRESET) && READ_ONCE(req->cancel))
-		return READ_ONCE(req->cancel);	/* it was us, and we know why */
+	if (status == -ENOENT || status == -ECONNRESET) {
+		if (READ_ONCE(req->cancel))
+			return READ_ONCE(req->cancel);	/* it was us, and we know why */
+		if (READ_ONCE(req->withdrawn))
+			return WINUSB_QUEUE_WITHDRAWN;
+	}
 	status = winusb_status_to_errno(status);
 	if (status)
 		req->failed = true;
 	if (status == -EPIPE)
 		winusb_pipe_halt(req->pipe, req->resets);
 	return status;
-}
-
-/*
- * A read's chunk is back: move what came through the pipe's memory to where it belongs, keep what
- * was not asked for (winusb.md 2.3, steps 5 and 7). Gives whether there was more than asked for.
- */
-static bool winusb_queue_take(struct winusb_request *req, size_t got)
-{
-	struct winusb_pipe *pipe = req->pipe;
-	struct winusb_buffer *buffer = &req->buffer;
-	size_t direct = req->chunk - req->bounced;
-	size_t wanted = min(got, buffer->length - req->moved);
-	size_t excess = got - wanted;
-
-	if (req->bounced && wanted > direct)
-		winusb_buffer_write(buffer, req->moved + direct, pipe->bounce, wanted - direct);
-	if (excess && winusb_policy(&pipe->policies, WINUSB_POLICY_ALLOW_PARTIAL_READS) &&
-	    !winusb_policy(&pipe->policies, WINUSB_POLICY_AUTO_FLUSH)) {
-		if (req->bounced)
-			winusb_pipe_save(pipe, pipe->bounce + wanted - min(direct, wanted), excess);
-		else
-			winusb_pipe_save_from(pipe, buffer, req->moved + wanted, excess);
-	}
-	req->moved += wanted;
-	return excess;
 }
 
 /*
@@ -422,7 +302,8 @@ static bool winusb_queue_take(struct winusb_request *req, size_t got)
  */
 static bool winusb_queue_is_complete(const struct winusb_request *req, size_t got)
 {
-	if (!req->address || !READ_ONCE(req->cancel) || req->failed || !req->buffer.length)
+	if (!req->address || !(READ_ONCE(req->cancel) || READ_ONCE(req->withdrawn)) ||
+	    req->failed || !req->buffer.length)
 		return false;
 	if (req->moved == req->buffer.length)
 		return !(req->urb->transfer_flags & URB_ZERO_PACKET);
@@ -442,11 +323,11 @@ static int winusb_queue_go_on(struct winusb_request *req)
 	bool excess = false;
 
 	if (req->in)
-		excess = winusb_queue_take(req, got);
+		excess = winusb_chunk_take(req, got);
 	else
 		req->moved += got;
 	if (status && !winusb_queue_is_complete(req, got))
-		return status;
+		return status == WINUSB_QUEUE_WITHDRAWN ? 1 : status;
 	if (excess && !winusb_policy(policies, WINUSB_POLICY_ALLOW_PARTIAL_READS))
 		return -EOVERFLOW;
 	if (req->moved == req->buffer.length)
@@ -458,15 +339,21 @@ static int winusb_queue_go_on(struct winusb_request *req)
 	return winusb_policy(policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS) ? 1 : 0;
 }
 
-/* One more chunk, unless somebody wants the request to end. */
+/* One more chunk, unless somebody wants the request to end, or to wait. */
 static int winusb_queue_again(struct winusb_request *req)
 {
+	struct winusb_pipe *pipe = req->pipe;
 	unsigned long flags;
 	int ret;
 
-	spin_lock_irqsave(&req->pipe->lock, flags);
-	ret = winusb_queue_enter_stack(req);
-	spin_unlock_irqrestore(&req->pipe->lock, flags);
+	spin_lock_irqsave(&pipe->lock, flags);
+	if (pipe->asleep && !req->cancel && !pipe->halted) {
+		winusb_queue_put_back(req);
+		ret = WINUSB_QUEUE_WAITS;
+	} else {
+		ret = winusb_queue_enter_stack(req);
+	}
+	spin_unlock_irqrestore(&pipe->lock, flags);
 	return ret;
 }
 
@@ -486,19 +373,20 @@ static bool winusb_queue_let_go(struct winusb_request *req)
  */
 static void winusb_queue_step(struct winusb_request *req, int ret, gfp_t gfp)
 {
-	do {
-		while (ret > 0) {
+	while (req && ret != WINUSB_QUEUE_WAITS) {
+		if (ret == 1) {
 			ret = winusb_queue_submit(req, gfp);
-			if (ret)
-				break;
-			if (winusb_queue_let_go(req))
-				return;
-			ret = winusb_queue_go_on(req);
-			if (ret > 0)
+			if (!ret) {
+				if (winusb_queue_let_go(req))
+					return;
+				ret = winusb_queue_go_on(req);
+			}
+			if (ret == 1)
 				ret = winusb_queue_again(req);
+		} else {
+			req = winusb_queue_end(req, ret, &ret);
 		}
-		req = winusb_queue_end(req, ret, &ret);
-	} while (req);
+	}
 }
 
 /* Raw requests wait only while the pipe is parked. The caller has a reference. */
@@ -519,7 +407,7 @@ static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
 
 	spin_lock_irqsave(&pipe->lock, flags);
 	req = list_first_entry_or_null(&pipe->raw_queue, struct winusb_request, pipe_node);
-	if (pipe->parked) {
+	if (winusb_pipe_waits(pipe)) {
 		req = NULL;
 	} else if (req) {
 		winusb_request_get(req);
@@ -569,15 +457,41 @@ void winusb_queue_forget(struct winusb_pipe *pipe)
 	spin_unlock_irqrestore(&pipe->lock, flags);
 }
 
+/* The URB of a raw read was withdrawn. The request keeps its place among the others. */
+static void winusb_queue_put_back_raw(struct winusb_request *req)
+{
+	unsigned long flags = winusb_request_lock(req);
+	bool done;
+
+	spin_lock(&req->pipe->lock);
+	done = req->cancel;
+	if (done)
+		winusb_queue_set_done(req, req->cancel);
+	else
+		winusb_queue_put_back(req);
+	spin_unlock(&req->pipe->lock);
+	if (done)
+		winusb_request_finish(req, flags);
+	else
+		spin_unlock_irqrestore(&req->wf->requests_lock, flags);
+}
+
 /* The URB of a raw request is back. */
 static void winusb_queue_completed_raw(struct winusb_request *req)
 {
+	size_t got = min_t(size_t, req->urb->actual_length, req->chunk);
 	int status = winusb_queue_status(req);
 
-	req->moved = min_t(size_t, req->urb->actual_length, req->chunk);
-	if (winusb_queue_is_complete(req, req->moved))
+	req->moved += got;
+	/* In the middle of a packet it can't go on; that is the end of a short one. */
+	if (winusb_queue_is_complete(req, got) ||
+	    (status == WINUSB_QUEUE_WITHDRAWN && got % req->pipe->dma.maxp))
 		status = 0;
-	if (!status && !req->in && req->moved < req->chunk)
+	if (status == WINUSB_QUEUE_WITHDRAWN) {
+		winusb_queue_put_back_raw(req);
+		return;
+	}
+	if (!status && !req->in && got < req->chunk)
 		status = -EIO;	/* a controller that does less than it says */
 	winusb_queue_raw_done(req, status);
 }
@@ -598,7 +512,7 @@ static void winusb_queue_completed(struct urb *urb)
 		return;
 	atomic_set(&req->flow, WINUSB_FLOW_STEPPED);
 	ret = winusb_queue_go_on(req);
-	if (ret > 0)
+	if (ret == 1)
 		ret = winusb_queue_again(req);
 	winusb_queue_step(req, ret, GFP_ATOMIC);
 }
@@ -618,14 +532,14 @@ int winusb_queue_enter(struct winusb_request *req)
 	int ret;
 
 	spin_lock(&pipe->lock);	/* interrupts are off */
-	if (req->raw && (pipe->parked || pipe->held)) {
+	if (req->raw && (winusb_pipe_waits(pipe) || pipe->held)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->raw_queue);
 		pipe->held = true;
 		ret = WINUSB_QUEUE_WAITS;
 	} else if (req->raw) {
 		ret = winusb_queue_begin_raw(req);
-	} else if (pipe->active || pipe->parked || !list_empty(&pipe->queue)) {
+	} else if (pipe->active || winusb_pipe_waits(pipe) || !list_empty(&pipe->queue)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->queue);
 		ret = WINUSB_QUEUE_WAITS;

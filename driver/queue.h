@@ -7,7 +7,8 @@
 struct winusb_pipe;
 struct winusb_request;
 
-#define WINUSB_QUEUE_WAITS 2	/* the request waits for those before it */
+#define WINUSB_QUEUE_WAITS 2	/* the request waits for those before it, or for the device */
+#define WINUSB_QUEUE_WITHDRAWN 3	/* its URB was taken back, as the device falls asleep */
 
 int winusb_queue_enter(struct winusb_request *req);
 void winusb_queue_start(struct winusb_request *req, int ret);

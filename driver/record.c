@@ -5,6 +5,7 @@
  * its data goes to the memory of the process that submitted it, then the record to the reader.
  */
 #include <linux/eventfd.h>
+#include <linux/freezer.h>
 #include <linux/poll.h>
 #include <linux/uaccess.h>
 
@@ -199,7 +200,7 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 			return -EAGAIN;
 		if (winusb_records_closed(wf))
 			return -ECANCELED;
-		if (wait_event_interruptible(wf->wait, winusb_records_pending(wf) ||
+		if (wait_event_freezable(wf->wait, winusb_records_pending(wf) ||
 					     winusb_records_ended(wf) ||
 					     winusb_records_closed(wf)))
 			return winusb_interrupted();

@@ -18,7 +18,6 @@
  * and what it did move counts, whatever the reason of the end.
  */
 #include <linux/file.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <uapi/linux/winusb.h>
@@ -31,6 +30,7 @@
 #include "queue.h"
 #include "record.h"
 #include "request.h"
+#include "suspend.h"
 #include "trace.h"
 #include "uring.h"
 
@@ -68,6 +68,7 @@ static struct winusb_request *winusb_request_alloc(void)
 	INIT_LIST_HEAD(&req->pipe_node);
 	INIT_LIST_HEAD(&req->file_node);
 	INIT_LIST_HEAD(&req->cancel_node);
+	INIT_LIST_HEAD(&req->withdraw_node);
 	timer_setup(&req->timer, winusb_request_timed_out, 0);
 	init_completion(&req->complete);
 	return req;
@@ -167,6 +168,8 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	req->state = WINUSB_REQUEST_NEW;
 	req->cancel = 0;
 	req->in_stack = false;
+	req->withdrawn = false;
+	req->left = 0;
 	req->failed = false;
 	req->collected = false;
 	req->counted = false;
@@ -378,6 +381,7 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 		return ret;
 	}
 	trace_winusb_submit(req);
+	winusb_suspend_mark_busy(pipe->wi);
 	list_add_tail(&req->file_node, &wf->requests);
 	if (req->state == WINUSB_REQUEST_DONE) {
 		winusb_request_finish(req, flags);
@@ -389,6 +393,8 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 	/* A thread that comes while another one of its process closes the file, see there. */
 	if (READ_ONCE(wf->flushed) && req->owner && winusb_file_is_closed(wf))
 		winusb_request_cancel(req, -ECANCELED);
+	if (ret == WINUSB_QUEUE_WAITS && READ_ONCE(pipe->asleep))
+		winusb_suspend_wake(pipe->wi);
 	winusb_queue_start(req, ret);
 	return 0;
 }
@@ -470,6 +476,7 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
+	winusb_suspend_mark_done(req->pipe->wi);
 	wf->num_running--;
 	if (door == WINUSB_DOOR_RECORD) {
 		list_move_tail(&req->file_node, &wf->done);
@@ -549,68 +556,6 @@ void winusb_request_discard(struct winusb_request *req)
 	winusb_request_put(req);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_request_discard);
-
-/* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
-static bool winusb_request_is_signalled(void)
-{
-	/* io_uring ends its workers by what is only task work for others. */
-	return task_sigpending(current) ||
-	       (current->flags & PF_IO_WORKER && signal_pending(current));
-}
-
-/*
- * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits; a signal does not. Nor can a write, but that may have no end, so it is given
- * just a moment. Gives whether the request is done.
- */
-static bool winusb_request_wait_on(struct winusb_request *req)
-{
-	long left = 0;
-
-	do {
-		if (winusb_request_is_signalled())
-			break;
-		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
-	} while (!left && !req->address);
-	return left > 0;
-}
-
-static bool winusb_request_wait_interruptible(struct winusb_request *req)
-{
-	if (req->finished || !wait_for_completion_interruptible(&req->complete))
-		return true;
-	return !(req->address && req->in) && winusb_request_wait_on(req);
-}
-
-/**
- * winusb_request_wait - Wait for a blocking request and collect it
- * @req: The request; started. Is gone afterwards.
- * @moved: Where the number of bytes moved goes, also on failure.
- *
- * A signal ends the request, and then the wait is for its URB, as long as the host controller
- * needs. What io_uring has for the thread to do ends it too: that may be what the transfer waits
- * for. Then a read is made again by itself, unless something has moved. A write is not: not every
- * host controller says what had gone out.
- *
- * Return: 0, an error of the contract, or -ERESTARTNOINTR.
- */
-int winusb_request_wait(struct winusb_request *req, size_t *moved)
-{
-	int ret;
-
-	if (!winusb_request_wait_interruptible(req)) {
-		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
-		if (!req->finished)
-			wait_for_completion(&req->complete);
-	}
-	winusb_request_collect(req);
-	*moved = req->moved;
-	ret = req->status;
-	if (ret == -EINTR && !req->moved && req->address && req->in)
-		ret = winusb_interrupted();
-	winusb_request_put(req);
-	return ret;
-}
 
 /**
  * winusb_request_run - Start a blocking request, wait for it and collect it

@@ -5,7 +5,6 @@
 #include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/sched/signal.h>
 #include <linux/timer.h>
 #include <linux/uio.h>
 #include <linux/usb.h>
@@ -67,11 +66,16 @@ enum winusb_request_state {
  * @file_node: In &winusb_file.requests, then in &winusb_file.done, or in &winusb_file.idle. Under
  *	the file's requests_lock.
  * @cancel_node: In the list of the one who is cancelling it.
+ * @withdraw_node: In that of winusb_queue_withdraw().
  * @state: Under the pipe's lock.
  * @cancel: Why it shall end while it runs, 0 if it shall not. Set once, under the pipe's lock.
  * @counted: Somebody has ended it, and it is counted in &winusb_pipe.cancelled until it is done.
  *	Under the pipe's lock.
  * @in_stack: Its URB may be with the host controller, as the timer wants to know.
+ * @withdrawn: Its URB is to come back, as the device falls asleep. Set under the pipe's lock, for one
+ *	URB.
+ * @left: What is left of its timeout since then, jiffies; 0 if it has all of it. Under the pipe's
+ *	lock.
  * @flow: Who steps it, see queue.c.
  * @failed: The device made it fail. Of the one that runs it.
  * @collected: Its bytes are delivered and its memory given back. Of the one that collects it.
@@ -112,10 +116,13 @@ struct winusb_request {
 	struct list_head pipe_node;
 	struct list_head file_node;
 	struct list_head cancel_node;
+	struct list_head withdraw_node;
 	enum winusb_request_state state;
 	int cancel;
 	bool counted;
 	bool in_stack;
+	bool withdrawn;
+	unsigned long left;
 	atomic_t flow;
 	bool failed;
 	bool collected;
@@ -169,11 +176,7 @@ int winusb_request_control(struct winusb_handle *wh, const struct usb_ctrlreques
 int winusb_request_command(struct winusb_handle *wh, const struct usb_ctrlrequest *setup,
 			   u32 timeout_ms, bool nonblock);
 
-/* Why an interruptible wait ended: a signal, or task work, after which the call is made again. */
-static inline int winusb_interrupted(void)
-{
-	return task_sigpending(current) ? -EINTR : -ERESTARTNOINTR;
-}
+int winusb_interrupted(void);
 
 void winusb_request_mark(struct winusb_request *req, int error, struct list_head *finish,
 			 struct list_head *unlink);

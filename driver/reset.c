@@ -61,12 +61,22 @@ int winusb_reset_device(struct winusb_handle *wh)
 
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return -ENODEV;
+	/* A device that sleeps is not locked for a reset. */
+	ret = winusb_handle_enter(wh, false);
+	if (ret)
+		return ret;
+	ret = winusb_interface_wake(wh->wi);
+	winusb_handle_leave(wh);
+	if (ret)
+		return ret;
 	/* Gives up with -EINTR if the interface is being unbound by the one who holds the lock. */
 	ret = usb_lock_device_for_reset(udev, wf->wi->intf);
 	if (ret == -EINTR)
 		ret = -ENODEV;
-	if (ret)	/* -EBUSY: somebody had the lock for a second */
+	if (ret) {	/* -EBUSY: somebody had the lock for a second */
+		usb_autopm_put_interface_async(wh->wi->intf);
 		return ret == -ENODEV || ret == -EBUSY ? ret : -EIO;
+	}
 
 	if (winusb_interface_is_gone(wf->wi))
 		ret = -ENODEV;
@@ -75,6 +85,7 @@ int winusb_reset_device(struct winusb_handle *wh)
 	else
 		ret = usb_reset_device(udev);
 	usb_unlock_device(udev);
+	usb_autopm_put_interface_async(wh->wi->intf);
 	return ret && ret != -EACCES && ret != -ENODEV ? -EIO : ret;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_reset_device);

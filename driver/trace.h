@@ -59,6 +59,67 @@ TRACE_EVENT(winusb_open,
 	TP_printk("%s%s", __get_str(name), __entry->listener ? " listener" : "")
 );
 
+/* The interface stops, "withdrawn" reads wait. */
+TRACE_EVENT(winusb_suspend,
+	TP_PROTO(struct winusb_interface *wi, bool automatic, unsigned int withdrawn),
+	TP_ARGS(wi, automatic, withdrawn),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&wi->dev))
+		__field(bool, automatic)
+		__field(unsigned int, withdrawn)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&wi->dev));
+		__entry->automatic = automatic;
+		__entry->withdrawn = withdrawn;
+	),
+	TP_printk("%s auto=%d withdrawn=%u", __get_str(name), __entry->automatic,
+		  __entry->withdrawn)
+);
+
+TRACE_EVENT(winusb_suspend_refused,
+	TP_PROTO(struct winusb_interface *wi, const char *reason),
+	TP_ARGS(wi, reason),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&wi->dev))
+		__string(reason, reason)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&wi->dev));
+		winusb_assign_str(reason, reason);
+	),
+	TP_printk("%s reason=%s", __get_str(name), __get_str(reason))
+);
+
+TRACE_EVENT(winusb_resume,
+	TP_PROTO(struct winusb_interface *wi, bool reset),
+	TP_ARGS(wi, reset),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&wi->dev))
+		__field(bool, reset)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&wi->dev));
+		__entry->reset = reset;
+	),
+	TP_printk("%s reset=%d", __get_str(name), __entry->reset)
+);
+
+/* A request has had the device woken. */
+TRACE_EVENT(winusb_wake,
+	TP_PROTO(struct winusb_interface *wi, int error),
+	TP_ARGS(wi, error),
+	TP_STRUCT__entry(
+		__string(name, dev_name(&wi->dev))
+		__field(int, error)
+	),
+	TP_fast_assign(
+		winusb_assign_str(name, dev_name(&wi->dev));
+		__entry->error = error;
+	),
+	TP_printk("%s error=%d", __get_str(name), __entry->error)
+);
+
 /* What happens to a request. "length" is the bytes that were asked for. */
 DECLARE_EVENT_CLASS(winusb_request,
 	TP_PROTO(struct winusb_request *req),

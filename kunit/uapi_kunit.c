@@ -134,6 +134,11 @@ static const struct winusb_layout winusb_layouts[] = {
 	WINUSB_OFFSET(listen, size, 0),
 	WINUSB_OFFSET(listen, flags, 4),
 	WINUSB_OFFSET(listen, out_length, 8),
+	WINUSB_SIZE(power_policy, 16),
+	WINUSB_OFFSET(power_policy, size, 0),
+	WINUSB_OFFSET(power_policy, handle, 4),
+	WINUSB_OFFSET(power_policy, policy, 8),
+	WINUSB_OFFSET(power_policy, value, 12),
 };
 
 /* Layouts never change; structures only grow, and then a new row is added. */
@@ -170,6 +175,8 @@ static const struct winusb_layout winusb_numbers[] = {
 	WINUSB_NUMBER(WINUSB_IOC_SET_INTERFACE_STATE, 0xdf14),
 	WINUSB_NUMBER(WINUSB_IOC_POST_EVENT, 0xdf15),
 	WINUSB_NUMBER(WINUSB_IOC_LISTEN, 0xdf16),
+	WINUSB_NUMBER(WINUSB_IOC_GET_POWER_POLICY, 0xdf17),
+	WINUSB_NUMBER(WINUSB_IOC_SET_POWER_POLICY, 0xdf18),
 	WINUSB_NUMBER(WINUSB_MAX_CONTROL_LENGTH, 4096),
 	WINUSB_NUMBER(WINUSB_MAX_HANDLES, 1024),
 	WINUSB_NUMBER(WINUSB_CAP_TRANSFER, 1),
@@ -177,6 +184,7 @@ static const struct winusb_layout winusb_numbers[] = {
 	WINUSB_NUMBER(WINUSB_CAP_RESET_DEVICE, 4),
 	WINUSB_NUMBER(WINUSB_CAP_INTERFACE_STATE, 64),
 	WINUSB_NUMBER(WINUSB_CAP_CUSTOM_EVENTS, 128),
+	WINUSB_NUMBER(WINUSB_CAP_POWER, 256),
 	WINUSB_NUMBER(WINUSB_MAX_EVENT_DATA, 65499),
 	WINUSB_NUMBER(WINUSB_LISTEN_CUSTOM, 1),
 	WINUSB_NUMBER(WINUSB_EVENT_REMOVED, 1),
@@ -208,9 +216,11 @@ static const struct winusb_layout winusb_windows[] = {
 	WINUSB_NUMBER(WINUSB_SPEED_FULL, 1),
 	WINUSB_NUMBER(WINUSB_SPEED_HIGH, 3),
 	WINUSB_NUMBER(WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 3),
+	WINUSB_NUMBER(WINUSB_POWER_AUTO_SUSPEND, 0x81),
+	WINUSB_NUMBER(WINUSB_POWER_SUSPEND_DELAY, 0x83),
 };
 
-/* 1.10, 2.1: where Windows has a number, it is the same one. */
+/* 1.10, 2.1, 3.1: where Windows has a number, it is the same one. */
 static void winusb_test_numbers_are_those_of_windows(struct kunit *test)
 {
 	const struct winusb_layout *row;

@@ -115,6 +115,18 @@
  * In the short time between the unplugging of a device and its disconnection a transfer may
  * fail with a bus error.
  *
+ * Power
+ * -----
+ * A device whose properties allow it (DeviceIdleEnabled, winusb.md 3.2) sleeps when it is idle, also
+ * while programs wait for its data: see &struct winusb_power_policy. A transfer that is asked for
+ * wakes it. Reads that are pending when it falls asleep keep their places and what they have got,
+ * go on when it is awake again, and their timeouts stand still in between. All that a program sees
+ * is that it takes longer.
+ *
+ * When the system sleeps, reads do the same, whatever the policies. A control transfer or a write
+ * that does not end within half a second then fails with -EIO, and is not sent again. If the device
+ * lost its state in the sleep, what was pending ends with -ECONNRESET, as in any reset.
+ *
  * Removal
  * -------
  * Pending transfers complete with -ESHUTDOWN, later ones are refused with -ENODEV, poll(2) says
@@ -136,7 +148,7 @@
 #include <linux/types.h>
 
 /** WINUSB_VERSION - Version of this contract. It grows by one with each addition. */
-#define WINUSB_VERSION			3
+#define WINUSB_VERSION			4
 
 /** WINUSB_IOC_TYPE - First byte of all command numbers. */
 #define WINUSB_IOC_TYPE			0xdf
@@ -171,6 +183,8 @@
 #define WINUSB_CAP_INTERFACE_STATE	(1ULL << 6)
 /** WINUSB_CAP_CUSTOM_EVENTS - WINUSB_IOC_POST_EVENT, _LISTEN and WINUSB_EVENT_CUSTOM. */
 #define WINUSB_CAP_CUSTOM_EVENTS	(1ULL << 7)
+/** WINUSB_CAP_POWER - WINUSB_IOC_GET_POWER_POLICY, _SET_POWER_POLICY, and an idle device sleeps. */
+#define WINUSB_CAP_POWER		(1ULL << 8)
 
 /**
  * struct winusb_query - Argument of WINUSB_IOC_QUERY (listener).
@@ -505,8 +519,8 @@ struct winusb_set_alternate_setting {
  */
 #define WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE	0x08
 /**
- * WINUSB_POLICY_RESET_PIPE_ON_RESUME - The pipe is reset when the device resumes, before anything
- * else. Off by default. Kept, but without effect as long as a bound device does not suspend.
+ * WINUSB_POLICY_RESET_PIPE_ON_RESUME - The pipe is reset when the device resumes, before any
+ * transfer goes on. Off by default.
  */
 #define WINUSB_POLICY_RESET_PIPE_ON_RESUME	0x09
 
@@ -830,6 +844,51 @@ struct winusb_listen {
 };
 
 #define WINUSB_IOC_LISTEN		_IO(WINUSB_IOC_TYPE, 0x16)
+
+/*
+ * Values of &winusb_power_policy.policy, those of Windows (winusb.md 3.1).
+ */
+/**
+ * WINUSB_POWER_AUTO_SUSPEND - A switch: the device is suspended when it is idle. At first what the
+ * property DefaultIdleState says; off without it, and without DeviceIdleEnabled.
+ */
+#define WINUSB_POWER_AUTO_SUSPEND	0x81
+/**
+ * WINUSB_POWER_SUSPEND_DELAY - Milliseconds between the last transfer and that, 0 to 2147483647;
+ * more counts as this. At first what the property DefaultIdleTimeout says, 5000 without it. The
+ * functions of a device share one: the longest.
+ */
+#define WINUSB_POWER_SUSPEND_DELAY	0x83
+
+/**
+ * struct winusb_power_policy - Argument of GET_POWER_POLICY and SET_POWER_POLICY.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the file's own interface, which is the default one of its function.
+ * @policy: WINUSB_POWER_ number.
+ * @value: The value: read by SET, written by GET. For the switch, anything but 0 is on.
+ *
+ * The counterpart of WinUsb_SetPowerPolicy and WinUsb_GetPowerPolicy (winusb.md 1.4, 3). What a
+ * file has set ends with it; WINUSB_IOC_INITIALIZE does not change it.
+ *
+ * The policies are one of those who must agree before a device is suspended, and none of them can
+ * force it (winusb.md 3.2): the property DeviceIdleEnabled, without which the policies are kept but
+ * have no effect; the administrator, with the attribute power/control of the USB device; the device,
+ * which must be able to wake its host unless the property DeviceIdleIgnoreWakeEnable is set; this
+ * policy, of each function of the device; and no control transfer or write may be pending. The
+ * attribute power_policy/blocked_by of the node's class device says which of them does not.
+ *
+ * Errors: -EINVAL for an unknown number, an associated handle, or the file of another interface of
+ * the function; -ENODEV after removal.
+ */
+struct winusb_power_policy {
+	__u32 size;
+	__u32 handle;
+	__u32 policy;
+	__u32 value;
+};
+
+#define WINUSB_IOC_GET_POWER_POLICY	_IO(WINUSB_IOC_TYPE, 0x17)
+#define WINUSB_IOC_SET_POWER_POLICY	_IO(WINUSB_IOC_TYPE, 0x18)
 
 /* Bits of &winusb_completion.flags */
 /** WINUSB_COMPLETION_RESET - The device was reset underneath. Comes with -ECONNRESET. */

@@ -64,6 +64,15 @@ static void fill_policy(void *argument, uint32_t handle)
 	arg->value = 1234;
 }
 
+static void fill_power(void *argument, uint32_t handle)
+{
+	struct winusb_power_policy *arg = argument;
+
+	arg->handle = handle;
+	arg->policy = WINUSB_POWER_SUSPEND_DELAY;
+	arg->value = 5000;
+}
+
 /* GET_STATUS of the device, the most harmless of transfers. */
 static void fill_transfer(void *argument, uint32_t handle)
 {
@@ -204,6 +213,10 @@ static const struct command commands[] = {
 	  fill_state, 0 },
 	{ "POST_EVENT", WINUSB_IOC_POST_EVENT, SIZE(post_event), AT(post_event, handle), false, -1,
 	  { AT(post_event, __reserved), AT(post_event, __reserved) + 3 }, fill_post, 0 },
+	{ "GET_POWER_POLICY", WINUSB_IOC_GET_POWER_POLICY, SIZE(power_policy),
+	  AT(power_policy, handle), false, -1, { 0 }, fill_power, 0 },
+	{ "SET_POWER_POLICY", WINUSB_IOC_SET_POWER_POLICY, SIZE(power_policy),
+	  AT(power_policy, handle), false, -1, { 0 }, fill_power, 0 },
 	/* For listeners only. */
 	{ "LISTEN", WINUSB_IOC_LISTEN, SIZE(listen), -1, true, AT(listen, flags),
 	  { AT(listen, __reserved), AT(listen, __reserved) + 3 }, NULL, -EBADF },
@@ -490,7 +503,7 @@ struct number {
 };
 
 static const struct number unknown_commands[] = {
-	{ "next", _IO(WINUSB_IOC_TYPE, 0x17) },
+	{ "next", _IO(WINUSB_IOC_TYPE, 0x19) },
 	{ "last", _IO(WINUSB_IOC_TYPE, 0xff) },
 	{ "zero", 0 },
 	{ "all_ones", 0xffffffff },
@@ -578,7 +591,8 @@ TEST(out_fields_are_written_and_the_size_field_is_not)
 	CHECK(query.out_capabilities & WINUSB_CAP_ASYNC);
 	CHECK(query.out_capabilities & WINUSB_CAP_INTERFACE_STATE);
 	CHECK(query.out_capabilities & WINUSB_CAP_CUSTOM_EVENTS);
-	CHECK(!(query.out_capabilities >> 8));
+	CHECK(query.out_capabilities & WINUSB_CAP_POWER);
+	CHECK(!(query.out_capabilities >> 9));
 }
 
 TEST(the_tail_beyond_the_kernels_structure_stays_zero)

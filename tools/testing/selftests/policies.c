@@ -122,7 +122,7 @@ TEST(the_driver_says_that_it_has_policies_and_asynchronous_transfers)
 
 	open_node(fx2, 0);
 	CHECK_OK(node_query(fd, &query));
-	CHECK_EQ(query.out_version, 3);
+	CHECK_EQ(query.out_version, WINUSB_VERSION);
 	CHECK(query.out_capabilities & WINUSB_CAP_POLICIES);
 	CHECK(query.out_capabilities & WINUSB_CAP_ASYNC);
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef WINUSB_SUSPEND_H
+#define WINUSB_SUSPEND_H
+
+#include <linux/usb.h>
+
+#include "interface.h"
+
+int winusb_suspend(struct winusb_interface *wi, bool automatic);
+void winusb_suspend_resume(struct winusb_interface *wi);
+void winusb_suspend_reset_resume(struct winusb_interface *wi);
+void winusb_suspend_wake(struct winusb_interface *wi);
+void winusb_suspend_mark_done(struct winusb_interface *wi);
+void winusb_suspend_init(struct winusb_interface *wi);
+void winusb_suspend_exit(struct winusb_interface *wi);
+
+/* A transfer begins. */
+static inline void winusb_suspend_mark_busy(struct winusb_interface *wi)
+{
+	if (READ_ONCE(wi->may_sleep)) {
+		WRITE_ONCE(wi->transfers, wi->transfers + 1);
+		usb_mark_last_busy(wi->udev);
+	}
+}
+
+#endif /* WINUSB_SUSPEND_H */

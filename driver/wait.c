@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a thread waits for its request. The wait holds nothing. A signal ends it. A sleep of the
+ * system does not: the thread is frozen where it waits, and does not know.
+ */
+#include <linux/completion.h>
+#include <linux/freezer.h>
+#include <linux/sched/signal.h>
+
+#include "compat.h"
+#include "request.h"
+
+/* The system goes to sleep and this thread was not waiting: it stops here, if so. */
+static bool winusb_wait_froze(void)
+{
+	if (!try_to_freeze())
+		return false;
+	recalc_sigpending();	/* the freezer pretends a signal */
+	return true;
+}
+
+/**
+ * winusb_interrupted - Why did an interruptible wait end?
+ *
+ * The caller holds no lock.
+ *
+ * Return: -EINTR for a signal. For task work, or a sleep of the system, -ERESTARTNOINTR: the call is
+ * made again.
+ */
+int winusb_interrupted(void)
+{
+	winusb_wait_froze();
+	return task_sigpending(current) ? -EINTR : -ERESTARTNOINTR;
+}
+
+/* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
+static bool winusb_request_is_signalled(void)
+{
+	/* io_uring ends its workers by what is only task work for others. */
+	return task_sigpending(current) ||
+	       (current->flags & PF_IO_WORKER && signal_pending(current));
+}
+
+/*
+ * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
+ * this thread waits; a signal does not. Nor can a write, but that may have no end, so it is given
+ * just a moment. Gives whether the request is done.
+ */
+static bool winusb_request_wait_on(struct winusb_request *req)
+{
+	long left = 0;
+
+	do {
+		if (winusb_request_is_signalled() && !winusb_wait_froze())
+			break;
+		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
+	} while (!left && !req->address);
+	return left > 0;
+}
+
+static bool winusb_request_wait_interruptible(struct winusb_request *req)
+{
+	if (req->finished)
+		return true;
+	do {
+		if (!wait_for_completion_state(&req->complete, TASK_INTERRUPTIBLE | TASK_FREEZABLE))
+			return true;
+	} while (winusb_wait_froze());
+	return !(req->address && req->in) && winusb_request_wait_on(req);
+}
+
+/**
+ * winusb_request_wait - Wait for a blocking request and collect it
+ * @req: The request; started. Is gone afterwards.
+ * @moved: Where the number of bytes moved goes, also on failure.
+ *
+ * A signal ends the request, and then the wait is for its URB, as long as the host controller
+ * needs. What io_uring has for the thread to do ends it too: that may be what the transfer waits
+ * for. Then a read is made again by itself, unless something has moved. A write is not: not every
+ * host controller says what had gone out.
+ *
+ * Return: 0, an error of the contract, or -ERESTARTNOINTR.
+ */
+int winusb_request_wait(struct winusb_request *req, size_t *moved)
+{
+	int ret;
+
+	if (!winusb_request_wait_interruptible(req)) {
+		winusb_request_cancel(req, -EINTR);	/* does nothing to one that is done */
+		if (!req->finished)
+			wait_for_completion(&req->complete);
+	}
+	winusb_request_collect(req);
+	*moved = req->moved;
+	ret = req->status;
+	if (ret == -EINTR && !req->moved && req->address && req->in)
+		ret = winusb_interrupted();
+	winusb_request_put(req);
+	return ret;
+}
