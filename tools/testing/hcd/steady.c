@@ -20,7 +20,7 @@ static int winusb_steady_set(struct device *dev, void *on)
 
 static int __init winusb_steady_init(void)
 {
-	return bus_for_each_dev(&platform_bus_type, NULL, &platform_bus_type, winusb_steady_set);
+	return bus_for_each_dev(&platform_bus_type, NULL, THIS_MODULE, winusb_steady_set);
 }
 module_init(winusb_steady_init);
 
