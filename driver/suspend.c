@@ -242,6 +242,7 @@ int winusb_suspend(struct winusb_interface *wi, bool automatic)
 	winusb_suspend_system(wi);
 	return 0;
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend);
 
 /* RESET_PIPE_ON_RESUME (winusb.md 2.2). A device that does not answer is asked once. */
 static void winusb_suspend_reset_pipes(struct winusb_interface *wi)
@@ -301,6 +302,8 @@ static void winusb_suspend_rest_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct winusb_interface, rest_work);
 
 	usb_autopm_put_interface_async(wi->intf);
+	/* The interface itself was never active for that, so its parent does not hear of it. */
+	pm_request_idle(&wi->udev->dev);
 }
 
 /**
@@ -316,6 +319,7 @@ void winusb_suspend_resume(struct winusb_interface *wi)
 	usb_mark_last_busy(wi->udev);
 	winusb_suspend_release_all(wi);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend_resume);
 
 /**
  * winusb_suspend_reset_resume - The device is awake, and was reset for that
@@ -334,6 +338,7 @@ void winusb_suspend_reset_resume(struct winusb_interface *wi)
 	trace_winusb_reset(wi);
 	winusb_suspend_release_all(wi);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_suspend_reset_resume);
 
 /* It could not be woken, and usbcore keeps it: end what waits for that. */
 static void winusb_suspend_give_up(struct winusb_interface *wi)

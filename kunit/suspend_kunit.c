@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device falls asleep and wakes up (winusb.md 3.3), as the host controller
+ * sees it: which URBs come back, and which are handed over again. usbcore and
+ * the PM core are the real ones. The sleep of the system is called for by hand.
+ */
+
+#include <linux/delay.h>
+#include <linux/pm_runtime.h>
+
+#include <uapi/linux/winusb.h>
+
+#include "../driver/power.h"
+#include "../driver/suspend.h"
+#include "async.h"
+
+#define WINUSB_SUSPEND_MS	20	/* SUSPEND_DELAY of these tests */
+#define WINUSB_SUSPEND_MANY	8
+
+static const struct usb_device_descriptor winusb_suspend_device =
+	WINUSB_DEVICE(0x0200, 64, WINUSB_BENCH_WHOLE);
+
+static const u8 winusb_suspend_config[] = {
+	WINUSB_CONFIG_WAKE(2),
+	WINUSB_INTERFACE(0, 0, 3),
+	WINUSB_BULK(WINUSB_BENCH_IN, 512),
+	WINUSB_BULK(WINUSB_BENCH_OUT, 512),
+	WINUSB_INT(WINUSB_BENCH_INT, 64, 4),
+	WINUSB_INTERFACE(0, 1, 1),
+	WINUSB_BULK(WINUSB_BENCH_IN, 512),
+	WINUSB_INTERFACE(1, 0, 2),
+	WINUSB_BULK(WINUSB_BENCH_IN2, 512),
+	WINUSB_BULK(WINUSB_BENCH_OUT2, 512),
+};
+
+static int winusb_suspend_plug(struct kunit *test)
+{
+	const struct winusb_hcd_dev_info info = {
+		.device = &winusb_suspend_device,
+		.config = winusb_suspend_config,
+		.config_length = sizeof(winusb_suspend_config),
+	};
+	int ret = winusb_bench_init_empty(test);
+
+	if (!ret)
+		winusb_bench_plug(test, &info);
+	return ret;
+}
+
+static void winusb_suspend_allow(struct winusb_handle *wh, u32 delay)
+{
+	struct winusb_function *fn = wh->wi->fn;
+
+	mutex_lock(&winusb_functions_lock);
+	fn->power.idle_enabled = true;
+	fn->power.idle_state = true;
+	fn->power.idle_timeout = delay;
+	mutex_unlock(&winusb_functions_lock);
+	winusb_power_settle(fn);
+}
+
+/* A handle of a device that sleeps when it is idle. */
+static struct winusb_handle *winusb_suspend_handle(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+
+	winusb_suspend_allow(wh, WINUSB_SUSPEND_MS);
+	return wh;
+}
+
+static void winusb_suspend_sleeps(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, true), 0);
+}
+
+static void winusb_suspend_is_awake(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, false), 0);
+}
+
+/* It does not sleep, though it had every chance. */
+static void winusb_suspend_stays_awake(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		msleep(WINUSB_SUSPEND_MS);
+		KUNIT_EXPECT_TRUE(test, pm_runtime_active(&b->udev->dev));
+	}
+}
+
+/* The device wakes the host, and stays awake for what the test has to do. */
+static void winusb_suspend_remote_wake(struct kunit *test, struct winusb_handle *wh)
+{
+	struct winusb_bench *b = test->priv;
+
+	winusb_suspend_allow(wh, 10000);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wake(b->dev), 0);
+	winusb_suspend_is_awake(test);
+}
+
+static unsigned int winusb_suspend_in_flight(struct kunit *test, u8 address)
+{
+	struct winusb_bench *b = test->priv;
+
+	return winusb_hcd_in_flight(b->dev, address);
+}
+
+/* Reads wait while it sleeps, keep their order, and get their data. */
+static void winusb_test_reads_go_on_in_order(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a[WINUSB_SUSPEND_MANY];
+	struct winusb_bench *b = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	winusb_async_expect_none(test, wh->wf);
+	winusb_suspend_remote_wake(test, wh);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	for (i = 0; i < ARRAY_SIZE(a); i++) {
+		KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, 0),
+				(int)(512 * (i + 1)));
+		winusb_send(test, NULL, i + 1);
+		winusb_async_expect(test, a[i], 0, i + 1);
+	}
+	winusb_async_expect_quiet(test, wh->wf);
+}
+
+/* Raw ones are withdrawn together, and handed over again together. */
+static void winusb_test_raw_reads_go_on_in_order(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a[WINUSB_SUSPEND_MANY];
+	struct winusb_bench *b = test->priv;
+	unsigned int i;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	for (i = 0; i < ARRAY_SIZE(a) - 1; i++)
+		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	/* One more comes while it sleeps, and wakes it. */
+	winusb_suspend_allow(wh, 10000);
+	a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN,
+							ARRAY_SIZE(a)), 0);
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, i),
+				(int)(512 * (i + 1)));
+	for (i = 0; i < ARRAY_SIZE(a); i++) {
+		winusb_send(test, NULL, i + 1);
+		winusb_async_expect(test, a[i], 0, i + 1);
+	}
+	winusb_async_expect_quiet(test, wh->wf);
+}
+
+/* Those of an interrupt pipe, and of the other interface, too. */
+static void winusb_test_all_reads_are_withdrawn(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test), *wh2;
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a[2];
+
+	wh2 = winusb_bench_associate(wh, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_INT, 64);
+	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_IN2, 512);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_INT), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN2), 0U);
+	winusb_suspend_remote_wake(test, wh);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_INT, 1), 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1), 0);
+	winusb_bench_rule(test, WINUSB_BENCH_INT, (struct winusb_hcd_rule){ .length = 9 });
+	winusb_bench_rule(test, WINUSB_BENCH_IN2, (struct winusb_hcd_rule){ .length = 10 });
+	winusb_async_expect(test, a[0], 0, 9);
+	winusb_async_expect(test, a[1], 0, 10);
+}
+
+/* What a read has got stays in it, and the URB is for the rest. */
+static void winusb_suspend_test_rest(struct kunit *test, u32 policy)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	if (policy)
+		winusb_set(test, wh, WINUSB_BENCH_IN, policy, 1);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 2048);
+	winusb_send(test, "first", 5 + 507);
+	winusb_suspend_sleeps(test);
+	winusb_async_expect_none(test, wh->wf);
+	winusb_suspend_remote_wake(test, wh);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_IN, 2048, 1536);
+	winusb_send(test, "second", 6 + 1530);
+	winusb_async_expect(test, a, 0, 2048);
+	KUNIT_EXPECT_STREQ(test, a->buf, "first");
+	KUNIT_EXPECT_STREQ(test, a->buf + 512, "second");
+}
+
+static void winusb_test_bytes_of_a_withdrawn_read_stay_in_it(struct kunit *test)
+{
+	winusb_suspend_test_rest(test, 0);
+}
+
+static void winusb_test_so_with_ignore_short_packets(struct kunit *test)
+{
+	winusb_suspend_test_rest(test, WINUSB_POLICY_IGNORE_SHORT_PACKETS);
+}
+
+static void winusb_test_so_with_raw_io(struct kunit *test)
+{
+	winusb_suspend_test_rest(test, WINUSB_POLICY_RAW_IO);
+}
+
+/* A read ends with a short packet, however often the device has slept in it. */
+static void winusb_test_short_packet_ends_a_read_after_sleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+	unsigned int i;
+
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 4096);
+	for (i = 0; i < 3; i++) {
+		winusb_send(test, NULL, 512);
+		winusb_suspend_allow(wh, WINUSB_SUSPEND_MS);
+		winusb_suspend_sleeps(test);
+		winusb_suspend_remote_wake(test, wh);
+		KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	}
+	winusb_send(test, NULL, 100);
+	winusb_async_expect(test, a, 0, 3 * 512 + 100);
+}
+
+/* The host controller may have had the end of the read already when it is stopped. */
+static void winusb_test_read_that_was_complete_ends(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_hcd_finish_unlinked(b->dev, WINUSB_BENCH_IN, true);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	winusb_send(test, NULL, 512);
+	winusb_suspend_sleeps(test);
+	winusb_send(test, NULL, 512);
+	winusb_suspend_remote_wake(test, wh);
+	winusb_async_expect(test, a, 0, 1024);
+}
+
+/* 3.3: a write that is pending keeps the device awake. */
+static void winusb_test_write_keeps_it_awake(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	winusb_suspend_stays_awake(test);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_OUT), 1U);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
+	winusb_async_expect(test, a, 0, 512);
+	winusb_suspend_sleeps(test);
+	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_OUT, 512);
+}
+
+/* So does a control transfer. */
+static void winusb_test_control_transfer_keeps_it_awake(struct kunit *test)
+{
+	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *job;
+
+	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, USB_DIR_IN | USB_TYPE_STANDARD,
+							USB_REQ_GET_STATUS, &hold), 0);
+	job = winusb_bench_start_control(test, wh, USB_DIR_IN | USB_TYPE_STANDARD,
+					 USB_REQ_GET_STATUS, 2);
+	winusb_suspend_stays_awake(test);
+	winusb_hcd_release(b->dev, 0);
+	winusb_bench_expect(test, job, 0, 2);
+	winusb_suspend_sleeps(test);
+}
+
+/* The reset of a pipe is one. */
+static void winusb_test_reset_of_a_pipe_keeps_it_awake(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
+	winusb_hold_clear(test);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_act(test, WINUSB_HCD_STALL);
+	winusb_suspend_stays_awake(test);
+	winusb_hcd_release(b->dev, 0);
+	winusb_async_expect(test, a, -EPIPE, 0);
+	winusb_suspend_sleeps(test);
+}
+
+/* With a delay of 0 nobody tries again by himself. */
+static void winusb_test_it_sleeps_after_a_write_without_delay(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	winusb_suspend_allow(wh, 0);
+	winusb_suspend_stays_awake(test);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
+	winusb_async_expect(test, a, 0, 512);
+	winusb_suspend_sleeps(test);
+}
+
+/* 3.3: a read that is asked for wakes it; the one that waited is still the first. */
+static void winusb_test_read_wakes_it(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a[2];
+
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	winusb_suspend_allow(wh, 10000);
+	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, 0), 512);
+	winusb_send(test, NULL, 1);
+	winusb_async_expect(test, a[0], 0, 1);
+	winusb_send(test, NULL, 2);
+	winusb_async_expect(test, a[1], 0, 2);
+}
+
+/* 3.3: so does a write, and a control transfer. The caller sees that it takes longer. */
+static void winusb_test_write_and_control_transfer_wake_it(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	size_t moved = 0;
+	u8 status[2];
+
+	winusb_suspend_sleeps(test);
+	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_bench_control(wh, USB_DIR_IN, USB_REQ_GET_STATUS, 0, 0, status,
+						   2, &moved), 0);
+	KUNIT_EXPECT_EQ(test, moved, (size_t)2);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_reset(wh, WINUSB_BENCH_IN, false), 0);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 1U);
+}
+
+/* And a change of the setting, and a reset. */
+static void winusb_test_setting_and_reset_wake_it(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
+	winusb_suspend_sleeps(test);
+	/* The end of the file gives it setting 0 again. */
+	winusb_bench_close(test, wh->wf);
+	winusb_suspend_sleeps(test);
+}
+
+/* Ending what waits does not wake it. */
+static void winusb_test_abort_does_not_wake_it(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a[2];
+
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_send(test, NULL, 512);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), 0);
+	winusb_async_expect(test, a[0], -ECANCELED, 512);
+	winusb_async_expect(test, a[1], -ECANCELED, 0);
+	winusb_async_expect_quiet(test, wh->wf);
+	winusb_suspend_sleeps(test);
+}
+
+/* The same for one of several raw reads. */
+static void winusb_test_raw_read_is_cancelled_asleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a[3];
+	unsigned int i;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
+	for (i = 0; i < 3; i++)
+		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
+	winusb_async_expect(test, a[1], -ECANCELED, 0);
+	winusb_suspend_remote_wake(test, wh);
+	winusb_send(test, NULL, 1);
+	winusb_async_expect(test, a[0], 0, 1);
+	winusb_send(test, NULL, 2);
+	winusb_async_expect(test, a[2], 0, 2);
+}
+
+/* The timer stands still in between; the rest of the time counts. */
+static void winusb_test_timeout_stands_still(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a;
+
+	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 1000);
+	winusb_suspend_allow(wh, 600);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	msleep(3000);
+	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
+	winusb_suspend_remote_wake(test, wh);
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
+	msleep(600);
+	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 1U);
+	winusb_async_expect(test, a, -ETIMEDOUT, 0);
+}
+
+/* 2.3 step 9: saved data is not dropped. */
+static void winusb_test_saved_data_stays(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_async *a;
+
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 10);
+	winusb_send(test, NULL, 30);
+	winusb_async_expect(test, a, 0, 10);
+	winusb_suspend_sleeps(test);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 20);
+	winusb_async_expect(test, a, 0, 20);
+	winusb_expect_pattern(test, a->buf, 10, 20);
+}
+
+/* 2.2: RESET_PIPE_ON_RESUME; the reset comes before the URB. */
+static void winusb_test_pipes_are_reset_on_resume(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 0U);
+	winusb_hold_clear(test);
+	winusb_suspend_allow(wh, 10000);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wake(b->dev), 0);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
+						    USB_REQ_CLEAR_FEATURE), 0);
+	msleep(100);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	winusb_hcd_release(b->dev, 0);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 1U);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_OUT), 0U);
+	winusb_send(test, NULL, 1);
+	winusb_async_expect(test, a, 0, 1);
+}
+
+/* A device that does not answer is asked for one pipe, and no longer than usbcore asks anything. */
+static void winusb_test_device_that_does_not_answer_is_asked_once(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
+	winusb_set(test, wh, WINUSB_BENCH_OUT, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	winusb_hold_clear(test);
+	winusb_suspend_remote_wake(test, wh);
+	msleep(7000);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_OUT), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 1U);
+	winusb_send(test, NULL, 1);
+	winusb_async_expect(test, a, 0, 1);
+	KUNIT_EXPECT_FALSE(test, winusb_hcd_release(b->dev, 0));
+}
+
+/* 5.4: gone while asleep is gone. */
+static void winusb_test_unplugged_asleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a[2];
+
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_send(test, NULL, 512);
+	winusb_suspend_sleeps(test);
+	winusb_hcd_unplug(b->dev, 0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
+	winusb_async_expect(test, a[0], -ESHUTDOWN, 512);
+	winusb_async_expect(test, a[1], -ESHUTDOWN, 0);
+	winusb_async_expect_quiet(test, wh->wf);
+}
+
+/* Unbound by hand: usbcore wakes it for that. */
+static void winusb_test_unbound_asleep(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_suspend_sleeps(test);
+	winusb_bench_unbind(test, 0);
+	winusb_async_expect(test, a, -ESHUTDOWN, 0);
+	winusb_bench_unbind(test, 1);
+	/* Nothing is left of what the driver had asked for. */
+	KUNIT_EXPECT_FALSE(test, winusb_pm_is_allowed(&b->udev->dev));
+	KUNIT_EXPECT_NE(test, winusb_pm_delay(&b->udev->dev), WINUSB_SUSPEND_MS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&winusb_bench_intf(test, 0)->dev.power.usage_count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&winusb_bench_intf(test, 1)->dev.power.usage_count), 0);
+}
+
+/* 3.1: a program that sets AUTO_SUSPEND to FALSE wakes it; the end of its file lets it sleep. */
+static void winusb_test_policy_ends_with_its_file(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	u32 value = 7;
+
+	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_power_set_policy(wh, WINUSB_POWER_AUTO_SUSPEND, 0), 0);
+	winusb_suspend_is_awake(test);
+	winusb_suspend_stays_awake(test);
+	KUNIT_EXPECT_EQ(test, winusb_power_get_policy(wh, WINUSB_POWER_AUTO_SUSPEND, &value), 0);
+	KUNIT_EXPECT_EQ(test, value, 0U);
+	KUNIT_EXPECT_EQ(test, winusb_power_set_policy(wh, WINUSB_POWER_SUSPEND_DELAY, 77), 0);
+	KUNIT_EXPECT_EQ(test, winusb_pm_delay(&b->udev->dev), 77);
+	winusb_bench_close(test, wh->wf);
+	KUNIT_EXPECT_EQ(test, winusb_pm_delay(&b->udev->dev), WINUSB_SUSPEND_MS);
+	winusb_suspend_sleeps(test);
+}
+
+/* A device that wakes at once, for ever, is left alone after a while. */
+static void winusb_test_restless_device_is_left_awake(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_bench *b = test->priv;
+	unsigned int wakes = 0;
+
+	while (wakes < 100 && !winusb_hcd_wait_suspended(b->dev, true)) {
+		winusb_hcd_wake(b->dev);
+		winusb_suspend_is_awake(test);
+		wakes++;
+	}
+	KUNIT_EXPECT_GE(test, wakes, 10U);
+	KUNIT_EXPECT_LE(test, wakes, 20U);
+	/* It gets another chance. */
+	msleep(60000);
+	winusb_suspend_sleeps(test);
+	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
+}
+
+/* System sleep: reads wait; a write that does not end in half a second fails, with its count. */
+static void winusb_test_system_sleep_ends_what_takes_too_long(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *read, *write[2];
+
+	read = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
+	write[0] = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 1024);
+	write[1] = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	winusb_bench_rule(test, WINUSB_BENCH_OUT, (struct winusb_hcd_rule){ .length = 512 });
+	usb_lock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
+	winusb_async_expect(test, write[0], -EIO, 512);
+	winusb_async_expect_none(test, wh->wf);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_OUT), 0U);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
+	winusb_suspend_resume(wh->wi);
+	usb_unlock_device(b->udev);
+	/* What had not begun is sent, and what has failed is not sent again. */
+	winusb_async_expect(test, write[1], 0, 512);
+	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_OUT, 1024, 512);
+	winusb_send(test, NULL, 3);
+	winusb_async_expect(test, read, 0, 3);
+}
+
+/* What ends in time is not touched. */
+static void winusb_test_system_sleep_waits_for_a_moment(struct kunit *test)
+{
+	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *write;
+	struct winusb_bench_job *job;
+
+	write = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	winusb_async_expect(test, write, 0, 512);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, USB_DIR_IN | USB_TYPE_STANDARD,
+							USB_REQ_GET_STATUS, &hold), 0);
+	job = winusb_bench_start_control(test, wh, USB_DIR_IN | USB_TYPE_STANDARD,
+					 USB_REQ_GET_STATUS, 2);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_DIR_IN | USB_TYPE_STANDARD,
+						    USB_REQ_GET_STATUS), 0);
+	usb_lock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
+	winusb_bench_expect(test, job, -EIO, 0);
+	winusb_suspend_resume(wh->wi);
+	usb_unlock_device(b->udev);
+}
+
+/* Awake after a reset: what was pending ends, what comes after it runs. */
+static void winusb_test_reset_resume_ends_what_was_pending(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a[2];
+	u32 value = 0;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	winusb_send(test, NULL, 512);
+	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	usb_lock_device(b->udev);
+	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
+	winusb_suspend_reset_resume(wh->wi);
+	usb_unlock_device(b->udev);
+	winusb_async_expect(test, a[0], -ECONNRESET, 512);
+	winusb_async_expect(test, a[1], -ECONNRESET, 0);
+	KUNIT_EXPECT_EQ(test, winusb_pipe_get_policy(wh, WINUSB_BENCH_IN,
+						     WINUSB_POLICY_IGNORE_SHORT_PACKETS, &value,
+						     false), 0);
+	KUNIT_EXPECT_EQ(test, value, 1U);
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_send(test, NULL, 512);
+	winusb_async_expect(test, a[0], 0, 512);
+}
+
+static struct kunit_case winusb_suspend_cases[] = {
+	WINUSB_CASE_RULE(reads_go_on_in_order, 3_3),
+	WINUSB_CASE_RULE(raw_reads_go_on_in_order, 3_3),
+	WINUSB_CASE_RULE(all_reads_are_withdrawn, 3_3),
+	WINUSB_CASE_RULE(bytes_of_a_withdrawn_read_stay_in_it, 3_3),
+	WINUSB_CASE_RULE(so_with_ignore_short_packets, 3_3),
+	WINUSB_CASE_RULE(so_with_raw_io, 3_3),
+	WINUSB_CASE_RULE(short_packet_ends_a_read_after_sleep, 3_3),
+	WINUSB_CASE_RULE(read_that_was_complete_ends, 3_3),
+	WINUSB_CASE_RULE(write_keeps_it_awake, 3_3),
+	WINUSB_CASE_RULE(control_transfer_keeps_it_awake, 3_3),
+	WINUSB_CASE_RULE(reset_of_a_pipe_keeps_it_awake, 3_3),
+	WINUSB_CASE(it_sleeps_after_a_write_without_delay),
+	WINUSB_CASE_RULE(read_wakes_it, 3_3),
+	WINUSB_CASE_RULE(write_and_control_transfer_wake_it, 3_3),
+	WINUSB_CASE_RULE(setting_and_reset_wake_it, 3_3),
+	WINUSB_CASE(abort_does_not_wake_it),
+	WINUSB_CASE(raw_read_is_cancelled_asleep),
+	WINUSB_CASE(timeout_stands_still),
+	WINUSB_CASE_RULE(saved_data_stays, 3_3),
+	WINUSB_CASE_RULE(pipes_are_reset_on_resume, 3_3),
+	WINUSB_CASE(device_that_does_not_answer_is_asked_once),
+	WINUSB_CASE_RULE(unplugged_asleep, 5_4),
+	WINUSB_CASE(unbound_asleep),
+	WINUSB_CASE_RULE(policy_ends_with_its_file, 3_1),
+	WINUSB_CASE(restless_device_is_left_awake),
+	WINUSB_CASE(system_sleep_ends_what_takes_too_long),
+	WINUSB_CASE(system_sleep_waits_for_a_moment),
+	WINUSB_CASE(reset_resume_ends_what_was_pending),
+	{ }
+};
+
+static struct kunit_suite winusb_suspend_suite =
+	WINUSB_BENCH_SUITE("winusb_suspend", winusb_suspend_plug, winusb_suspend_cases);
+
+kunit_test_suite(winusb_suspend_suite);
