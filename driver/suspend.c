@@ -36,7 +36,7 @@
 
 #define WINUSB_DRAIN (HZ / 2)		/* what a transfer may take when the system goes to sleep */
 #define WINUSB_RESTLESS 16		/* awakenings for nothing, one after the other */
-#define WINUSB_RESTLESS_REST (60 * HZ)	/* and then the device stays awake for so long */
+#define WINUSB_RESTLESS_REST (10 * HZ)	/* and then the device stays awake for so long */
 #define WINUSB_RESTLESS_NAP HZ		/* what is no awakening for nothing */
 
 /* Has the host controller none of the pipe's URBs, and will it get none? */
@@ -292,7 +292,7 @@ static void winusb_suspend_watch_restless(struct winusb_interface *wi)
 	if (!schedule_delayed_work(&wi->rest_work, WINUSB_RESTLESS_REST))
 		usb_autopm_put_interface_async(wi->intf);
 	if (!wi->told_restless)
-		dev_notice(&wi->intf->dev, "winusb: the device does not stay asleep; left awake for a minute each time\n");
+		dev_notice(&wi->intf->dev, "winusb: the device does not stay asleep; left awake for ten seconds each time\n");
 	wi->told_restless = true;
 }
 

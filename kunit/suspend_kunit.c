@@ -196,16 +196,16 @@ static void winusb_suspend_test_rest(struct kunit *test, u32 policy)
 	if (policy)
 		winusb_set(test, wh, WINUSB_BENCH_IN, policy, 1);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 2048);
-	winusb_send(test, "first", 5 + 507);
+	winusb_send(test, NULL, 512);
 	winusb_suspend_sleeps(test);
 	winusb_async_expect_none(test, wh->wf);
 	winusb_suspend_remote_wake(test, wh);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_IN, 2048, 1536);
-	winusb_send(test, "second", 6 + 1530);
+	winusb_send(test, NULL, 1536);
 	winusb_async_expect(test, a, 0, 2048);
-	KUNIT_EXPECT_STREQ(test, a->buf, "first");
-	KUNIT_EXPECT_STREQ(test, a->buf + 512, "second");
+	winusb_expect_pattern(test, a->buf, 0, 512);
+	winusb_expect_pattern(test, a->buf + 512, 0, 1536);
 }
 
 static void winusb_test_bytes_of_a_withdrawn_read_stay_in_it(struct kunit *test)
@@ -570,7 +570,7 @@ static void winusb_test_restless_device_is_left_awake(struct kunit *test)
 	KUNIT_EXPECT_GE(test, wakes, 10U);
 	KUNIT_EXPECT_LE(test, wakes, 20U);
 	/* It gets another chance. */
-	msleep(60000);
+	msleep(10000);
 	winusb_suspend_sleeps(test);
 	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
 }
