@@ -119,23 +119,30 @@ static const char *text_of(const char *path)
 	return out;
 }
 
-const char *power_file(const char *file)
+static const char *power_path(const char *file)
 {
-	char path[160];
+	static __thread char path[160];
 
 	snprintf(path, sizeof(path), USB_DEVICES "/%s/power/%s", gadget_name(), file);
-	return text_of(path);
+	return path;
+}
+
+const char *power_file(const char *file)
+{
+	return text_of(power_path(file));
+}
+
+bool power_has_file(const char *file)
+{
+	return !access(power_path(file), F_OK);
 }
 
 void power_write(const char *file, const char *text)
 {
-	char path[160];
-	int result;
+	int result = file_write(power_path(file), text);
 
-	snprintf(path, sizeof(path), USB_DEVICES "/%s/power/%s", gadget_name(), file);
-	result = file_write(path, text);
 	if (result)
-		FAIL("write %s to %s: %s", text, path, test_errno(result));
+		FAIL("write %s to %s: %s", text, power_path(file), test_errno(result));
 }
 
 const char *power_policy(const char *file)

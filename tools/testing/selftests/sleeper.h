@@ -31,6 +31,7 @@ int power_get(int fd, uint32_t handle, uint32_t policy, uint32_t *value);
 
 /* A file of the USB device's folder power, without its newline, in a buffer of the thread. */
 const char *power_file(const char *file);
+bool power_has_file(const char *file);
 void power_write(const char *file, const char *text);
 bool power_is_suspended(void);
 void power_wait_suspended(void);
