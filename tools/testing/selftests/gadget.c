@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/aio_abi.h>
@@ -382,6 +383,22 @@ static void answer(const struct usb_ctrlrequest *setup)
 		(void)!read(ep0, data, length);
 }
 
+static double resumed_ms;
+
+static void note_resume(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	resumed_ms = now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+	__atomic_add_fetch(&resumes, 1, __ATOMIC_SEQ_CST);
+}
+
+double gadget_resumed_ms(void)
+{
+	return resumed_ms;
+}
+
 static void *ep0_main(void *unused)
 {
 	struct usb_functionfs_event event;
@@ -400,7 +417,7 @@ static void *ep0_main(void *unused)
 			if (event.type == FUNCTIONFS_SUSPEND)
 				__atomic_add_fetch(&suspends, 1, __ATOMIC_SEQ_CST);
 			else if (event.type == FUNCTIONFS_RESUME)
-				__atomic_add_fetch(&resumes, 1, __ATOMIC_SEQ_CST);
+				note_resume();
 			else if (event.type == FUNCTIONFS_SETUP)
 				answer(&event.u.setup);
 		}
@@ -529,14 +546,17 @@ static bool find_device(void)
 	return name[0];
 }
 
-static bool is_configured(void)
+unsigned int gadget_number(const char *file)
 {
 	char path[128], text[32];
 
-	if (!find_device())
-		return false;
-	snprintf(path, sizeof(path), USB_DEVICES "/%s/bConfigurationValue", name);
-	return file_read(path, text, sizeof(text)) > 0 && atoi(text) > 0;
+	snprintf(path, sizeof(path), USB_DEVICES "/%s/%s", name, file);
+	return file_read(path, text, sizeof(text)) > 0 ? atoi(text) : 0;
+}
+
+static bool is_configured(void)
+{
+	return find_device() && gadget_number("bConfigurationValue");
 }
 
 /* The controller chose them. */

@@ -76,6 +76,10 @@ void gadget_next_epoch(void);
 /* How often the bus was suspended and resumed, as the device sees it. */
 unsigned int gadget_suspends(void);
 unsigned int gadget_resumes(void);
+/* When it saw the last resume: CLOCK_MONOTONIC, ms. */
+double gadget_resumed_ms(void);
+/* A number in a file of the USB device, for example busnum. */
+unsigned int gadget_number(const char *file);
 /* Control requests that the device has answered, and the last of them. */
 unsigned int gadget_requests(void);
 
