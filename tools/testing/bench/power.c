@@ -250,10 +250,10 @@ static void take(struct result *result, uint32_t length)
 	size_t good = gadget_compare(GADGET_IN, 0, place, data, length);
 
 	result->bytes += LENGTH;
-	result->lost += LENGTH > good ? LENGTH - good : 0;
+	result->lost += good < LENGTH ? LENGTH - good : 0;
 	if (good != LENGTH || length != LENGTH)
-		fprintf(stderr, "winusb-bench-power: %u bytes came, %zu are right, of %u\n", length, good,
-			LENGTH);
+		fprintf(stderr, "winusb-bench-power: %u bytes came, %zu are right, of %u\n",
+			length, good, LENGTH);
 	place += LENGTH;
 }
 
@@ -345,9 +345,11 @@ static void print_json(const struct result *results, const char *machine, FILE *
 	for (i = 0; i < WAYS; i++) {
 		const struct result *r = &results[i];
 
-		fprintf(out, "%s{\"way\": \"%s\", \"rounds\": %u, \"events\": %u, \"wakes\": %u, "
-			"\"bytes\": %llu, \"bytes_lost\": %llu", i ? ", " : "", ways[i].name, r->rounds,
-			r->events, r->slept, (unsigned long long)r->bytes, (unsigned long long)r->lost);
+		fprintf(out, "%s{\"way\": \"%s\", \"rounds\": %u", i ? ", " : "",
+			ways[i].name, r->rounds);
+		fprintf(out, ", \"events\": %u, \"wakes\": %u", r->events, r->slept);
+		fprintf(out, ", \"bytes\": %llu, \"bytes_lost\": %llu",
+			(unsigned long long)r->bytes, (unsigned long long)r->lost);
 		print_figure("suspended_share", figure_of(r->share, r->rounds), out);
 		print_figure("latency_ms", figure_of(r->median, r->rounds), out);
 		fprintf(out, ", \"latency_p99_ms\": %.6g",
@@ -376,15 +378,16 @@ static void print_table(const struct result *results)
 	struct utsname name;
 
 	uname(&name);
-	printf("\nLinux %s, gadget on dummy_hcd, delay %u ms, %u rounds of %u events\n\n", name.release,
-	       delay, rounds, events);
-	printf("%-44s %20s %20s\n", "A program waits for data", ways[WINUSB].name, ways[USBFS].name);
+	printf("\nLinux %s, gadget on dummy_hcd, delay %u ms, %u rounds of %u events\n\n",
+	       name.release, delay, rounds, events);
+	printf("%-44s %20s %20s\n", "A program waits for data", ways[WINUSB].name,
+	       ways[USBFS].name);
 	print_row("time suspended, share", "%.3f ±%.3f", figure_of(w->share, w->rounds),
 		  figure_of(u->share, u->rounds));
 	print_row("signal to data, ms", "%.2f ±%.2f", figure_of(w->median, w->rounds),
 		  figure_of(u->median, u->rounds));
-	printf("%-44s %20.2f %20.2f\n", "  99th percentile", quantile(w->latencies, w->events, 0.99),
-	       quantile(u->latencies, u->events, 0.99));
+	printf("%-44s %20.2f %20.2f\n", "  99th percentile",
+	       quantile(w->latencies, w->events, 0.99), quantile(u->latencies, u->events, 0.99));
 	print_row("  of that until the bus is active, ms", "%.2f ±%.2f",
 		  figure_of(w->resume, w->rounds), figure_of(u->resume, u->rounds));
 	printf("%-44s %20u %20u\n", "times asleep and awake", w->slept, u->slept);
@@ -445,8 +448,8 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = {
 		options, parse, NULL,
-		"Measures a device that sleeps while a program waits for its data, by winusb and by "
-		"usbfs, on dummy_hcd. Run it as root in a guest: scripts/bench --power.", NULL, NULL, NULL,
+		"Measures how a device sleeps while a program waits for its data, by winusb and by "
+		"usbfs. Run it as root in a guest: scripts/bench --power.", NULL, NULL, NULL,
 	};
 	struct result results[WAYS] = { 0 };
 	unsigned int i, k;

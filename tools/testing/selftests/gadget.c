@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The device's side of a FunctionFS gadget, with asynchronous I/O: a request that waits for the host
- * stays what it is over anything that happens to threads, such as being frozen for system sleep.
+ * The device's side of a FunctionFS gadget, with asynchronous I/O: a request that waits for the
+ * host stays what it is over anything that happens to threads, such as being frozen for system
+ * sleep.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ static const struct {
 	.head = {
 		.magic = FUNCTIONFS_DESCRIPTORS_MAGIC_V2,
 		.length = sizeof(descriptors),
-		.flags = FUNCTIONFS_HAS_FS_DESC | FUNCTIONFS_HAS_HS_DESC | FUNCTIONFS_ALL_CTRL_RECIP,
+		.flags = FUNCTIONFS_HAS_FS_DESC | FUNCTIONFS_HAS_HS_DESC |
+			 FUNCTIONFS_ALL_CTRL_RECIP,
 	},
 #define SPEED(packet) { \
 	.interface = { \
@@ -77,6 +79,7 @@ static const struct {
 };
 
 #define TEXT "Sleeper"
+
 static const struct {
 	struct usb_functionfs_strings_head head;
 	__le16 language;
@@ -144,13 +147,17 @@ static void ended(struct slot *slot, long long result)
 	if (result == -ESHUTDOWN || result == -ECONNRESET || result == -ENODEV)
 		return;
 	if (result < 0) {
-		complain("a request of the device ended with error %llu on pipe %llu", -result,
+		complain("error %llu of a request of the device on pipe %llu", -result,
 			 slot->pipe);
 		return;
 	}
 	if (slot->pipe == GADGET_OUT) {
-		if (gadget_compare(GADGET_OUT, epoch, given[GADGET_OUT], slot->data, result) != (size_t)result)
-			complain("the device got wrong bytes, %llu at %llu", result, given[GADGET_OUT]);
+		size_t good = gadget_compare(GADGET_OUT, epoch, given[GADGET_OUT], slot->data,
+					     result);
+
+		if (good != (size_t)result)
+			complain("the device got wrong bytes, %llu at %llu", result,
+				 given[GADGET_OUT]);
 	} else if (result != slot->length) {
 		complain("%llu of %llu bytes were handed out", result, slot->length);
 	}
@@ -331,7 +338,8 @@ void gadget_next_epoch(void)
 	for (i = 0; i < GADGET_PIPES; i++)
 		while (gadget_pending(i)) {
 			if (test_now_ms() > end)
-				FAIL("pipe 0x%02x still has requests of before the reset", addresses[i]);
+				FAIL("pipe 0x%02x still has requests of before the reset",
+				     addresses[i]);
 			test_sleep_ms(1);
 		}
 	pthread_mutex_lock(&lock);
@@ -466,7 +474,8 @@ const char *gadget_missing(void)
 		return "this kernel has no dummy_hcd or no FunctionFS";
 	if (!find_udc())
 		return "dummy_hcd made no controller";
-	if (access(CONFIGFS "/usb_gadget", F_OK) && mount("configfs", CONFIGFS, "configfs", 0, NULL))
+	if (access(CONFIGFS "/usb_gadget", F_OK) &&
+	    mount("configfs", CONFIGFS, "configfs", 0, NULL))
 		return "there is no configfs";
 	return NULL;
 }
@@ -530,7 +539,8 @@ static bool find_device(void)
 	struct dirent *entry;
 	DIR *dir;
 
-	snprintf(folder, sizeof(folder), "/sys/devices/platform/dummy_hcd.%s", strrchr(udc, '.') + 1);
+	snprintf(folder, sizeof(folder), "/sys/devices/platform/dummy_hcd.%s",
+		 strrchr(udc, '.') + 1);
 	dir = opendir(folder);
 	name[0] = 0;
 	while (dir && (entry = readdir(dir))) {
@@ -648,7 +658,8 @@ static void leave(void)
 void gadget_remove(void)
 {
 	static const char *const folders[] = {
-		FOLDER "/configs/c.1", FOLDER "/functions/ffs.sleeper", FOLDER "/strings/0x409", FOLDER,
+		FOLDER "/configs/c.1", FOLDER "/functions/ffs.sleeper", FOLDER "/strings/0x409",
+		FOLDER,
 	};
 	uint64_t end = test_now_ms() + 10000 * test_scale();
 	unsigned int i;

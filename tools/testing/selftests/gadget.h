@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device that really sleeps and really wakes: a FunctionFS gadget on dummy_hcd, whose other side is
- * a host controller of the same machine. Its device side is this process. It has one vendor-class
- * interface with bulk IN, bulk OUT and interrupt IN, and does nothing of itself: a test says when it
- * hands out how many bytes, and when it takes some.
+ * A device that really sleeps and really wakes: a FunctionFS gadget on dummy_hcd, whose other side
+ * is a host controller of the same machine. Its device side is this process. It has one
+ * vendor-class interface with bulk IN, bulk OUT and interrupt IN, and does nothing of itself: a
+ * test says when it hands out how many bytes, and when it takes some.
  *
  * Each pipe is an endless stream of bytes that are told by their place (gadget_byte()), so that a
- * lost or doubled byte is seen. What a reset or a change of the setting takes from the device begins
- * the streams anew: that is the next epoch.
+ * lost or doubled byte is seen. A reset or a change of the setting takes from the device what it
+ * has for the host, and the streams begin anew: that is the next epoch.
  */
 #ifndef WINUSB_SELFTEST_GADGET_H
 #define WINUSB_SELFTEST_GADGET_H
@@ -43,10 +43,11 @@ uint8_t gadget_address(enum gadget_pipe pipe);
 
 /* The byte at a place of a stream. */
 uint8_t gadget_byte(enum gadget_pipe pipe, unsigned int epoch, uint64_t place);
-void gadget_fill(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, void *out, size_t length);
+void gadget_fill(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, void *out,
+		 size_t length);
 /* The first byte that is not the stream's, or LENGTH. */
-size_t gadget_compare(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, const uint8_t *data,
-		      size_t length);
+size_t gadget_compare(enum gadget_pipe pipe, unsigned int epoch, uint64_t place,
+		      const uint8_t *data, size_t length);
 /* Fails the test where the bytes are not those of the stream. */
 void gadget_check(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, const void *data,
 		  size_t length);
@@ -70,7 +71,7 @@ unsigned int gadget_pending(enum gadget_pipe pipe);
 unsigned int gadget_epoch(void);
 void gadget_wait_given(enum gadget_pipe pipe, uint64_t bytes);
 void gadget_wait_taken(uint64_t bytes);
-/* Ends the epoch: waits until the device has no request any more, as after a reset, which ends them. */
+/* Ends the epoch: waits until the device has no request any more, all of which a reset ends. */
 void gadget_next_epoch(void);
 
 /* How often the bus was suspended and resumed, as the device sees it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A device that sleeps while programs wait for its data, and wakes its host: all that a program sees
- * is latency (winusb.md 3.2, 3.3, 2.2). On a port that is really suspended.
+ * A device that sleeps while programs wait for its data, and wakes its host: all that a program
+ * sees is latency (winusb.md 3.2, 3.3, 2.2). On a port that is really suspended.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -78,8 +78,7 @@ static const struct row waiters[] = {
 	{ "a_thread", DOOR_BLOCKING }, { "a_record", DOOR_ASYNC }, { "io_uring", DOOR_URING },
 };
 
-TEST_EACH(s3_3_a_read_waits_while_the_device_sleeps_and_remote_wake_brings_its_data, struct row, row,
-	  doors)
+TEST_EACH(s3_3_a_device_sleeps_while_a_read_waits_and_wakes_with_data, struct row, row, doors)
 {
 	unsigned int i, naps;
 	struct trip trip;
@@ -317,7 +316,9 @@ TEST(s3_3_requests_of_all_pipes_that_arrive_together_while_asleep_are_all_served
 	gadget_fill(GADGET_OUT, 0, 0, out, 2000);
 	door_start_read(&trips[0], gadget_address(GADGET_IN), in[0], 512);
 	door_start_read(&trips[1], gadget_address(GADGET_INT), in[1], 64);
-	trips[2] = (struct trip) { .pipe = gadget_address(GADGET_OUT), .buffer = out, .length = 1000 };
+	trips[2] = (struct trip) {
+		.pipe = gadget_address(GADGET_OUT), .buffer = out, .length = 1000,
+	};
 	trips[3] = trips[2];
 	trips[3].buffer = out + 1000;
 	door_start(&trips[2]);
@@ -477,7 +478,7 @@ TEST(s3_2_a_device_that_cannot_wake_does_not_sleep)
 	power_wait_blocked_by("DeviceIdleIgnoreWakeEnable");
 }
 
-TEST(s3_2_a_device_that_cannot_wake_sleeps_with_DeviceIdleIgnoreWakeEnable)
+TEST(s3_2_a_device_that_cannot_wake_sleeps_if_that_is_to_be_ignored)
 {
 	struct trip trip = { 0 };
 
@@ -538,7 +539,8 @@ static unsigned int lines_of(int log)
 
 	while ((n = read(log, text, sizeof(text) - 1)) > 0 || errno == EPIPE) {
 		text[n > 0 ? n : 0] = 0;
-		lines += strstr(text, "winusb") != NULL;
+		if (strstr(text, "winusb"))
+			lines++;
 	}
 	return lines;
 }

@@ -10,7 +10,8 @@ uint8_t gadget_byte(enum gadget_pipe pipe, unsigned int epoch, uint64_t place)
 	return (word ^ word >> 15) >> place % 4 * 8;
 }
 
-void gadget_fill(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, void *out, size_t length)
+void gadget_fill(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, void *out,
+		 size_t length)
 {
 	uint8_t *bytes = out;
 	size_t i;
@@ -19,8 +20,8 @@ void gadget_fill(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, void
 		bytes[i] = gadget_byte(pipe, epoch, place + i);
 }
 
-size_t gadget_compare(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, const uint8_t *data,
-		      size_t length)
+size_t gadget_compare(enum gadget_pipe pipe, unsigned int epoch, uint64_t place,
+		      const uint8_t *data, size_t length)
 {
 	size_t i;
 
@@ -42,7 +43,7 @@ void gadget_check(enum gadget_pipe pipe, unsigned int epoch, uint64_t place, con
 	/* Where they are from is the best hint. */
 	for (from = place > 65536 ? place - 65536 : 0; from < place + 65536; from++)
 		if (length - good >= 8 && gadget_compare(pipe, epoch, from, bytes + good, 8) == 8)
-			FAIL("pipe 0x%02x: byte %zu of %zu should be that at %llu, and is that at %llu",
+			FAIL("pipe 0x%02x: byte %zu of %zu is not that at %llu, but that at %llu",
 			     gadget_address(pipe), good, length, (unsigned long long)place + good,
 			     (unsigned long long)from);
 	FAIL("pipe 0x%02x: byte %zu of %zu, at %llu of epoch %u, is wrong", gadget_address(pipe),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * CYCLES times asleep and awake again, with traffic in both directions and random operations before,
- * during and after it. Every byte that the device hands out or takes is accounted for: what it had
- * for the host is what reads got, in order, whatever became of them. What a reset or a close is
- * allowed to lose is counted apart. SEED makes the same choices again.
+ * CYCLES times asleep and awake again, with traffic in both directions and random operations
+ * before, during and after it. Every byte that the device hands out or takes is accounted for: what
+ * it had for the host is what reads got, in order, whatever became of them. What a reset or a close
+ * is allowed to lose is counted apart. SEED makes the same choices again.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -87,7 +87,7 @@ static void ended(struct request *request, int status, uint32_t moved, uint32_t 
 	CHECK(request->pending);
 	CHECK(moved <= request->length);
 	if (status && status != -ECANCELED && status != -ETIMEDOUT && status != -ECONNRESET)
-		FAIL("a transfer on pipe 0x%02x ended with %s", gadget_address(request->pipe),
+		FAIL("a transfer on pipe 0x%02x: %s", gadget_address(request->pipe),
 		     test_errno(status));
 	CHECK_EQ(!!(flags & WINUSB_COMPLETION_RESET), status == -ECONNRESET);
 	if (!status && request->pipe == GADGET_OUT)
@@ -437,14 +437,14 @@ static void operate(void)
 static bool over;
 /*
  * A signal that comes while the host is resuming the port makes dummy_hcd start the time of the
- * resume anew, and the host, finding the port suspended after it, thinks that the device is gone. So
- * there are signals only while the host has no reason to resume.
+ * resume anew, and the host, finding the port suspended after it, thinks that the device is gone.
+ * So there are signals only while the host has no reason to resume.
  */
 static pthread_mutex_t signals = PTHREAD_MUTEX_INITIALIZER;
 static bool may_signal;
 static unsigned int early_wakes;
 
-/* Signals as soon as the device is asleep, or before it quite is, and looks at what there is to see. */
+/* Signals as soon as the device is asleep, or before it quite is, and looks around. */
 static void *disturb_main(void *unused)
 {
 	static const char *const files[] = { "blocked_by", "auto_suspend", "suspend_delay_ms" };
@@ -528,9 +528,8 @@ static void finish(void)
 			if (gadget_given(pipe) == gadget_offered(pipe))
 				cancel_all();
 			if (test_now_ms() > end)
-				FAIL("pipe 0x%02x: the host has %llu bytes, the device %llu of %llu",
+				FAIL("pipe 0x%02x: the host has %llu bytes of %llu",
 				     gadget_address(pipe), (unsigned long long)places[pipe],
-				     (unsigned long long)gadget_given(pipe),
 				     (unsigned long long)gadget_offered(pipe));
 		}
 		gadget_wait_given(pipe, places[pipe]);

@@ -45,8 +45,7 @@ void test_setup(void)
 
 	if (file_read(POWER "/state", states, sizeof(states)) < 0 || !strstr(states, "freeze") ||
 	    access(POWER "/pm_test", F_OK))
-		test_skip_all("this kernel cannot let the system sleep, or has no pm_test (uml with one "
-			      "processor can)");
+		test_skip_all("this kernel has no system sleep, or no pm_test; uml without --smp has both");
 	if (!test_own_kernel())
 		test_skip_all("a guest of QEMU with its root on 9p does not survive system sleep");
 	sleeper_setup();
@@ -97,8 +96,8 @@ static void nap(void)
 	if (timer >= 0)
 		close(timer);
 	if (result)
-		FAIL("sleep number %u: %s; refused by %s", naps, test_errno(result),
-		     power_file("runtime_status"));
+		FAIL("the system refuses to sleep, the time number %u: %s", naps,
+		     test_errno(result));
 }
 
 static void open_awake(bool is_steady)
@@ -143,7 +142,8 @@ static void a_read_survives(const void *data)
 	open_awake(true);
 	door_enter(row->door, fd, handle);
 	for (i = 0; i < cycles(); i++) {
-		bulk = event = (struct trip) { 0 };
+		bulk = (struct trip) { 0 };
+		event = bulk;
 		door_start_read(&bulk, gadget_address(GADGET_IN), in[0], 2048);
 		door_start_read(&event, gadget_address(GADGET_INT), in[1], GADGET_EVENT);
 		/* With some bytes before, and without. */
@@ -213,7 +213,7 @@ TEST_LIMIT(a_device_that_slept_before_the_system_does_has_its_data_after_it, 900
 	end();
 }
 
-TEST_EACH(a_write_that_the_device_does_not_take_ends_with_EIO_and_its_count, struct row, row, waiters)
+TEST_EACH(a_write_that_is_not_taken_ends_with_EIO_and_its_count, struct row, row, waiters)
 {
 	struct trip trip = { 0 };
 	uint64_t start;
@@ -312,7 +312,8 @@ static void lost_power(const void *data)
 	CHECK_OK(node_timeout(fd, handle, gadget_address(GADGET_IN), 7654321));
 	for (i = 0; i < cycles(); i++) {
 		door_enter(row->door, fd, handle);
-		bulk = event = (struct trip) { 0 };
+		bulk = (struct trip) { 0 };
+		event = bulk;
 		written = (struct trip) { .pipe = gadget_address(GADGET_OUT), .buffer = out,
 					  .length = 1024 };
 		gadget_fill(GADGET_OUT, gadget_epoch(), 0, out, 1024);
@@ -383,12 +384,12 @@ struct property {
 
 static const struct property properties[] = {
 	{ "SystemWakeEnabled_enables", "SystemWakeEnabled=1", 0, "enabled" },
-	{ "SystemWakeEnabled_needs_no_other", "SystemWakeEnabled=1,DeviceIdleEnabled=0", 0, "enabled" },
+	{ "it_needs_no_other", "SystemWakeEnabled=1,DeviceIdleEnabled=0", 0, "enabled" },
 	{ "0_does_not", "SystemWakeEnabled=0", 0, "disabled" },
 	{ "without_it_it_is_disabled", "", 0, "disabled" },
 	{ "no_other_property_enables",
-	  "DeviceIdleEnabled=1,DefaultIdleState=1,UserSetDeviceIdleEnabled=1,DeviceIdleIgnoreWakeEnable=1",
-	  0, "disabled" },
+	  "DeviceIdleEnabled=1,DefaultIdleState=1,DefaultIdleTimeout=1,"
+	  "UserSetDeviceIdleEnabled=1,DeviceIdleIgnoreWakeEnable=1", 0, "disabled" },
 	{ "a_device_that_cannot_wake_has_none", "SystemWakeEnabled=1", GADGET_NO_WAKE, NULL },
 };
 
