@@ -376,7 +376,8 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 	bool busy = false;
 	unsigned int i;
 
-	mutex_lock(&winusb_functions_lock);
+	lockdep_assert_held(&winusb_functions_lock);
+
 	list_for_each_entry(wi, &fn->interfaces, sibling) {
 		down_read(&wi->gate);
 		for (i = 0; i <= wi->num_pipes; i++) {
@@ -388,8 +389,23 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 		}
 		up_read(&wi->gate);
 	}
-	mutex_unlock(&winusb_functions_lock);
 	return busy;
+}
+
+/* The same, of any function of the device. */
+static enum winusb_power_rule winusb_power_check_transfers(struct winusb_function *fn)
+{
+	enum winusb_power_rule rule = WINUSB_POWER_MAY_SLEEP;
+	struct winusb_function *other = NULL;
+
+	lockdep_assert_held(&winusb_functions_lock);
+
+	if (winusb_power_is_busy(fn))
+		return WINUSB_POWER_TRANSFER;
+	while ((other = winusb_function_next(fn->udev, other)))
+		if (other != fn && winusb_power_is_busy(other))
+			rule = WINUSB_POWER_INTERFACE;
+	return rule;
 }
 
 /* What keeps the device of an interface awake? A moment later it may be something else. */
@@ -403,17 +419,19 @@ static enum winusb_power_rule winusb_power_blocked_by(struct winusb_interface *w
 	};
 	enum winusb_power_rule rule;
 
-	if (!winusb_pm_is_active(&udev->dev))
+	if (pm_runtime_status_suspended(&udev->dev))
 		return WINUSB_POWER_MAY_SLEEP;
 	mutex_lock(&winusb_functions_lock);
 	rule = winusb_power_check(&wi->fn->power, &device);
+	if (rule == WINUSB_POWER_MAY_SLEEP)
+		rule = winusb_power_check_transfers(wi->fn);
 	mutex_unlock(&winusb_functions_lock);
 	if (rule != WINUSB_POWER_MAY_SLEEP)
 		return rule;
-	if (winusb_power_is_busy(wi->fn))
-		return WINUSB_POWER_TRANSFER;
 	if (winusb_pm_has_active_children(&udev->dev))
 		return WINUSB_POWER_INTERFACE;
+	if (!winusb_pm_is_active(&udev->dev))
+		return WINUSB_POWER_MAY_SLEEP;	/* it is falling asleep, or waking up */
 	return winusb_pm_waits(&udev->dev) ? WINUSB_POWER_DELAY : WINUSB_POWER_KERNEL;
 }
 

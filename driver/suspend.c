@@ -292,7 +292,7 @@ static void winusb_suspend_watch_restless(struct winusb_interface *wi)
 	if (!schedule_delayed_work(&wi->rest_work, WINUSB_RESTLESS_REST))
 		usb_autopm_put_interface_async(wi->intf);
 	if (!wi->told_restless)
-		dev_notice(&wi->intf->dev, "winusb: the device does not stay asleep; left awake for ten seconds each time\n");
+		dev_notice(&wi->intf->dev, "the device does not stay asleep; left awake for ten seconds each time\n");
 	wi->told_restless = true;
 }
 

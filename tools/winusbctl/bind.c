@@ -129,8 +129,9 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 	if (!code && persist)
 		code = conf_write(binding);
 	for (size_t i = 0; i < binding->count && !code; i++)
-		if (property_is_power(binding->properties[i].name))
-			fprintf(stderr, "winusbctl: %s is kept and shown, without effect so far\n",
+		if (property_is_power(binding->properties[i].name) &&
+		    binding->properties[i].type != TYPE_DWORD)
+			fprintf(stderr, "winusbctl: %s has an effect only as a number, NAME=dword:N\n",
 				binding->properties[i].name);
 	if (code || !loaded)
 		return code;
@@ -159,8 +160,8 @@ static const struct argp_option bind_argp_options[] = {
 		 "property: those of a later bind take the place of these" },
 	{ .name = "property", .key = 'p', .arg = "NAME=VALUE",
 	  .doc = "Property, as an INF or the firmware may set it. VALUE is dword:1, sz:TEXT, "
-		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text. Power values "
-		 "(DeviceIdleEnabled, ...) are kept and shown, without effect so far" },
+		 "multi:WORD WORD, hex:00ff; without such a word a number is a dword, all else a text. "
+		 "DeviceIdleEnabled=1 and DefaultIdleState=1 let an idle device sleep" },
 	{ .name = "persist", .key = KEY_PERSIST,
 	  .doc = "Keep it over replug, reload and restart: a file in " CONF_DIR " and a udev rule" },
 	{ 0 }

@@ -59,7 +59,7 @@ const char *property_parse(struct binding *binding, const char *text);
 /* All of FROM into TO. */
 const char *property_merge(struct binding *to, const struct binding *from);
 const struct property *property_find(const struct binding *binding, const char *name);
-/* Windows' power management of idle devices, which is not here yet. */
+/* One of those that say when a device sleeps? They are numbers; another type counts as absent. */
 bool property_is_power(const char *name);
 const char *property_type_word(unsigned int type);
 /* "dword:1" and so on, what property_parse() takes after NAME=. To be freed. */

@@ -15,10 +15,8 @@
 
 #define FILE_MAX	(64 * 1024)
 
-/* The text of a file, without the last end of a line; NULL if it is not there. To be freed. */
-static char *file_text(const char *node, const char *directory, const char *name)
+char *sysfs_text(char *path)
 {
-	char *path = path_make(CTL_CLASS_DIR "/%s/%s%s", node, directory, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
 	ssize_t got = 1;
@@ -41,6 +39,11 @@ static char *file_text(const char *node, const char *directory, const char *name
 	if (length && text[length - 1] == '\n')
 		text[--length] = 0;
 	return xrealloc(text, length + 1);
+}
+
+static char *file_text(const char *node, const char *directory, const char *name)
+{
+	return sysfs_text(path_make(CTL_CLASS_DIR "/%s/%s%s", node, directory, name));
 }
 
 static bool file_is(const char *node, const char *name, const char *expected)

@@ -5,6 +5,11 @@
 
 #include "winusbctl.h"
 
+/*
+ * The text of a file, without the last end of a line; NULL if it is not there. To be freed. PATH is
+ * from path_make(), and is freed.
+ */
+char *sysfs_text(char *path);
 /* Its interface GUIDs, whether or not they find it now. */
 json_t *function_guids(const char *node);
 /* Is it found by the GUID now: complete, enabled, and this is its default interface? */

@@ -14,6 +14,7 @@
 
 #include "binding.h"
 #include "function.h"
+#include "power.h"
 
 static json_t *class_json(const uint8_t class[3])
 {
@@ -176,6 +177,20 @@ static void device_descriptors_json(const struct node *node, json_t *value, int 
 			    json_integer(configuration[8] * (strtoul(node->speed, NULL, 10) >= 5000 ? 8 : 2)));
 }
 
+/* A function is asked by its node, or by the node of a sibling if that is not bound. */
+static json_t *function_power_json(const struct node *node)
+{
+	struct usb_id id = { .interface = -1 };
+	char text[24];
+
+	id.vid = strtoul(node->vid, NULL, 16);
+	id.pid = strtoul(node->pid, NULL, 16);
+	if (function_is_part(node->name))
+		id.interface = node->first;
+	usb_id_spell(&id, text);
+	return power_json(node->name, node->device, text);
+}
+
 static json_t *device_json(const struct nodes *nodes, const struct node *first, int *code)
 {
 	json_t *functions = json_array();
@@ -219,6 +234,7 @@ static json_t *device_json(const struct nodes *nodes, const struct node *first, 
 		function = json_pack("{s:s, s:o, s:o}", "function", node->function,
 				     "opened_by", holders, "interfaces", interfaces);
 		function_describe(function, node->function, node->name);
+		json_object_set_new(function, "power", function_power_json(node));
 		json_array_append_new(functions, function);
 	}
 	json_object_set_new(value, "functions", functions);
@@ -288,6 +304,7 @@ static void device_print(const json_t *device)
 	json_array_foreach(json_object_get(device, "functions"), i, function) {
 		printf("  Function %s\n", text_of(function, "function"));
 		function_print(function);
+		power_print(json_object_get(function, "power"));
 		json_array_foreach(json_object_get(function, "opened_by"), j, holder)
 			printf("    Opened by process %d (%s) through %s\n", number_of(holder, "pid"),
 			       text_of(holder, "command"), text_of(holder, "node"));
@@ -315,8 +332,8 @@ int info_main(int argc, char **argv)
 		.children = ctl_common,
 		.args_doc = "[NODE]",
 		.doc = "Shows the device that NODE belongs to, or all: its functions with their GUIDs, "
-		       "descriptors and properties, interfaces, alternate settings and pipes. Works "
-		       "while another program has them open.",
+		       "descriptors, properties and power, interfaces, alternate settings and pipes. "
+		       "Works while another program has them open, and wakes no device.",
 	};
 	const struct node *only = NULL;
 	const char *text = NULL;

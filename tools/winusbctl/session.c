@@ -30,7 +30,8 @@ void signals_catch(void)
 enum { KEY_SETTING = 0x200, KEY_RESET };
 
 static const struct argp_option session_argp_options[] = {
-	{ .name = "timeout", .key = 't', .arg = "MS", .doc = "Give up after this many milliseconds; 0 is never" },
+	{ .name = "timeout", .key = 't', .arg = "MS", .doc = "Give up after this many milliseconds; 0 is never. "
+	  "The device is kept awake meanwhile" },
 	{ .name = "associated", .key = 'a', .arg = "INDEX",
 	  .doc = "Use the associated interface of this index, not the node's own" },
 	{ .name = "setting", .key = KEY_SETTING, .arg = "N",
@@ -70,6 +71,22 @@ static error_t session_parse(int key, char *arg, struct argp_state *state)
 
 const struct argp session_argp = { .options = session_argp_options, .parser = session_parse };
 
+/*
+ * A pipe's timeout stands still while the device sleeps, and somebody wants an answer in time. Older
+ * drivers have no such policy, nor has the node of a sibling; then it takes as long as it takes.
+ */
+static void session_stay_awake(struct session *session)
+{
+	struct winusb_power_policy policy = {
+		.size = sizeof(policy),
+		.handle = session->handle,
+		.policy = WINUSB_POWER_AUTO_SUSPEND,
+		.value = 0,
+	};
+
+	ioctl(session->fd, WINUSB_IOC_SET_POWER_POLICY, &policy);
+}
+
 static int session_set_up(struct session *session, const struct session_options *options,
 			  unsigned int pipe)
 {
@@ -78,6 +95,8 @@ static int session_set_up(struct session *session, const struct session_options 
 	if (ioctl(session->fd, WINUSB_IOC_INITIALIZE, &initialize))
 		return error_transfer(session->node, "initialize", errno);
 	session->handle = initialize.out_handle;
+	if (options->has_timeout && options->timeout_ms)
+		session_stay_awake(session);
 
 	if (options->associated >= 0) {
 		struct winusb_get_associated_interface associated = {

@@ -185,6 +185,7 @@ int main(void)
 	test_codes();
 	test_bindings();
 	test_infs();
+	test_power();
 	printf("1..%u\n", cases);
 	return failures ? 1 : 0;
 }

@@ -364,7 +364,7 @@ static bool winusb_hcd_is_suspended(struct winusb_hcd_dev *dev, bool wanted)
 	if (!udev)
 		return false;
 	ret = (udev->state == USB_STATE_SUSPENDED) == wanted &&
-	      (wanted || udev->dev.power.runtime_status == RPM_ACTIVE);
+	      udev->dev.power.runtime_status == (wanted ? RPM_SUSPENDED : RPM_ACTIVE);
 	usb_put_dev(udev);
 	return ret;
 }

@@ -443,11 +443,17 @@ int winusb_hcd_bus_suspend(struct usb_hcd *hcd)
 {
 	struct winusb_hcd *hc = winusb_hcd_of(hcd);
 	unsigned long flags;
+	unsigned int i;
+	int ret = 0;
 
 	spin_lock_irqsave(&hc->lock, flags);
-	hcd->state = HC_STATE_SUSPENDED;
+	for (i = 0; i < hc->nr_ports; i++)
+		if (hc->ports[i].status & WINUSB_HCD_CHANGES)
+			ret = -EBUSY;	/* the hub is to hear of it first */
+	if (!ret)
+		hcd->state = HC_STATE_SUSPENDED;
 	spin_unlock_irqrestore(&hc->lock, flags);
-	return 0;
+	return ret;
 }
 
 int winusb_hcd_bus_resume(struct usb_hcd *hcd)
