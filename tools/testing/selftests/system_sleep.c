@@ -45,7 +45,7 @@ void test_setup(void)
 
 	if (file_read(POWER "/state", states, sizeof(states)) < 0 || !strstr(states, "freeze") ||
 	    access(POWER "/pm_test", F_OK))
-		test_skip_all("this kernel has no system sleep, or no pm_test; uml without --smp has both");
+		test_skip_all("no system sleep or no pm_test here; uml without --smp has both");
 	if (!test_own_kernel())
 		test_skip_all("a guest of QEMU with its root on 9p does not survive system sleep");
 	sleeper_setup();
@@ -131,10 +131,9 @@ static void check_trip(struct trip *trip, enum gadget_pipe pipe, uint64_t place,
 	gadget_check(pipe, gadget_epoch(), place, trip->buffer, length);
 }
 
-/* As a test of a table, but with time for many cycles. */
-static void a_read_survives(const void *data)
+TEST_EACH_LIMIT(a_read_survives_system_sleep_and_gets_what_is_sent_after_it, struct row, row, 900,
+		waiters)
 {
-	const struct row *row = data;
 	struct trip bulk, event;
 	uint64_t place = 0;
 	unsigned int i;
@@ -165,10 +164,6 @@ static void a_read_survives(const void *data)
 	CHECK_EQ(gadget_epoch(), 0);
 	end();
 }
-
-#define a_read_survives_system_sleep_and_gets_what_is_sent_after_it_run a_read_survives
-TEST_REGISTER(a_read_survives_system_sleep_and_gets_what_is_sent_after_it, waiters,
-	      ARRAY_SIZE(waiters), sizeof(waiters[0]), 900)
 
 /* Data that is there already when the device wakes. */
 TEST_LIMIT(what_the_device_has_at_the_time_of_sleep_is_read_after_it, 900)
@@ -301,9 +296,8 @@ TEST(policies_and_saved_data_stay_over_system_sleep)
 
 /* The device lost its power */
 
-static void lost_power(const void *data)
+TEST_EACH_LIMIT(a_device_that_lost_its_power_is_reset_and_says_so, struct row, row, 900, waiters)
 {
-	const struct row *row = data;
 	struct trip bulk, event, written;
 	unsigned int i;
 	uint32_t value;
@@ -353,10 +347,6 @@ static void lost_power(const void *data)
 	}
 	end();
 }
-
-#define a_device_that_lost_its_power_is_reset_and_says_so_run lost_power
-TEST_REGISTER(a_device_that_lost_its_power_is_reset_and_says_so, waiters, ARRAY_SIZE(waiters),
-	      sizeof(waiters[0]), 900)
 
 TEST(s2_2_a_listener_hears_of_the_reset)
 {
