@@ -269,8 +269,8 @@ ssize_t winusb_events_read(struct winusb_file *wf, char __user *buffer, size_t l
 			return -EAGAIN;
 		/* Another reader may have taken the last record, so look for the end too. */
 		if (wait_event_freezable(events->wait, winusb_events_pending(events, wi) ||
-					     winusb_events_ended(events, wi) ||
-					     winusb_events_closed(wf)))
+					 winusb_events_ended(events, wi) ||
+					 winusb_events_closed(wf)))
 			return winusb_interrupted();
 	}
 }

@@ -3,15 +3,15 @@
  * Power: who may sleep, and when (winusb.md 3.1, 3.2). All must agree, and nobody can force it. How
  * each meets Linux:
  *
- *	DeviceIdleEnabled		without it the interface holds a PM reference; with it the
- *					driver allows autosuspend of the device, once
- *	the user's checkbox		power/control of the device, which is obeyed by the PM core
- *	remote wake, or			needs_remote_wakeup of the interface, which is obeyed by usbcore
- *	  DeviceIdleIgnoreWakeEnable
- *	AUTO_SUSPEND			without it the interface holds a PM reference
- *	SUSPEND_DELAY			power/autosuspend_delay_ms of the device: the longest one of its
- *					functions
- *	system-wide setting		a negative delay, which is left as it is
+ *	DeviceIdleEnabled	without it the interface holds a PM reference; with it the driver
+ *				allows autosuspend of the device, once
+ *	the user's checkbox	power/control of the device; the PM core obeys it
+ *	remote wake, or Device-	needs_remote_wakeup of the interface; usbcore obeys it
+ *	  IdleIgnoreWakeEnable
+ *	AUTO_SUSPEND		without it the interface holds a PM reference
+ *	SUSPEND_DELAY		power/autosuspend_delay_ms of the device: the longest one of its
+ *				functions
+ *	system-wide setting	a negative delay, which is left as it is
  *
  * &winusb_device.power_lock makes a decision and what follows from it one thing. It is taken inside
  * the device lock and outside winusb_functions_lock; the PM core may suspend or resume the device
@@ -440,23 +440,25 @@ static struct winusb_interface *winusb_power_from_dev(struct device *dev)
 	return container_of(dev, struct winusb_interface, dev);
 }
 
+static const char * const winusb_power_names[] = {
+	[WINUSB_POWER_MAY_SLEEP] = "none",
+	[WINUSB_POWER_NOT_ENABLED] = "DeviceIdleEnabled",
+	[WINUSB_POWER_USER] = "power/control",
+	[WINUSB_POWER_NO_WAKE] = "DeviceIdleIgnoreWakeEnable",
+	[WINUSB_POWER_PROGRAM] = "AUTO_SUSPEND",
+	[WINUSB_POWER_STATE] = "DefaultIdleState",
+	[WINUSB_POWER_SYSTEM] = "power/autosuspend_delay_ms",
+	[WINUSB_POWER_INTERFACE] = "interface",
+	[WINUSB_POWER_TRANSFER] = "transfer",
+	[WINUSB_POWER_DELAY] = "SUSPEND_DELAY",
+	[WINUSB_POWER_KERNEL] = "kernel",
+};
+
 static ssize_t winusb_blocked_by_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	static const char * const names[] = {
-		[WINUSB_POWER_MAY_SLEEP] = "none",
-		[WINUSB_POWER_NOT_ENABLED] = "DeviceIdleEnabled",
-		[WINUSB_POWER_USER] = "power/control",
-		[WINUSB_POWER_NO_WAKE] = "DeviceIdleIgnoreWakeEnable",
-		[WINUSB_POWER_PROGRAM] = "AUTO_SUSPEND",
-		[WINUSB_POWER_STATE] = "DefaultIdleState",
-		[WINUSB_POWER_SYSTEM] = "power/autosuspend_delay_ms",
-		[WINUSB_POWER_INTERFACE] = "interface",
-		[WINUSB_POWER_TRANSFER] = "transfer",
-		[WINUSB_POWER_DELAY] = "SUSPEND_DELAY",
-		[WINUSB_POWER_KERNEL] = "kernel",
-	};
+	enum winusb_power_rule rule = winusb_power_blocked_by(winusb_power_from_dev(dev));
 
-	return sysfs_emit(buf, "%s\n", names[winusb_power_blocked_by(winusb_power_from_dev(dev))]);
+	return sysfs_emit(buf, "%s\n", winusb_power_names[rule]);
 }
 
 static struct device_attribute winusb_attr_blocked_by =

@@ -20,8 +20,9 @@
  * nothing of the interface after it has finished the last request.
  *
  * While the device sleeps (&winusb_pipe.asleep) no URB is submitted. Before it does, those of reads
- * are unlinked (winusb_suspend_withdraw()); a request whose URB is back goes to where it was in line,
- * with what it has got, and on from there when the device is awake (winusb_suspend_release()).
+ * are unlinked (winusb_suspend_withdraw()); a request whose URB is back goes to where it was in
+ * line, with what it has got, and on from there when the device is awake
+ * (winusb_suspend_release()).
  *
  * All of this runs for every transfer, so locks are few: one critical section to enter, one when
  * the URB is back, one to end and to let the next one begin.

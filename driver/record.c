@@ -201,8 +201,8 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 		if (winusb_records_closed(wf))
 			return -ECANCELED;
 		if (wait_event_freezable(wf->wait, winusb_records_pending(wf) ||
-					     winusb_records_ended(wf) ||
-					     winusb_records_closed(wf)))
+					 winusb_records_ended(wf) ||
+					 winusb_records_closed(wf)))
 			return winusb_interrupted();
 	}
 }

@@ -72,8 +72,8 @@ enum winusb_request_state {
  * @counted: Somebody has ended it, and it is counted in &winusb_pipe.cancelled until it is done.
  *	Under the pipe's lock.
  * @in_stack: Its URB may be with the host controller, as the timer wants to know.
- * @withdrawn: Its URB is to come back, as the device falls asleep. Set under the pipe's lock, for one
- *	URB.
+ * @withdrawn: Its URB is to come back, as the device falls asleep. Set under the pipe's lock, for
+ *	one URB.
  * @left: What is left of its timeout since then, jiffies; 0 if it has all of it. Under the pipe's
  *	lock.
  * @flow: Who steps it, see queue.c.

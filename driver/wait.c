@@ -24,8 +24,8 @@ static bool winusb_wait_froze(void)
  *
  * The caller holds no lock.
  *
- * Return: -EINTR for a signal. For task work, or a sleep of the system, -ERESTARTNOINTR: the call is
- * made again.
+ * Return: -EINTR for a signal. For task work, or a sleep of the system, -ERESTARTNOINTR: the call
+ * is made again.
  */
 int winusb_interrupted(void)
 {

@@ -46,11 +46,11 @@ static void winusb_test_all_must_allow(struct kunit *test)
 	unsigned int has, sleeping = 0;
 
 	for (has = 0; has < WINUSB_POWER_COMBINATIONS; has++) {
-		bool wanted = has & (has & WINUSB_POWER_HAS_PROGRAM ? WINUSB_POWER_HAS_AUTO_SUSPEND :
-				     WINUSB_POWER_HAS_IDLE_STATE);
+		unsigned int wish = has & WINUSB_POWER_HAS_PROGRAM ?
+			WINUSB_POWER_HAS_AUTO_SUSPEND : WINUSB_POWER_HAS_IDLE_STATE;
 		bool may = (has & WINUSB_POWER_HAS_IDLE_ENABLED) && (has & WINUSB_POWER_HAS_USER) &&
 			   (has & (WINUSB_POWER_HAS_WAKE | WINUSB_POWER_HAS_IGNORE_WAKE)) &&
-			   wanted && (has & WINUSB_POWER_HAS_SYSTEM);
+			   (has & wish) && (has & WINUSB_POWER_HAS_SYSTEM);
 
 		KUNIT_EXPECT_EQ_MSG(test, winusb_power_combine(has) == WINUSB_POWER_MAY_SLEEP, may,
 				    "combination %#x", has);

@@ -117,11 +117,11 @@
  *
  * Power
  * -----
- * A device whose properties allow it (DeviceIdleEnabled, winusb.md 3.2) sleeps when it is idle, also
- * while programs wait for its data: see &struct winusb_power_policy. A transfer that is asked for
- * wakes it. Reads that are pending when it falls asleep keep their places and what they have got,
- * go on when it is awake again, and their timeouts stand still in between. All that a program sees
- * is that it takes longer.
+ * A device whose properties allow it (DeviceIdleEnabled, winusb.md 3.2) sleeps when it is idle,
+ * also while programs wait for its data: see &struct winusb_power_policy. A transfer that is asked
+ * for wakes it. Reads that are pending when it falls asleep keep their places and what they have
+ * got, go on when it is awake again, and their timeouts stand still in between. All that a program
+ * sees is that it takes longer.
  *
  * When the system sleeps, reads do the same, whatever the policies. A control transfer or a write
  * that does not end within half a second then fails with -EIO, and is not sent again. If the device
@@ -872,10 +872,11 @@ struct winusb_listen {
  *
  * The policies are one of those who must agree before a device is suspended, and none of them can
  * force it (winusb.md 3.2): the property DeviceIdleEnabled, without which the policies are kept but
- * have no effect; the administrator, with the attribute power/control of the USB device; the device,
- * which must be able to wake its host unless the property DeviceIdleIgnoreWakeEnable is set; this
- * policy, of each function of the device; and no control transfer or write may be pending. The
- * attribute power_policy/blocked_by of the node's class device says which of them does not.
+ * have no effect; the administrator, with the attribute power/control of the USB device; the
+ * device, which must be able to wake its host unless the property DeviceIdleIgnoreWakeEnable is
+ * set; this policy, of each function of the device; and no control transfer or write may be
+ * pending. The attribute power_policy/blocked_by of the node's class device says which of them
+ * does not.
  *
  * Errors: -EINVAL for an unknown number, an associated handle, or the file of another interface of
  * the function; -ENODEV after removal.
