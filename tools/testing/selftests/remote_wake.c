@@ -369,6 +369,43 @@ TEST(s3_3_a_pending_control_transfer_keeps_the_device_awake)
 	power_wait_suspended();
 }
 
+/*
+ * With no delay the kernel tries to suspend the device as soon as one write has ended, while the
+ * next one is under way, or just about to end. Whenever that is, the device sleeps afterwards.
+ */
+TEST_LIMIT(s3_3_writes_one_after_the_other_let_it_sleep_in_the_end_without_delay, 120)
+{
+	unsigned int i, k, seed = 1, count = test_debug_kernel() ? 20 : 100;
+	uint64_t place = 0, end_ms;
+	struct trip trips[4];
+
+	open_asleep();
+	CHECK_OK(power_set(fd, handle, WINUSB_POWER_SUSPEND_DELAY, 0));
+	door_enter(DOOR_ASYNC, fd, handle);
+	for (i = 0; i < count; i++) {
+		unsigned int naps = gadget_suspends();
+
+		gadget_take(ARRAY_SIZE(trips) * GADGET_PACKET);
+		for (k = 0; k < ARRAY_SIZE(trips); k++) {
+			trips[k] = (struct trip) {
+				.pipe = gadget_address(GADGET_OUT), .buffer = out, .length = 1,
+			};
+			gadget_fill(GADGET_OUT, 0, place++, out, 1);
+			door_start(&trips[k]);
+			CHECK_OK(door_wait(&trips[k]));
+			usleep(rand_r(&seed) % 300);
+		}
+		end_ms = test_now_ms() + 5000 * test_scale();
+		while (gadget_suspends() == naps || !power_is_suspended()) {
+			if (test_now_ms() > end_ms)
+				FAIL("turn %u: %s, blocked by %s", i, power_file("runtime_status"),
+				     power_policy("blocked_by"));
+			test_sleep_ms(1);
+		}
+	}
+	end();
+}
+
 /* What ends a read while the device sleeps */
 
 TEST(a_cancelled_read_of_a_sleeping_device_ends_with_what_it_has)

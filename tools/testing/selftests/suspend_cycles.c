@@ -40,6 +40,7 @@ static int fd;
 static uint32_t handle;
 static struct ring ring;
 static bool have_ring;
+static bool raw;	/* RAW_IO is on, of the bulk IN pipe */
 static unsigned int seed;
 static unsigned long long bytes[GADGET_PIPES], lost, ended_with[ERRORS], operations;
 static unsigned int resets, changes, closes, remote_wakes, host_wakes;
@@ -199,7 +200,8 @@ static void start_read(enum gadget_pipe pipe)
 
 	if (queued[pipe] >= 8)
 		return;
-	request = new_request(pipe, lengths[roll(ARRAY_SIZE(lengths))]);
+	request = new_request(pipe, raw && pipe == GADGET_IN ? 512 * (roll(8) + 1) :
+			      lengths[roll(ARRAY_SIZE(lengths))]);
 	if (!request)
 		return;
 	memset(request->data, 0xa5, request->length);
@@ -325,6 +327,22 @@ static void change_setting(void)
 	CHECK_OK(result);
 	changes++;
 	next_epoch();
+	CHECK_OK(node_set_policy(fd, handle, gadget_address(GADGET_IN), WINUSB_POLICY_RAW_IO, raw));
+}
+
+/* Not while there is saved data, which RAW_IO would leave for later. */
+static void set_raw(void)
+{
+	uint8_t address = gadget_address(GADGET_IN);
+
+	take();
+	if (queued[GADGET_IN] || gadget_pending(GADGET_IN))
+		return;
+	CHECK_OK(node_flush(fd, handle, address));
+	lost += gadget_given(GADGET_IN) - places[GADGET_IN];
+	places[GADGET_IN] = gadget_given(GADGET_IN);
+	raw = !raw;
+	CHECK_OK(node_set_policy(fd, handle, address, WINUSB_POLICY_RAW_IO, raw));
 }
 
 static void reset_pipe(void)
@@ -345,6 +363,7 @@ static void open_node(void)
 		test_sleep_ms(1);
 	CHECK_OK(fd);
 	CHECK_OK(node_initialize(fd, &handle));
+	raw = false;
 	CHECK_OK(power_set(fd, handle, WINUSB_POWER_SUSPEND_DELAY, roll(20)));
 	CHECK_OK(node_query(fd, &query));
 	have_ring = query.out_capabilities & WINUSB_CAP_URING;
@@ -413,7 +432,10 @@ static void operate(void)
 		control();
 		break;
 	case 35:
-		reset_pipe();
+		if (roll(2))
+			reset_pipe();
+		else
+			set_raw();
 		break;
 	case 36:
 		close_and_open();
