@@ -55,6 +55,7 @@ struct winusb_property_files;
  * @restless: How many were for nothing since. Of resume.
  * @told_restless: The log says so. Of resume.
  * @wake_work: Has the device resumed.
+ * @again_work: Has the device suspended that was not idle when it was to be.
  * @rest_work: While it is queued it has a PM reference.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
@@ -100,6 +101,7 @@ struct winusb_interface {
 	unsigned int restless;
 	bool told_restless;
 	struct work_struct wake_work;
+	struct work_struct again_work;
 	struct delayed_work rest_work;
 
 	spinlock_t events_lock;

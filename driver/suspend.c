@@ -378,6 +378,15 @@ void winusb_suspend_wake(struct winusb_interface *wi)
 	winusb_pipe_queue_work(&wi->wake_work);
 }
 
+/* The suspend that was refused may not be over yet, and as long as it is not, asking is in vain. */
+static void winusb_suspend_again_work(struct work_struct *work)
+{
+	struct winusb_interface *wi = container_of(work, struct winusb_interface, again_work);
+
+	pm_runtime_barrier(&wi->udev->dev);
+	pm_request_idle(&wi->udev->dev);
+}
+
 /**
  * winusb_suspend_mark_done - A transfer has ended, and the clock of idleness starts
  * @wi: The interface. In any context.
@@ -389,7 +398,7 @@ void winusb_suspend_mark_done(struct winusb_interface *wi)
 	winusb_suspend_mark_busy(wi);
 	/* If the delay is 0, nobody tries again by himself. */
 	if (READ_ONCE(wi->refused) && xchg(&wi->refused, false))
-		pm_request_idle(&wi->udev->dev);
+		winusb_pipe_queue_work(&wi->again_work);
 }
 
 /**
@@ -399,6 +408,7 @@ void winusb_suspend_mark_done(struct winusb_interface *wi)
 void winusb_suspend_init(struct winusb_interface *wi)
 {
 	INIT_WORK(&wi->wake_work, winusb_suspend_wake_work);
+	INIT_WORK(&wi->again_work, winusb_suspend_again_work);
 	INIT_DELAYED_WORK(&wi->rest_work, winusb_suspend_rest_work);
 }
 
@@ -409,6 +419,7 @@ void winusb_suspend_init(struct winusb_interface *wi)
 void winusb_suspend_exit(struct winusb_interface *wi)
 {
 	cancel_work_sync(&wi->wake_work);
+	cancel_work_sync(&wi->again_work);
 	if (cancel_delayed_work_sync(&wi->rest_work))
 		usb_autopm_put_interface_no_suspend(wi->intf);
 }
