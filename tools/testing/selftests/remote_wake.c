@@ -375,7 +375,7 @@ TEST(s3_3_a_pending_control_transfer_keeps_the_device_awake)
  */
 TEST_LIMIT(s3_3_writes_one_after_the_other_let_it_sleep_in_the_end_without_delay, 120)
 {
-	unsigned int i, k, seed = 1, count = test_debug_kernel() ? 20 : 100;
+	unsigned int i, k, seed = 1, count = test_debug_kernel() ? 10 : 40;
 	uint64_t place = 0, end_ms;
 	struct trip trips[4];
 
