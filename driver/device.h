@@ -38,8 +38,8 @@
  * @refusals: How often an interface of it was not idle when it was to be suspended.
  * @draining: The system goes to sleep; of suspend and resume, under the device lock.
  * @drained: And this is how long transfers have, jiffies.
- * @transfers: Counts what its functions want of it while they may sleep, more or less: transfers that
- *	begin or end, and commands.
+ * @transfers: Counts what its functions want of it while they may sleep, more or less: transfers
+ *	that begin or end, and commands.
  * @power_lock: Guards the power_ fields. Outside winusb_functions_lock.
  * @power_auto: The driver has allowed autosuspend, as a function asks for it.
  * @power_allowed: It was allowed before.

@@ -230,6 +230,7 @@ static void winusb_power_read_properties(struct winusb_function *fn)
 
 static void winusb_power_update_locked(struct winusb_function *fn)
 {
+	bool reset = fn->udev->quirks & USB_QUIRK_RESET_RESUME;
 	bool wake = winusb_power_can_wake(fn->udev);
 	struct winusb_interface *wi;
 
@@ -237,10 +238,9 @@ static void winusb_power_update_locked(struct winusb_function *fn)
 
 	mutex_lock(&winusb_functions_lock);
 	winusb_power_read_properties(fn);
-	/* With this usbcore does not suspend a device that has to be reset when it wakes, either. */
+	/* With this usbcore does not suspend a device that is reset when it wakes, either. */
 	list_for_each_entry(wi, &fn->interfaces, sibling)
-		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake ||
-						(fn->udev->quirks & USB_QUIRK_RESET_RESUME);
+		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake || reset;
 	mutex_unlock(&winusb_functions_lock);
 	winusb_power_settle(fn);
 	/* usbcore looks at that when it suspends a device, and not when it sleeps already. */

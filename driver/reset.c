@@ -62,7 +62,7 @@ int winusb_reset_device(struct winusb_handle *wh)
 
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return -ENODEV;
-	/* A device that sleeps is not locked for a reset. The gate only keeps it bound for the get. */
+	/* A device that sleeps is not locked for a reset. The gate keeps it bound for the get. */
 	ret = winusb_handle_enter(wh, false);
 	if (ret)
 		return ret;

@@ -238,7 +238,7 @@ static void winusb_suspend_system(struct winusb_interface *wi)
 	count = winusb_suspend_withdraw_all(wi);
 	for (i = 0; i < wi->num_pipes; i++)
 		winusb_suspend_drain(&wi->pipes[i], until);
-	winusb_suspend_drain(&wi->control, until);	/* what such a reset waits for is among it */
+	winusb_suspend_drain(&wi->control, until);	/* that is what such a reset waits for */
 	winusb_interface_flush_work(wi);
 	winusb_suspend_hold(&wi->control, false);
 	winusb_suspend_drain(&wi->control, until);
@@ -388,7 +388,8 @@ static void winusb_suspend_give_up(struct winusb_interface *wi)
 
 /*
  * The device is awake. If it did not answer when it was to be suspended, usbcore has not called
- * resume(). Nobody suspends it now: there is a PM reference, and a sleep of the system waits for us.
+ * resume(). Nobody suspends it now: there is a PM reference, and a sleep of the system waits for
+ * this.
  */
 static void winusb_suspend_repair(struct winusb_interface *wi)
 {

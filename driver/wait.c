@@ -12,20 +12,23 @@
 #include "request.h"
 
 /*
- * Is there a signal? The freezer pretends one, and leaves it behind where it gives up; that of cgroups
- * sets a trap on the way to user space, which is as task work. With @back the call is about to be made
- * again: that needs the flag, whatever it was set for. Nobody may send a signal meanwhile.
+ * Is there a signal? The freezer pretends one, and leaves it behind where it gives up; that of
+ * cgroups sets a trap on the way to user space, which is as task work. With @back the call is about
+ * to be made again: that needs the flag, whatever it was set for. Nobody may send a signal
+ * meanwhile.
  */
 static bool winusb_wait_recalc(bool back)
 {
+	/* Our own stays while we run. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
 	bool signalled;
 
-	spin_lock_irq(&current->sighand->siglock);
+	spin_lock_irq(&sighand->siglock);
 	recalc_sigpending();
 	signalled = task_sigpending(current) && !(READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE);
 	if (back && !signal_pending(current))
 		set_thread_flag(TIF_SIGPENDING);
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return signalled;
 }
 

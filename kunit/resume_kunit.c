@@ -59,7 +59,7 @@ static void winusb_test_raw_and_queued_reads_keep_their_order(struct kunit *test
 	winusb_async_expect(test, a[2], 0, 3);
 }
 
-/* usbcore resumes nobody when a device that it suspends does not answer. Reads go on all the same. */
+/* usbcore resumes nobody when a device that it suspends does not answer. Reads go on anyway. */
 static void winusb_test_reads_go_on_when_a_suspend_fails(struct kunit *test)
 {
 	const struct winusb_hcd_rule stall = { .action = WINUSB_HCD_STALL };
