@@ -89,6 +89,10 @@ coverage:				## Line coverage of driver/ by KUnit and selftests
 bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, BENCH='options'
 	scripts/bench $(if $(KERNEL),--kernel=$(KERNEL)) $(if $(TARGET),--target=$(TARGET)) -- $(BENCH)
 
+.PHONY: bench-power
+bench-power:				## Measure sleep and wake against usbfs in a guest; KERNEL= (uml), BENCH='options'
+	scripts/bench --power $(if $(KERNEL),--kernel=$(KERNEL)) -- $(BENCH)
+
 .PHONY: docs
 docs:					## Build the documentation as HTML
 	$(MAKE) -C Documentation html
@@ -104,5 +108,5 @@ clean:					## Remove what the build made; the lab's cache stays (scripts/lab cle
 .PHONY: help
 help:					## This text
 	@echo "winusb for Linux. Targets:"
-	@sed -n 's/^\([a-z]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## */  \1	/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo "Variables: KDIR= (kernel to build for), ARCH=um, PREFIX=, DESTDIR=, CC=, CFLAGS=, MINUTES=, SECONDS="

@@ -77,6 +77,12 @@ static inline bool winusb_pm_is_active(const struct device *dev)
 	return READ_ONCE(dev->power.runtime_status) == RPM_ACTIVE;
 }
 
+/* It is on its way to sleep, or back after all. */
+static inline bool winusb_pm_is_suspending(const struct device *dev)
+{
+	return READ_ONCE(dev->power.runtime_status) == RPM_SUSPENDING;
+}
+
 static inline bool winusb_pm_has_active_children(struct device *dev)
 {
 	return atomic_read(&dev->power.child_count) > 0;
@@ -100,6 +106,11 @@ static inline int winusb_pm_delay(const struct device *dev)
 static inline bool winusb_pm_is_active(const struct device *dev)
 {
 	return true;
+}
+
+static inline bool winusb_pm_is_suspending(const struct device *dev)
+{
+	return false;
 }
 
 static inline bool winusb_pm_has_active_children(struct device *dev)

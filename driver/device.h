@@ -35,7 +35,11 @@
  * @wanted: Interfaces that were probed and not bound, likewise. All use bit operations.
  * @binder: The task in which the work binds, whose probes are its own. Only compared.
  * @tries: How often kmod could not be asked. The work's.
- * @refused: An interface of it was not idle when it was to be suspended.
+ * @refusals: How often an interface of it was not idle when it was to be suspended.
+ * @draining: The system goes to sleep; of suspend and resume, under the device lock.
+ * @drained: And this is how long transfers have, jiffies.
+ * @transfers: Counts what its functions want of it while they may sleep, more or less: transfers
+ *	that begin or end, and commands.
  * @power_lock: Guards the power_ fields. Outside winusb_functions_lock.
  * @power_auto: The driver has allowed autosuspend, as a function asks for it.
  * @power_allowed: It was allowed before.
@@ -64,7 +68,10 @@ struct winusb_device {
 	unsigned long wanted;
 	struct task_struct *binder;
 	unsigned int tries;
-	bool refused;
+	unsigned int refusals;
+	bool draining;
+	unsigned long drained;
+	unsigned int transfers;
 	struct mutex power_lock;
 	bool power_auto;
 	bool power_allowed;

@@ -214,6 +214,7 @@ static int winusb_interface_select_error(int error)
  */
 int winusb_interface_wake(struct winusb_interface *wi)
 {
+	winusb_suspend_mark_busy(wi);
 	if (!usb_autopm_get_interface(wi->intf))
 		return 0;
 	return wi->udev->state == USB_STATE_NOTATTACHED ? -ENODEV : -EIO;

@@ -49,12 +49,13 @@ struct winusb_property_files;
  * @may_sleep: The opposite; a hint without the lock.
  * @asleep: Between suspend and resume. A hint.
  * @refused: It was not idle when it was to be suspended, and nobody has said since that it is.
+ * @seen_refusals: &winusb_device.refusals at the last resume. Of resume.
  * @slept: When it was suspended, jiffies. Of suspend and resume.
- * @transfers: Counts those that begin or end while it may sleep, more or less.
- * @seen_transfers: How many there were at the last resume that was not for nothing. Of resume.
+ * @seen_transfers: &winusb_device.transfers at the last resume that was not for nothing. Of resume.
  * @restless: How many were for nothing since. Of resume.
  * @told_restless: The log says so. Of resume.
  * @wake_work: Has the device resumed.
+ * @settle_work: Looks what became of a try to sleep.
  * @rest_work: While it is queued it has a PM reference.
  * @events_lock: Guards @listeners and their queues.
  * @listeners: Files opened read-only.
@@ -93,13 +94,14 @@ struct winusb_interface {
 	bool held;
 	bool may_sleep;
 	bool asleep;
-	bool refused;
+	int refused;
+	unsigned int seen_refusals;
 	unsigned long slept;
-	unsigned int transfers;
 	unsigned int seen_transfers;
 	unsigned int restless;
 	bool told_restless;
 	struct work_struct wake_work;
+	struct delayed_work settle_work;
 	struct delayed_work rest_work;
 
 	spinlock_t events_lock;

@@ -16,6 +16,7 @@
 #include "pipe.h"
 #include "queue.h"
 #include "request.h"
+#include "suspend.h"
 
 #define WINUSB_BOUNCE_LENGTH 16384	/* bytes of a pipe's own memory, about */
 #define WINUSB_LIST_SEGMENTS 32		/* that hold any URB of ours; fewer are as good as none */
@@ -49,6 +50,16 @@ void winusb_pipe_destroy_workqueue(void)
 void winusb_pipe_queue_work(struct work_struct *work)
 {
 	queue_work(winusb_pipe_workqueue, work);
+}
+
+/**
+ * winusb_pipe_queue_delayed_work - The same, later
+ * @work: The work item. If it is queued already it is as if it were not.
+ * @delay: In jiffies.
+ */
+void winusb_pipe_queue_delayed_work(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(winusb_pipe_workqueue, work, delay);
 }
 
 /* The device has cleared the halt; now the host's side, whatever has come up in between. */
@@ -96,6 +107,8 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 	struct winusb_interface *wi = pipe->wi;
 
 	down_read(&wi->gate);
+	if (!wi->gone)
+		winusb_suspend_mark_done(wi);	/* a pipe that is reset keeps the device awake */
 	if (!wi->gone && !wi->resetting)
 		winusb_queue_run(pipe);
 	else
@@ -197,6 +210,7 @@ void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descr
 	pipe->dma.maxp = usb_endpoint_maxp(desc);
 	pipe->interval = desc->bInterval;
 	pipe->halted = false;
+	pipe->asleep = false;
 	winusb_pipe_setup_dma(pipe);
 	winusb_pipe_set_defaults(pipe);
 }

@@ -30,6 +30,7 @@ struct winusb_request;
  * @parked: Requests wait: the pipe is being reset.
  * @asleep: Requests wait: the device is suspended, or is about to be. A hint without the lock.
  * @halted: The endpoint stalled: requests fail with -EPIPE until the pipe is reset.
+ * @turn: Counts what is handed over to the host controller.
  * @resets: How often the halt was cleared, so that an older stall does not count.
  * @queue: The requests that wait (&winusb_request.pipe_node), oldest first.
  * @active: The one that owns the pipe, in no list.
@@ -60,6 +61,7 @@ struct winusb_pipe {
 	bool parked;
 	bool asleep;
 	bool halted;
+	u64 turn;
 	unsigned int resets;
 	struct list_head queue;
 	struct winusb_request *active;
@@ -77,6 +79,7 @@ struct winusb_pipe {
 int winusb_pipe_create_workqueue(void);
 void winusb_pipe_destroy_workqueue(void);
 void winusb_pipe_queue_work(struct work_struct *work);
+void winusb_pipe_queue_delayed_work(struct delayed_work *work, unsigned long delay);
 
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi);
 void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc);

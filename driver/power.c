@@ -89,7 +89,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_power_check);
 /* Can the device wake the host out of its own sleep? As usbcore sees it when it suspends one. */
 static bool winusb_power_can_wake(struct usb_device *udev)
 {
-	if (!device_can_wakeup(&udev->dev) || (udev->quirks & USB_QUIRK_RESET_RESUME))
+	if (!device_can_wakeup(&udev->dev))
 		return false;
 	return udev->parent != udev->bus->root_hub || !bus_to_hcd(udev->bus)->cant_recv_wakeups;
 }
@@ -230,6 +230,7 @@ static void winusb_power_read_properties(struct winusb_function *fn)
 
 static void winusb_power_update_locked(struct winusb_function *fn)
 {
+	bool reset = fn->udev->quirks & USB_QUIRK_RESET_RESUME;
 	bool wake = winusb_power_can_wake(fn->udev);
 	struct winusb_interface *wi;
 
@@ -237,10 +238,14 @@ static void winusb_power_update_locked(struct winusb_function *fn)
 
 	mutex_lock(&winusb_functions_lock);
 	winusb_power_read_properties(fn);
+	/* With this usbcore does not suspend a device that is reset when it wakes, either. */
 	list_for_each_entry(wi, &fn->interfaces, sibling)
-		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake;
+		wi->intf->needs_remote_wakeup = wake || !fn->power.ignore_wake || reset;
 	mutex_unlock(&winusb_functions_lock);
 	winusb_power_settle(fn);
+	/* usbcore looks at that when it suspends a device, and not when it sleeps already. */
+	if (!wake && !fn->power.ignore_wake)
+		pm_request_resume(&fn->udev->dev);
 }
 
 /**
@@ -379,7 +384,11 @@ static bool winusb_power_is_busy(struct winusb_function *fn)
 	lockdep_assert_held(&winusb_functions_lock);
 
 	list_for_each_entry(wi, &fn->interfaces, sibling) {
-		down_read(&wi->gate);
+		/* Whoever has it for long works on the device. */
+		if (!down_read_trylock(&wi->gate)) {
+			busy = true;
+			continue;
+		}
 		for (i = 0; i <= wi->num_pipes; i++) {
 			struct winusb_pipe *pipe = i < wi->num_pipes ? &wi->pipes[i] : &wi->control;
 
@@ -430,6 +439,8 @@ static enum winusb_power_rule winusb_power_blocked_by(struct winusb_interface *w
 		return rule;
 	if (winusb_pm_has_active_children(&udev->dev))
 		return WINUSB_POWER_INTERFACE;
+	if (udev->quirks & USB_QUIRK_RESET_RESUME)
+		return WINUSB_POWER_KERNEL;
 	if (!winusb_pm_is_active(&udev->dev))
 		return WINUSB_POWER_MAY_SLEEP;	/* it is falling asleep, or waking up */
 	return winusb_pm_waits(&udev->dev) ? WINUSB_POWER_DELAY : WINUSB_POWER_KERNEL;
@@ -505,3 +516,4 @@ const struct attribute_group winusb_power_group = {
 	.name = "power_policy",
 	.attrs = winusb_power_attrs,
 };
+WINUSB_EXPORT_FOR_TESTS(winusb_power_group);

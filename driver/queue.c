@@ -65,6 +65,7 @@ static int winusb_queue_enter_stack(struct winusb_request *req)
 	}
 	req->in_stack = true;
 	WRITE_ONCE(req->withdrawn, false);
+	req->turn = ++pipe->turn;
 	req->resets = pipe->resets;
 	req->until_ms = req->timeout_ms;
 	if (!req->until_ms)
@@ -90,6 +91,7 @@ static void winusb_queue_put_back(struct winusb_request *req)
 	if (req->withdrawn && req->until_ms)
 		req->left = max_t(long, req->deadline - jiffies, 1);
 	req->in_stack = false;
+	req->begun = true;
 	req->state = WINUSB_REQUEST_QUEUED;
 	if (!req->raw) {
 		pipe->active = NULL;
@@ -327,8 +329,13 @@ static int winusb_queue_go_on(struct winusb_request *req)
 		excess = winusb_chunk_take(req, got);
 	else
 		req->moved += got;
-	if (status && !winusb_queue_is_complete(req, got))
-		return status == WINUSB_QUEUE_WITHDRAWN ? 1 : status;
+	if (status && !winusb_queue_is_complete(req, got)) {
+		if (status != WINUSB_QUEUE_WITHDRAWN)
+			return status;
+		/* In the middle of a packet: that is the end of a short one. */
+		return got % req->pipe->dma.maxp &&
+		       !winusb_policy(policies, WINUSB_POLICY_IGNORE_SHORT_PACKETS) ? 0 : 1;
+	}
 	if (excess && !winusb_policy(policies, WINUSB_POLICY_ALLOW_PARTIAL_READS))
 		return -EOVERFLOW;
 	if (req->moved == req->buffer.length)
@@ -399,6 +406,19 @@ static void winusb_queue_step_raw(struct winusb_request *req, int ret)
 		winusb_queue_raw_done(req, ret);
 }
 
+/*
+ * The first in line if it had begun before the device fell asleep, and before this raw one did. The
+ * caller holds the pipe's lock.
+ */
+static bool winusb_queue_is_first(struct winusb_pipe *pipe, const struct winusb_request *raw)
+{
+	struct winusb_request *head;
+
+	head = list_first_entry_or_null(&pipe->queue, struct winusb_request, pipe_node);
+	return head && head->begun && !pipe->active &&
+	       (!raw || !raw->begun || head->turn < raw->turn);
+}
+
 /* The next of those that waited. Once there is none and it may run, none need wait any more. */
 static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
 {
@@ -410,6 +430,11 @@ static bool winusb_queue_run_raw(struct winusb_pipe *pipe)
 	req = list_first_entry_or_null(&pipe->raw_queue, struct winusb_request, pipe_node);
 	if (winusb_pipe_waits(pipe)) {
 		req = NULL;
+	} else if (winusb_queue_is_first(pipe, req)) {
+		req = winusb_queue_next(pipe, &ret);
+		spin_unlock_irqrestore(&pipe->lock, flags);
+		winusb_queue_step(req, ret, GFP_NOIO);
+		return true;
 	} else if (req) {
 		winusb_request_get(req);
 		ret = winusb_queue_begin_raw(req);

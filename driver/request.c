@@ -169,6 +169,7 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	req->cancel = 0;
 	req->in_stack = false;
 	req->withdrawn = false;
+	req->begun = false;
 	req->left = 0;
 	req->failed = false;
 	req->collected = false;

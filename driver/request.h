@@ -74,6 +74,8 @@ enum winusb_request_state {
  * @in_stack: Its URB may be with the host controller, as the timer wants to know.
  * @withdrawn: Its URB is to come back, as the device falls asleep. Set under the pipe's lock, for
  *	one URB.
+ * @begun: It has been with the host controller: its place is before those that have not.
+ * @turn: When it was handed over, in turns of its pipe. Under the pipe's lock.
  * @left: What is left of its timeout since then, jiffies; 0 if it has all of it. Under the pipe's
  *	lock.
  * @flow: Who steps it, see queue.c.
@@ -122,6 +124,8 @@ struct winusb_request {
 	bool counted;
 	bool in_stack;
 	bool withdrawn;
+	bool begun;
+	u64 turn;
 	unsigned long left;
 	atomic_t flow;
 	bool failed;

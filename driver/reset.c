@@ -4,6 +4,7 @@
  * winusb_interface_pre_reset().
  */
 #include <linux/capability.h>
+#include <linux/pm_runtime.h>
 #include <linux/usb.h>
 
 #include "compat.h"
@@ -61,14 +62,16 @@ int winusb_reset_device(struct winusb_handle *wh)
 
 	if (READ_ONCE(wf->gone) || winusb_interface_is_gone(wf->wi))
 		return -ENODEV;
-	/* A device that sleeps is not locked for a reset. */
+	/* A device that sleeps is not locked for a reset. The gate keeps it bound for the get. */
 	ret = winusb_handle_enter(wh, false);
 	if (ret)
 		return ret;
-	ret = winusb_interface_wake(wh->wi);
+	usb_autopm_get_interface_no_resume(wh->wi->intf);
 	winusb_handle_leave(wh);
-	if (ret)
-		return ret;
+	if (pm_runtime_resume(&wh->wi->intf->dev) < 0) {
+		usb_autopm_put_interface_async(wh->wi->intf);
+		return winusb_interface_is_gone(wh->wi) ? -ENODEV : -EIO;
+	}
 	/* Gives up with -EINTR if the interface is being unbound by the one who holds the lock. */
 	ret = usb_lock_device_for_reset(udev, wf->wi->intf);
 	if (ret == -EINTR)

@@ -35,6 +35,7 @@
 #include "trace.h"
 
 #define WINUSB_DRAIN (HZ / 2)		/* what a transfer may take when the system goes to sleep */
+#define WINUSB_SETTLE (HZ / 10)		/* when it is looked whether it sleeps */
 #define WINUSB_RESTLESS 16		/* awakenings for nothing, one after the other */
 #define WINUSB_RESTLESS_REST (10 * HZ)	/* and then the device stays awake for so long */
 #define WINUSB_RESTLESS_NAP HZ		/* what is no awakening for nothing */
@@ -183,25 +184,31 @@ static unsigned int winusb_suspend_withdraw_all(struct winusb_interface *wi)
 	return count;
 }
 
+static void winusb_suspend_settle_soon(struct winusb_interface *wi, unsigned long delay)
+{
+	winusb_pipe_queue_delayed_work(&wi->settle_work, delay);
+}
+
 /* The device is idle: unless it is not. */
 static int winusb_suspend_idle(struct winusb_interface *wi)
 {
 	unsigned int i;
 
 	/* Whoever ends what we find in a pipe has its lock later, and sees this. */
-	WRITE_ONCE(wi->refused, true);
+	WRITE_ONCE(wi->refused, 1);
 	for (i = 0; i < winusb_suspend_num_pipes(wi); i++)
 		if (!winusb_suspend_hold(winusb_suspend_pipe(wi, i), true))
 			goto refuse;
-	WRITE_ONCE(wi->refused, false);
+	WRITE_ONCE(wi->refused, 0);
 	WRITE_ONCE(wi->asleep, true);
 	wi->slept = jiffies;
 	trace_winusb_suspend(wi, true, winusb_suspend_withdraw_all(wi));
+	winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
 	return 0;
 
 refuse:
 	winusb_suspend_release_all(wi);
-	WRITE_ONCE(wi->fn->device->refused, true);
+	wi->fn->device->refusals++;	/* usbcore suspends one interface at a time */
 	trace_winusb_suspend_refused(wi, "transfer");
 	return -EBUSY;
 }
@@ -212,9 +219,18 @@ refuse:
  */
 static void winusb_suspend_system(struct winusb_interface *wi)
 {
-	unsigned long until = jiffies + WINUSB_DRAIN;
+	struct winusb_device *wd = wi->fn->device;
 	unsigned int count, i;
+	unsigned long until;
 
+	/* All interfaces of a device have the same time. */
+	if (!wd->draining)
+		wd->drained = jiffies + WINUSB_DRAIN;
+	wd->draining = true;
+	until = wd->drained;
+	/* Nor does anybody wake up now what has slept before. */
+	cancel_delayed_work_sync(&wi->settle_work);
+	flush_work(&wi->wake_work);
 	WRITE_ONCE(wi->asleep, true);
 	wi->slept = jiffies - WINUSB_RESTLESS_NAP;
 	for (i = 0; i < wi->num_pipes; i++)
@@ -222,6 +238,7 @@ static void winusb_suspend_system(struct winusb_interface *wi)
 	count = winusb_suspend_withdraw_all(wi);
 	for (i = 0; i < wi->num_pipes; i++)
 		winusb_suspend_drain(&wi->pipes[i], until);
+	winusb_suspend_drain(&wi->control, until);	/* that is what such a reset waits for */
 	winusb_interface_flush_work(wi);
 	winusb_suspend_hold(&wi->control, false);
 	winusb_suspend_drain(&wi->control, until);
@@ -273,11 +290,8 @@ static void winusb_suspend_reset_pipes(struct winusb_interface *wi)
  */
 static void winusb_suspend_watch_restless(struct winusb_interface *wi)
 {
-	bool refused = xchg(&wi->fn->device->refused, false);
-	unsigned int transfers = READ_ONCE(wi->transfers);
+	unsigned int transfers = READ_ONCE(wi->fn->device->transfers);
 
-	if (refused)
-		return;	/* by another interface of the device */
 	if (transfers != wi->seen_transfers ||
 	    time_after_eq(jiffies, wi->slept + WINUSB_RESTLESS_NAP)) {
 		wi->seen_transfers = transfers;
@@ -306,17 +320,36 @@ static void winusb_suspend_rest_work(struct work_struct *work)
 	pm_request_idle(&wi->udev->dev);
 }
 
+/* Was it another interface of ours that kept the device from sleep? */
+static bool winusb_suspend_was_refused(struct winusb_interface *wi)
+{
+	unsigned int refusals = wi->fn->device->refusals;
+	bool refused = refusals != wi->seen_refusals;
+
+	wi->seen_refusals = refusals;
+	return refused;
+}
+
 /**
  * winusb_suspend_resume - The device is awake, or was not suspended after all
  * @wi: The interface.
  */
 void winusb_suspend_resume(struct winusb_interface *wi)
 {
-	winusb_suspend_reset_pipes(wi);
+	bool refused = winusb_suspend_was_refused(wi);
+
+	wi->fn->device->draining = false;
+	if (!winusb_pm_is_suspending(&wi->udev->dev)) {
+		winusb_suspend_reset_pipes(wi);
+	} else {
+		/* It was not suspended. The PM core tries again; if the delay is 0, we do. */
+		usb_mark_last_busy(wi->udev);
+		if (!refused)
+			winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
+	}
 	trace_winusb_resume(wi, false);
-	winusb_suspend_watch_restless(wi);
-	/* If it was not suspended, this has the PM core try again. */
-	usb_mark_last_busy(wi->udev);
+	if (!refused)
+		winusb_suspend_watch_restless(wi);
 	winusb_suspend_release_all(wi);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_suspend_resume);
@@ -329,6 +362,7 @@ void winusb_suspend_reset_resume(struct winusb_interface *wi)
 {
 	unsigned int i;
 
+	wi->fn->device->draining = false;
 	for (i = 0; i < winusb_suspend_num_pipes(wi); i++)
 		winusb_queue_cancel(winusb_suspend_pipe(wi, i), -ECONNRESET);
 	for (i = 0; i < wi->num_pipes; i++)
@@ -352,6 +386,19 @@ static void winusb_suspend_give_up(struct winusb_interface *wi)
 	up_read(&wi->gate);
 }
 
+/*
+ * The device is awake. If it did not answer when it was to be suspended, usbcore has not called
+ * resume(). Nobody suspends it now: there is a PM reference, and a sleep of the system waits for
+ * this.
+ */
+static void winusb_suspend_repair(struct winusb_interface *wi)
+{
+	down_read(&wi->gate);
+	if (!wi->gone && READ_ONCE(wi->asleep) && !wi->intf->dev.power.is_prepared)
+		winusb_suspend_resume(wi);
+	up_read(&wi->gate);
+}
+
 static void winusb_suspend_wake_work(struct work_struct *work)
 {
 	struct winusb_interface *wi = container_of(work, struct winusb_interface, wake_work);
@@ -360,10 +407,12 @@ static void winusb_suspend_wake_work(struct work_struct *work)
 
 	ret = usb_autopm_get_interface(wi->intf);
 	trace_winusb_wake(wi, ret);
-	if (!ret)
+	if (!ret) {
+		winusb_suspend_repair(wi);
 		usb_autopm_put_interface(wi->intf);
-	else
+	} else {
 		winusb_suspend_give_up(wi);
+	}
 	memalloc_noio_restore(noio);
 }
 
@@ -388,7 +437,25 @@ void winusb_suspend_mark_done(struct winusb_interface *wi)
 		return;
 	winusb_suspend_mark_busy(wi);
 	/* If the delay is 0, nobody tries again by himself. */
-	if (READ_ONCE(wi->refused) && xchg(&wi->refused, false))
+	if (READ_ONCE(wi->refused) && xchg(&wi->refused, 0))
+		winusb_suspend_settle_soon(wi, 0);
+}
+
+/*
+ * What became of the last try to sleep? As long as that is not over, the PM core does not listen.
+ */
+static void winusb_suspend_settle_work(struct work_struct *work)
+{
+	struct winusb_interface *wi =
+		container_of(to_delayed_work(work), struct winusb_interface, settle_work);
+
+	if (pm_runtime_status_suspended(&wi->udev->dev))
+		return;
+	if (!winusb_pm_is_active(&wi->udev->dev))
+		winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
+	else if (READ_ONCE(wi->asleep))
+		winusb_suspend_wake(wi);
+	else
 		pm_request_idle(&wi->udev->dev);
 }
 
@@ -399,6 +466,7 @@ void winusb_suspend_mark_done(struct winusb_interface *wi)
 void winusb_suspend_init(struct winusb_interface *wi)
 {
 	INIT_WORK(&wi->wake_work, winusb_suspend_wake_work);
+	INIT_DELAYED_WORK(&wi->settle_work, winusb_suspend_settle_work);
 	INIT_DELAYED_WORK(&wi->rest_work, winusb_suspend_rest_work);
 }
 
@@ -408,6 +476,7 @@ void winusb_suspend_init(struct winusb_interface *wi)
  */
 void winusb_suspend_exit(struct winusb_interface *wi)
 {
+	cancel_delayed_work_sync(&wi->settle_work);
 	cancel_work_sync(&wi->wake_work);
 	if (cancel_delayed_work_sync(&wi->rest_work))
 		usb_autopm_put_interface_no_suspend(wi->intf);

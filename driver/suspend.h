@@ -4,6 +4,8 @@
 
 #include <linux/usb.h>
 
+#include "device.h"
+#include "function.h"
 #include "interface.h"
 
 int winusb_suspend(struct winusb_interface *wi, bool automatic);
@@ -14,11 +16,13 @@ void winusb_suspend_mark_done(struct winusb_interface *wi);
 void winusb_suspend_init(struct winusb_interface *wi);
 void winusb_suspend_exit(struct winusb_interface *wi);
 
-/* A transfer begins. */
+/* A transfer begins, or a command that needs the device. */
 static inline void winusb_suspend_mark_busy(struct winusb_interface *wi)
 {
 	if (READ_ONCE(wi->may_sleep)) {
-		WRITE_ONCE(wi->transfers, wi->transfers + 1);
+		struct winusb_device *wd = wi->fn->device;
+
+		WRITE_ONCE(wd->transfers, wd->transfers + 1);
 		usb_mark_last_busy(wi->udev);
 	}
 }

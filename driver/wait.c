@@ -5,18 +5,40 @@
  */
 #include <linux/completion.h>
 #include <linux/freezer.h>
+#include <linux/sched/jobctl.h>
 #include <linux/sched/signal.h>
 
 #include "compat.h"
 #include "request.h"
 
-/* The system goes to sleep and this thread was not waiting: it stops here, if so. */
+/*
+ * Is there a signal? The freezer pretends one, and leaves it behind where it gives up; that of
+ * cgroups sets a trap on the way to user space, which is as task work. With @back the call is about
+ * to be made again: that needs the flag, whatever it was set for. Nobody may send a signal
+ * meanwhile.
+ */
+static bool winusb_wait_recalc(bool back)
+{
+	/* Our own stays while we run. */
+	struct sighand_struct *sighand = rcu_dereference_protected(current->sighand, true);
+	bool signalled;
+
+	spin_lock_irq(&sighand->siglock);
+	recalc_sigpending();
+	signalled = task_sigpending(current) && !(READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE);
+	if (back && !signal_pending(current))
+		set_thread_flag(TIF_SIGPENDING);
+	spin_unlock_irq(&sighand->siglock);
+	return signalled;
+}
+
+/* Was it only the sleep of the system that ended the wait? Then this sleeps through that. */
 static bool winusb_wait_froze(void)
 {
-	if (!try_to_freeze())
-		return false;
-	recalc_sigpending();	/* the freezer pretends a signal */
-	return true;
+	bool froze = try_to_freeze();
+
+	winusb_wait_recalc(false);
+	return froze || !signal_pending(current);
 }
 
 /**
@@ -29,15 +51,15 @@ static bool winusb_wait_froze(void)
  */
 int winusb_interrupted(void)
 {
-	winusb_wait_froze();
-	return task_sigpending(current) ? -EINTR : -ERESTARTNOINTR;
+	try_to_freeze();
+	return winusb_wait_recalc(true) ? -EINTR : -ERESTARTNOINTR;
 }
 
 /* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
 static bool winusb_request_is_signalled(void)
 {
 	/* io_uring ends its workers by what is only task work for others. */
-	return task_sigpending(current) ||
+	return winusb_wait_recalc(false) ||
 	       (current->flags & PF_IO_WORKER && signal_pending(current));
 }
 
@@ -51,7 +73,8 @@ static bool winusb_request_wait_on(struct winusb_request *req)
 	long left = 0;
 
 	do {
-		if (winusb_request_is_signalled() && !winusb_wait_froze())
+		try_to_freeze();
+		if (winusb_request_is_signalled())
 			break;
 		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
 	} while (!left && !req->address);

@@ -13,119 +13,24 @@
 #include "../driver/power.h"
 #include "../driver/suspend.h"
 #include "async.h"
+#include "sleep.h"
 
-#define WINUSB_SUSPEND_MS	20	/* SUSPEND_DELAY of these tests */
 #define WINUSB_SUSPEND_MANY	8
-
-static const struct usb_device_descriptor winusb_suspend_device =
-	WINUSB_DEVICE(0x0200, 64, WINUSB_BENCH_WHOLE);
-
-static const u8 winusb_suspend_config[] = {
-	WINUSB_CONFIG_WAKE(2),
-	WINUSB_INTERFACE(0, 0, 3),
-	WINUSB_BULK(WINUSB_BENCH_IN, 512),
-	WINUSB_BULK(WINUSB_BENCH_OUT, 512),
-	WINUSB_INT(WINUSB_BENCH_INT, 64, 4),
-	WINUSB_INTERFACE(0, 1, 1),
-	WINUSB_BULK(WINUSB_BENCH_IN, 512),
-	WINUSB_INTERFACE(1, 0, 2),
-	WINUSB_BULK(WINUSB_BENCH_IN2, 512),
-	WINUSB_BULK(WINUSB_BENCH_OUT2, 512),
-};
-
-static int winusb_suspend_plug(struct kunit *test)
-{
-	const struct winusb_hcd_dev_info info = {
-		.device = &winusb_suspend_device,
-		.config = winusb_suspend_config,
-		.config_length = sizeof(winusb_suspend_config),
-	};
-	int ret = winusb_bench_init_empty(test);
-
-	if (!ret)
-		winusb_bench_plug(test, &info);
-	return ret;
-}
-
-static void winusb_suspend_allow(struct winusb_handle *wh, u32 delay)
-{
-	struct winusb_function *fn = wh->wi->fn;
-
-	mutex_lock(&winusb_functions_lock);
-	fn->power.idle_enabled = true;
-	fn->power.idle_state = true;
-	fn->power.idle_timeout = delay;
-	mutex_unlock(&winusb_functions_lock);
-	winusb_power_settle(fn);
-}
-
-/* A handle of a device that sleeps when it is idle. */
-static struct winusb_handle *winusb_suspend_handle(struct kunit *test)
-{
-	struct winusb_handle *wh = winusb_bench_handle(test, 0);
-
-	winusb_suspend_allow(wh, WINUSB_SUSPEND_MS);
-	return wh;
-}
-
-static void winusb_suspend_sleeps(struct kunit *test)
-{
-	struct winusb_bench *b = test->priv;
-
-	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, true), 0);
-}
-
-static void winusb_suspend_is_awake(struct kunit *test)
-{
-	struct winusb_bench *b = test->priv;
-
-	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, false), 0);
-}
-
-/* It does not sleep, though it had every chance. */
-static void winusb_suspend_stays_awake(struct kunit *test)
-{
-	struct winusb_bench *b = test->priv;
-	unsigned int i;
-
-	for (i = 0; i < 10; i++) {
-		msleep(WINUSB_SUSPEND_MS);
-		/* It may just be asked, and refuse. */
-		KUNIT_EXPECT_FALSE(test, pm_runtime_status_suspended(&b->udev->dev));
-	}
-}
-
-/* The device wakes the host, and stays awake for what the test has to do. */
-static void winusb_suspend_remote_wake(struct kunit *test, struct winusb_handle *wh)
-{
-	struct winusb_bench *b = test->priv;
-
-	winusb_suspend_allow(wh, 10000);
-	KUNIT_ASSERT_EQ(test, winusb_hcd_wake(b->dev), 0);
-	winusb_suspend_is_awake(test);
-}
-
-static unsigned int winusb_suspend_in_flight(struct kunit *test, u8 address)
-{
-	struct winusb_bench *b = test->priv;
-
-	return winusb_hcd_in_flight(b->dev, address);
-}
 
 /* Reads wait while it sleeps, keep their order, and get their data. */
 static void winusb_test_reads_go_on_in_order(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a[WINUSB_SUSPEND_MANY];
 	struct winusb_bench *b = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
-	winusb_suspend_sleeps(test);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	winusb_sleep_begins(test);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN), 0U);
 	winusb_async_expect_none(test, wh->wf);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	for (i = 0; i < ARRAY_SIZE(a); i++) {
 		KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, 0),
@@ -139,7 +44,7 @@ static void winusb_test_reads_go_on_in_order(struct kunit *test)
 /* Raw ones are withdrawn together, and handed over again together. */
 static void winusb_test_raw_reads_go_on_in_order(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a[WINUSB_SUSPEND_MANY];
 	struct winusb_bench *b = test->priv;
 	unsigned int i;
@@ -147,10 +52,10 @@ static void winusb_test_raw_reads_go_on_in_order(struct kunit *test)
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
 	for (i = 0; i < ARRAY_SIZE(a) - 1; i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
-	winusb_suspend_sleeps(test);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	winusb_sleep_begins(test);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN), 0U);
 	/* One more comes while it sleeps, and wakes it. */
-	winusb_suspend_allow(wh, 10000);
+	winusb_sleep_allow(wh, 10000);
 	a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512 * (i + 1));
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN,
 							ARRAY_SIZE(a)), 0);
@@ -167,7 +72,7 @@ static void winusb_test_raw_reads_go_on_in_order(struct kunit *test)
 /* Those of an interrupt pipe, and of the other interface, too. */
 static void winusb_test_all_reads_are_withdrawn(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test), *wh2;
+	struct winusb_handle *wh = winusb_sleep_handle(test), *wh2;
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a[2];
 
@@ -175,10 +80,10 @@ static void winusb_test_all_reads_are_withdrawn(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
 	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_INT, 64);
 	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_IN2, 512);
-	winusb_suspend_sleeps(test);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_INT), 0U);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN2), 0U);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_begins(test);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_INT), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN2), 0U);
+	winusb_sleep_remote_wake(test, wh);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_INT, 1), 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN2, 1), 0);
 	winusb_bench_rule(test, WINUSB_BENCH_INT, (struct winusb_hcd_rule){ .length = 9 });
@@ -190,7 +95,7 @@ static void winusb_test_all_reads_are_withdrawn(struct kunit *test)
 /* What a read has got stays in it, and the URB is for the rest. */
 static void winusb_suspend_test_rest(struct kunit *test, u32 policy)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
@@ -198,9 +103,9 @@ static void winusb_suspend_test_rest(struct kunit *test, u32 policy)
 		winusb_set(test, wh, WINUSB_BENCH_IN, policy, 1);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 2048);
 	winusb_send(test, NULL, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_async_expect_none(test, wh->wf);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_IN, 2048, 1536);
 	winusb_send(test, NULL, 1536);
@@ -227,7 +132,7 @@ static void winusb_test_so_with_raw_io(struct kunit *test)
 /* A read ends with a short packet, however often the device has slept in it. */
 static void winusb_test_short_packet_ends_a_read_after_sleep(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 	unsigned int i;
@@ -235,9 +140,9 @@ static void winusb_test_short_packet_ends_a_read_after_sleep(struct kunit *test)
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 4096);
 	for (i = 0; i < 3; i++) {
 		winusb_send(test, NULL, 512);
-		winusb_suspend_allow(wh, WINUSB_SUSPEND_MS);
-		winusb_suspend_sleeps(test);
-		winusb_suspend_remote_wake(test, wh);
+		winusb_sleep_allow(wh, WINUSB_SLEEP_MS);
+		winusb_sleep_begins(test);
+		winusb_sleep_remote_wake(test, wh);
 		KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	}
 	winusb_send(test, NULL, 100);
@@ -247,33 +152,33 @@ static void winusb_test_short_packet_ends_a_read_after_sleep(struct kunit *test)
 /* The host controller may have had the end of the read already when it is stopped. */
 static void winusb_test_read_that_was_complete_ends(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	winusb_hcd_finish_unlinked(b->dev, WINUSB_BENCH_IN, true);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
 	winusb_send(test, NULL, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_send(test, NULL, 512);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	winusb_async_expect(test, a, 0, 1024);
 }
 
 /* 3.3: a write that is pending keeps the device awake. */
 static void winusb_test_write_keeps_it_awake(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
-	winusb_suspend_stays_awake(test);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_OUT), 1U);
+	winusb_sleep_never(test);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_OUT), 1U);
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
 	winusb_async_expect(test, a, 0, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	WINUSB_EXPECT_LENGTHS(test, WINUSB_BENCH_OUT, 512);
 }
 
@@ -281,7 +186,7 @@ static void winusb_test_write_keeps_it_awake(struct kunit *test)
 static void winusb_test_control_transfer_keeps_it_awake(struct kunit *test)
 {
 	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_bench_job *job;
 
@@ -289,16 +194,16 @@ static void winusb_test_control_transfer_keeps_it_awake(struct kunit *test)
 							USB_REQ_GET_STATUS, &hold), 0);
 	job = winusb_bench_start_control(test, wh, USB_DIR_IN | USB_TYPE_STANDARD,
 					 USB_REQ_GET_STATUS, 2);
-	winusb_suspend_stays_awake(test);
+	winusb_sleep_never(test);
 	winusb_hcd_release(b->dev, 0);
 	winusb_bench_expect(test, job, 0, 2);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 }
 
 /* The reset of a pipe is one. */
 static void winusb_test_reset_of_a_pipe_keeps_it_awake(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
@@ -306,38 +211,38 @@ static void winusb_test_reset_of_a_pipe_keeps_it_awake(struct kunit *test)
 	winusb_hold_clear(test);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_act(test, WINUSB_HCD_STALL);
-	winusb_suspend_stays_awake(test);
+	winusb_sleep_never(test);
 	winusb_hcd_release(b->dev, 0);
 	winusb_async_expect(test, a, -EPIPE, 0);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 }
 
 /* With a delay of 0 nobody tries again by himself. */
 static void winusb_test_it_sleeps_after_a_write_without_delay(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
-	winusb_suspend_allow(wh, 0);
-	winusb_suspend_stays_awake(test);
+	winusb_sleep_allow(wh, 0);
+	winusb_sleep_never(test);
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
 	winusb_async_expect(test, a, 0, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 }
 
 /* 3.3: a read that is asked for wakes it; the one that waited is still the first. */
 static void winusb_test_read_wakes_it(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a[2];
 
 	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
-	winusb_suspend_allow(wh, 10000);
+	winusb_sleep_begins(test);
+	winusb_sleep_allow(wh, 10000);
 	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight_length(b->dev, WINUSB_BENCH_IN, 0), 512);
@@ -350,17 +255,17 @@ static void winusb_test_read_wakes_it(struct kunit *test)
 /* 3.3: so does a write, and a control transfer. The caller sees that it takes longer. */
 static void winusb_test_write_and_control_transfer_wake_it(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	size_t moved = 0;
 	u8 status[2];
 
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_bench_control(wh, USB_DIR_IN, USB_REQ_GET_STATUS, 0, 0, status,
 						   2, &moved), 0);
 	KUNIT_EXPECT_EQ(test, moved, (size_t)2);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_pipe_reset(wh, WINUSB_BENCH_IN, false), 0);
 	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 1U);
 }
@@ -368,49 +273,49 @@ static void winusb_test_write_and_control_transfer_wake_it(struct kunit *test)
 /* And a change of the setting, and a reset. */
 static void winusb_test_setting_and_reset_wake_it(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_handle_set_setting(wh, 1, false), 0);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	/* The end of the file gives it setting 0 again. */
 	winusb_bench_close(test, wh->wf);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 }
 
 /* Ending what waits does not wake it. */
 static void winusb_test_abort_does_not_wake_it(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a[2];
 
 	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
 	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_send(test, NULL, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), 0);
 	winusb_async_expect(test, a[0], -ECANCELED, 512);
 	winusb_async_expect(test, a[1], -ECANCELED, 0);
 	winusb_async_expect_quiet(test, wh->wf);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 }
 
 /* The same for one of several raw reads. */
 static void winusb_test_raw_read_is_cancelled_asleep(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a[3];
 	unsigned int i;
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);
 	for (i = 0; i < 3; i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
 	winusb_async_expect(test, a[1], -ECANCELED, 0);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	winusb_send(test, NULL, 1);
 	winusb_async_expect(test, a[0], 0, 1);
 	winusb_send(test, NULL, 2);
@@ -420,16 +325,16 @@ static void winusb_test_raw_read_is_cancelled_asleep(struct kunit *test)
 /* The timer stands still in between; the rest of the time counts. */
 static void winusb_test_timeout_stands_still(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a;
 
 	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 1000);
-	winusb_suspend_allow(wh, 600);
+	winusb_sleep_allow(wh, 600);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	msleep(3000);
 	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	msleep(100);
 	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
 	msleep(600);
@@ -440,13 +345,13 @@ static void winusb_test_timeout_stands_still(struct kunit *test)
 /* 2.3 step 9: saved data is not dropped. */
 static void winusb_test_saved_data_stays(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_async *a;
 
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 10);
 	winusb_send(test, NULL, 30);
 	winusb_async_expect(test, a, 0, 10);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 20);
 	winusb_async_expect(test, a, 0, 20);
 	winusb_expect_pattern(test, a->buf, 10, 20);
@@ -455,21 +360,21 @@ static void winusb_test_saved_data_stays(struct kunit *test)
 /* 2.2: RESET_PIPE_ON_RESUME; the reset comes before the URB. */
 static void winusb_test_pipes_are_reset_on_resume(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 0U);
 	winusb_hold_clear(test);
-	winusb_suspend_allow(wh, 10000);
+	winusb_sleep_allow(wh, 10000);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wake(b->dev), 0);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
 						    USB_REQ_CLEAR_FEATURE), 0);
 	msleep(100);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN), 0U);
 	winusb_hcd_release(b->dev, 0);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 1U);
@@ -481,19 +386,19 @@ static void winusb_test_pipes_are_reset_on_resume(struct kunit *test)
 /* A device that does not answer is asked for one pipe, and no longer than usbcore asks anything. */
 static void winusb_test_device_that_does_not_answer_is_asked_once(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
 	winusb_set(test, wh, WINUSB_BENCH_OUT, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_hold_clear(test);
-	winusb_suspend_remote_wake(test, wh);
+	winusb_sleep_remote_wake(test, wh);
 	msleep(7000);
 	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_OUT), 0U);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 1U);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN), 1U);
 	winusb_send(test, NULL, 1);
 	winusb_async_expect(test, a, 0, 1);
 	KUNIT_EXPECT_FALSE(test, winusb_hcd_release(b->dev, 0));
@@ -502,14 +407,14 @@ static void winusb_test_device_that_does_not_answer_is_asked_once(struct kunit *
 /* 5.4: gone while asleep is gone. */
 static void winusb_test_unplugged_asleep(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a[2];
 
 	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
 	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_send(test, NULL, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_hcd_unplug(b->dev, 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_gone(b->dev), 0);
 	winusb_async_expect(test, a[0], -ESHUTDOWN, 512);
@@ -520,18 +425,18 @@ static void winusb_test_unplugged_asleep(struct kunit *test)
 /* Unbound by hand: usbcore wakes it for that. */
 static void winusb_test_unbound_asleep(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a;
 
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_bench_unbind(test, 0);
 	winusb_async_expect(test, a, -ESHUTDOWN, 0);
 	winusb_bench_unbind(test, 1);
 	/* Nothing is left of what the driver had asked for. */
 	KUNIT_EXPECT_FALSE(test, winusb_pm_is_allowed(&b->udev->dev));
-	KUNIT_EXPECT_NE(test, winusb_pm_delay(&b->udev->dev), WINUSB_SUSPEND_MS);
+	KUNIT_EXPECT_NE(test, winusb_pm_delay(&b->udev->dev), WINUSB_SLEEP_MS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&winusb_bench_intf(test, 0)->dev.power.usage_count), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&winusb_bench_intf(test, 1)->dev.power.usage_count), 0);
 }
@@ -539,40 +444,40 @@ static void winusb_test_unbound_asleep(struct kunit *test)
 /* 3.1: a program that sets AUTO_SUSPEND to FALSE wakes it; the end of its file lets it sleep. */
 static void winusb_test_policy_ends_with_its_file(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	u32 value = 7;
 
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	KUNIT_EXPECT_EQ(test, winusb_power_set_policy(wh, WINUSB_POWER_AUTO_SUSPEND, 0), 0);
-	winusb_suspend_is_awake(test);
-	winusb_suspend_stays_awake(test);
+	winusb_sleep_ends(test);
+	winusb_sleep_never(test);
 	KUNIT_EXPECT_EQ(test, winusb_power_get_policy(wh, WINUSB_POWER_AUTO_SUSPEND, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 0U);
 	KUNIT_EXPECT_EQ(test, winusb_power_set_policy(wh, WINUSB_POWER_SUSPEND_DELAY, 77), 0);
 	KUNIT_EXPECT_EQ(test, winusb_pm_delay(&b->udev->dev), 77);
 	winusb_bench_close(test, wh->wf);
-	KUNIT_EXPECT_EQ(test, winusb_pm_delay(&b->udev->dev), WINUSB_SUSPEND_MS);
-	winusb_suspend_sleeps(test);
+	KUNIT_EXPECT_EQ(test, winusb_pm_delay(&b->udev->dev), WINUSB_SLEEP_MS);
+	winusb_sleep_begins(test);
 }
 
 /* A device that wakes at once, for ever, is left alone after a while. */
 static void winusb_test_restless_device_is_left_awake(struct kunit *test)
 {
-	struct winusb_handle *wh = winusb_suspend_handle(test);
+	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 	unsigned int wakes = 0;
 
 	while (wakes < 100 && !winusb_hcd_wait_suspended(b->dev, true)) {
 		KUNIT_EXPECT_EQ(test, winusb_hcd_wake(b->dev), 0);
-		winusb_suspend_is_awake(test);
+		winusb_sleep_ends(test);
 		wakes++;
 	}
 	KUNIT_EXPECT_GE(test, wakes, 10U);
 	KUNIT_EXPECT_LE(test, wakes, 20U);
 	/* It gets another chance. */
 	msleep(10000);
-	winusb_suspend_sleeps(test);
+	winusb_sleep_begins(test);
 	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
 }
 
@@ -592,8 +497,8 @@ static void winusb_test_system_sleep_ends_what_takes_too_long(struct kunit *test
 	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
 	winusb_async_expect(test, write[0], -EIO, 512);
 	winusb_async_expect_none(test, wh->wf);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_IN), 0U);
-	KUNIT_EXPECT_EQ(test, winusb_suspend_in_flight(test, WINUSB_BENCH_OUT), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_IN), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_sleep_in_flight(test, WINUSB_BENCH_OUT), 0U);
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
 	winusb_suspend_resume(wh->wi);
 	usb_unlock_device(b->udev);
@@ -688,6 +593,6 @@ static struct kunit_case winusb_suspend_cases[] = {
 };
 
 static struct kunit_suite winusb_suspend_suite =
-	WINUSB_BENCH_SUITE("winusb_suspend", winusb_suspend_plug, winusb_suspend_cases);
+	WINUSB_BENCH_SUITE("winusb_suspend", winusb_sleep_plug, winusb_suspend_cases);
 
 kunit_test_suite(winusb_suspend_suite);

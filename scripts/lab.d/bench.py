@@ -151,6 +151,46 @@ def cmd_smoke(o, folder):
     return 1 if bad else 0
 
 
+def cmd_power(o, folder):
+    """A device that sleeps while a program waits, by winusb and by usbfs."""
+    argv = [os.path.join(TREE, 'scripts/lab'), 'run', f'--kernel={o.kernel}',
+            *['--smp'] * o.smp, f'--timeout={o.timeout}', f'--out={folder}',
+            '--', 'winusb-bench-power', f'--json={OUT}/power.json',
+            f'--machine={machine(o.kernel)}', *['--quick'] * o.smoke,
+            *o.options]
+    status = subprocess.run(argv).returncode
+    path = os.path.join(folder, 'power.json')
+    if status or not os.path.exists(path):      # --help
+        return status
+    with open(path) as file:
+        run = json.load(file)
+    if o.json:
+        shutil.copy(path, o.json)
+    bad = smoke_power(run) if o.smoke else []
+    if o.smoke:
+        print('\nbench: this was to try the benchmark; such short rounds say '
+              'nothing about speed.')
+    for line in bad:
+        print(f'bench: {line}', file=sys.stderr)
+    return 1 if bad else 0
+
+
+def smoke_power(run):
+    """What is wrong with the numbers, speed apart."""
+    bad = []
+    if [result['way'] for result in run['results']] != ['winusb', 'usbfs']:
+        bad.append('not both ways were measured')
+    for result in run['results']:
+        if result['bytes_lost'] or not result['bytes']:
+            bad.append(f'{result["way"]}: {result["bytes_lost"]} of '
+                       f'{result["bytes"]} bytes are lost')
+        if not result['latency_ms']['median'] > 0:
+            bad.append(f'{result["way"]} is not measured')
+        if result['way'] == 'winusb' and result['wakes'] < result['events']:
+            bad.append(f'{result["wakes"]} wakes for {result["events"]} events')
+    return bad
+
+
 def parser():
     p = argparse.ArgumentParser(
         prog='scripts/bench', description='Boots a guest and measures winusb '
@@ -171,6 +211,11 @@ def parser():
                    'documentation')
     p.add_argument('--timeout', type=int, default=3600, metavar='S',
                    help='seconds until a guest is killed (3600)')
+    p.add_argument('--power', action='store_true', help='measure instead how '
+                   'a device sleeps while a program waits for its data; '
+                   'options are those of winusb-bench-power')
+    p.add_argument('--smp', action='store_true', help='several CPUs (with '
+                   '--power, on uml)')
     p.add_argument('--smoke', action='store_true', help='a short run of '
                    'everything that checks the benchmark, not the speed')
     p.add_argument('options', nargs='*', metavar='OPTION',
@@ -191,12 +236,16 @@ def main():
     if 'xhci' in o.target and o.kernel.startswith('uml'):
         raise Error('target xhci is emulated by QEMU: choose a stock kernel, '
                     'like --kernel=6.12')
+    if o.smp and not o.power:
+        raise Error('--smp goes with --power')
     need('taskset', 'gcc', 'make')
     # Not pinned, and not timed.
-    modules.build(prepare(o.kernel))
+    modules.build(prepare(o.kernel, o.smp))
     modules.build_tools(bench=True)
     folder = tempfile.mkdtemp(prefix='winusb-bench-')
     try:
+        if o.power:
+            return cmd_power(o, folder)
         if o.smoke:
             return cmd_smoke(o, folder)
         paths = []

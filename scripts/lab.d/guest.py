@@ -13,7 +13,9 @@ import termios
 import threading
 import time
 
+from channel import Channel
 from common import CACHE, LAB_D, TREE, Error, cache, lock, read, say, write
+from keyboard import Keyboard
 
 # Not the guest's business, or wrong there.
 DROPPED = re.compile(r'^(LD_PRELOAD|LD_LIBRARY_PATH|TMPDIR|TMP|TEMP|XDG_.*|'
@@ -27,7 +29,8 @@ BOOTED = 'winusb-lab: booted'
 def helper(name):
     """Path of a small static C program of the lab, built when it changed."""
     sources = {
-        'init': ['init.c', 'init-boards.c', 'init-run.c', 'init-finish.c'],
+        'init': ['init.c', 'init-channel.c', 'init-boards.c', 'init-run.c',
+                 'init-finish.c'],
         'jail': ['jail.c'],
     }[name]
     paths = [os.path.join(LAB_D, source) for source in sources]
@@ -108,6 +111,10 @@ class Guest:
         os.chmod(self.dir, 0o755)
         os.mkdir(self.path('out'))
         os.mkdir(self.path('modules'))
+        self.channel = None
+        if options.root == 'initramfs':
+            self.channel = Channel(self.dir)
+        self.keyboard = None
         self.child = None
         self.console = bytearray()
         self.stopped = None
@@ -131,6 +138,8 @@ class Guest:
         env['WINUSB_LAB_MODULES'] = '/run/winusb-lab/modules'
         if o.out:
             env['WINUSB_LAB_OUT'] = '/run/winusb-lab/out'
+        if o.keyboard:
+            env['WINUSB_LAB_HOST'] = '/dev/ttyS2'
         return env
 
     def write_job(self):
@@ -138,13 +147,16 @@ class Guest:
         job = [('cwd', os.getcwd()),
                ('plug_timeout', '60' if o.kernel == 'uml-debug' else '20')]
         job += [('env', f'{k}={v}') for k, v in self.environment().items()]
-        job += [('lib_modules', self.kernel.lib_modules)]
+        if o.root == 'host':
+            job += [('lib_modules', self.kernel.lib_modules)]
         job += [('insmod', path) for path in self.kernel.insmod(o)]
         if o.driver:
             job += [('insmod', '/run/winusb-lab/modules/winusb.ko')]
             if o.bind:
                 job += [('bind', '1')]
         job += [('board', board) for board in o.board]
+        if o.keyboard:
+            job += [('keyboard', '1')]
         if o.kernel == 'uml-debug' and o.leaks:
             job += [('leaks', '1')]
         if o.command:
@@ -167,6 +179,8 @@ class Guest:
         os.mkdir(self.path('tmp'))
         if self.options.out:
             os.makedirs(self.options.out, exist_ok=True)
+        if self.options.keyboard:
+            self.keyboard = Keyboard(self.dir)
         argv = [helper('jail'), *writable, *self.kernel.command(self, helper('init'))]
         env = dict(os.environ, TMPDIR=self.path('tmp'))
         if interactive:
@@ -188,6 +202,12 @@ class Guest:
         self.stopped = self.stopped or why
         self.child.kill()
 
+    def move(self, followers):
+        if self.channel:
+            self.channel.move()
+        for follower in followers:
+            follower.move()
+
     def follow(self):
         """Shows the output as it comes, until the guest ends."""
         followers = [Follower(self.path('stdout'), 1),
@@ -198,8 +218,7 @@ class Guest:
         waiter = os.pidfd_open(self.child.pid)
         try:
             while not select.select([waiter], [], [], 0.05)[0]:
-                for follower in followers:
-                    follower.move()
+                self.move(followers)
                 if time.monotonic() > end and not self.stopped:
                     self.stop(f'no end after {self.options.timeout} s; '
                               '--timeout=S allows more')
@@ -210,8 +229,7 @@ class Guest:
             self.child.wait()
             os.close(waiter)
             reader.join(5)
-        for follower in followers:
-            follower.move()
+        self.move(followers)
 
     def interact(self):
         fd = sys.stdin.fileno()
@@ -296,6 +314,7 @@ class Guest:
                 status = self.judge()
             else:
                 self.interact()
+                self.move([])
                 status = int(read(self.path('rc'), '99'))
             if self.options.out:
                 shutil.copytree(self.path('out'), self.options.out,

@@ -2,7 +2,7 @@
 /*
  * Plugs the boards in: one USB/IP server for all of them, the stock usbip
  * tool to attach each, and new_id to bind the driver. Waits for the
- * kernel's own events, never for time to pass.
+ * kernel's own events, never for time to pass. And waits for QEMU's keyboard.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -245,4 +245,48 @@ void boards_plug_in(void)
 	if (job_get("bind"))
 		bind_boards(boards, count);
 	export_names(boards, count);
+}
+
+/* It is the only device with a HID interface. */
+static bool find_keyboard(char *name, size_t size)
+{
+	DIR *dir = opendir("/sys/bus/usb/devices");
+	struct dirent *entry;
+	bool found = false;
+	char path[600];
+	char text[8];
+
+	while (!found && dir && (entry = readdir(dir))) {
+		const char *colon = strchr(entry->d_name, ':');
+
+		if (!colon)
+			continue;
+		snprintf(path, sizeof(path),
+			 "/sys/bus/usb/devices/%s/bInterfaceClass",
+			 entry->d_name);
+		if (read_text(path, text, sizeof(text)) < 2 ||
+		    strncmp(text, "03", 2))
+			continue;
+		snprintf(name, size, "%.*s", (int)(colon - entry->d_name),
+			 entry->d_name);
+		found = true;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* WINUSB_LAB_KEYBOARD: its name in sysfs. */
+void keyboard_wait(void)
+{
+	long end = now_ms() + timeout_ms();
+	struct timespec ts = { .tv_nsec = 10000000 };
+	char name[64];
+
+	while (!find_keyboard(name, sizeof(name))) {
+		if (now_ms() > end)
+			die("the keyboard did not enumerate in time");
+		nanosleep(&ts, NULL);
+	}
+	setenv("WINUSB_LAB_KEYBOARD", name, 1);
 }

@@ -25,18 +25,19 @@
 
 static void finding(const char *format, ...)
 {
+	char line[512];
 	va_list args;
-	FILE *file = fopen(LAB_DIR "/findings", "a");
+	int len, error;
 
-	if (!file)
-		die("cannot write findings: %s", strerror(errno));
 	va_start(args, format);
-	vfprintf(file, format, args);
+	len = vsnprintf(line, sizeof(line) - 1, format, args);
 	va_end(args);
-	fputc('\n', file);
-	fflush(file);
-	fsync(fileno(file));
-	fclose(file);
+	if (len > (int)sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len++] = '\n';
+	error = host_append("findings", line, len);
+	if (error)
+		die("cannot write findings: %s", strerror(-error));
 }
 
 static void sleep_ms(long ms)

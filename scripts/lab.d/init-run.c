@@ -25,10 +25,10 @@
 
 struct stream {
 	int from;
-	int to;
+	const char *name;	/* the host's file */
 };
 
-static void stream_open(struct stream *stream, const char *path, int *child_end)
+static void stream_open(struct stream *stream, const char *name, int *child_end)
 {
 	int fds[2];
 
@@ -38,9 +38,7 @@ static void stream_open(struct stream *stream, const char *path, int *child_end)
 	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	stream->from = fds[0];
 	*child_end = fds[1];
-	stream->to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (stream->to < 0)
-		die("cannot make %s: %s", path, strerror(errno));
+	stream->name = name;
 }
 
 /* Moves what is there; false at the end of the pipe. */
@@ -48,21 +46,16 @@ static bool stream_move(struct stream *stream)
 {
 	static char buf[256 * 1024];
 	ssize_t got = read(stream->from, buf, sizeof(buf));
-	ssize_t done = 0;
+	int error;
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
-	while (done < got) {
-		ssize_t put = write(stream->to, buf + done, got - done);
-
-		if (put < 0)
-			die("cannot write the command's output: %s",
-			    strerror(errno));
-		done += put;
-	}
-	if (got > 0)
-		fsync(stream->to);
-	return got > 0;
+	if (!got)
+		return false;
+	error = host_append(stream->name, buf, got);
+	if (error)
+		die("cannot write the command's output: %s", strerror(-error));
+	return true;
 }
 
 static void stream_drain(struct stream *stream)
@@ -156,8 +149,8 @@ static int run_command(void)
 
 	make_argv(argv);
 	enter_folder();
-	stream_open(&out, LAB_DIR "/stdout", &child_out);
-	stream_open(&err, LAB_DIR "/stderr", &child_err);
+	stream_open(&out, "stdout", &child_out);
+	stream_open(&err, "stderr", &child_err);
 	run_first();
 	fds[0] = (struct pollfd){ .fd = out.from, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = err.from, .events = POLLIN };

@@ -73,8 +73,12 @@ void die(const char *format, ...)
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	log_line("<3>winusb-lab: error: %s", line);
-	snprintf(path, sizeof(path), "%s/error", out_dir ? out_dir : LAB_DIR);
-	write_text(path, line);
+	if (out_dir && strcmp(out_dir, LAB_DIR)) {
+		snprintf(path, sizeof(path), "%s/error", out_dir);
+		write_text(path, line);
+	} else {
+		host_append("error", line, strlen(line));
+	}
 	halt_guest();
 }
 
@@ -221,13 +225,24 @@ static void read_job(void)
 	job_size = size;
 }
 
+/*
+ * Everything is in the initramfs already, and nothing is mounted that could
+ * hinder the machine's sleep.
+ */
+static void enter_initramfs(void)
+{
+	out_dir = LAB_DIR;
+	channel_open();
+	read_job();
+	mount_or_die("proc", "/proc", "proc", 0, NULL);
+	mount_or_die("sysfs", "/sys", "sysfs", 0, NULL);
+}
+
 /* In the initramfs: modules for the disk first, in the order of their names. */
 static void qemu_prepare(void)
 {
 	char path[32];
 
-	mkdir("/dev", 0755);
-	mount_or_die("dev", "/dev", "devtmpfs", 0, NULL);
 	for (int i = 0; ; i++) {
 		snprintf(path, sizeof(path), "/modules/%03d.ko", i);
 		if (access(path, R_OK))
@@ -246,8 +261,15 @@ static void enter_root(void)
 	const char *uml_out = getenv("winusb_out");
 
 	in_qemu = !uml_out;
-	if (in_qemu)
+	if (in_qemu) {
+		mkdir("/dev", 0755);
+		mount_or_die("dev", "/dev", "devtmpfs", 0, NULL);
+		if (!access(LAB_DIR "/job", R_OK)) {
+			enter_initramfs();
+			return;
+		}
 		qemu_prepare();
+	}
 	mount_or_die("stage", STAGE, "tmpfs", 0, NULL);
 	mkdir(STAGE "/upper", 0755);
 	mkdir(STAGE "/work", 0755);
@@ -351,6 +373,8 @@ int main(void)
 	/* Gadget functions of stock kernels are modules, so is configfs. */
 	mount_if_there("configfs", "/sys/kernel/config");
 	boards_plug_in();
+	if (job_get("keyboard"))
+		keyboard_wait();
 	log_line("<5>winusb-lab: ready");
 
 	status = command_run();
@@ -359,6 +383,7 @@ int main(void)
 	log_line("<5>winusb-lab: finished");
 	snprintf(text, sizeof(text), "%d\n", status);
 	sync();
-	write_text(LAB_DIR "/rc", text);
+	channel_send_results();
+	host_append("rc", text, strlen(text));
 	halt_guest();
 }

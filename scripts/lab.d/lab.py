@@ -9,6 +9,7 @@ import sys
 
 import guest
 import kernels
+import keyboard
 import modules
 import stock
 from common import CACHE, TREE, Error, cache, lock, need, say
@@ -39,6 +40,21 @@ it is empty with --no-driver),
 WINUSB_LAB_DEVICES (the boards' names in sysfs, in their order),
 WINUSB_LAB_OUT (with --out), and on its PATH the project's tools.
 
+System sleep hangs when the root is a disk of the host. --root=initramfs makes
+one in memory: busybox, winusb.ko, winusbctl, COMMAND's program, what --file
+names, and the libraries and interpreters that these need; a name without "/"
+is looked up as a shell does. The folders are those of the host, with nothing
+else in them. Output, exit status and --out come back as always. --board can't
+be combined with it: vhci_hcd refuses system sleep.
+
+With --keyboard=xhci or ehci, $WINUSB_LAB_KEYBOARD is the keyboard's name in
+sysfs. A line "press KEY [MS]" written to $WINUSB_LAB_HOST, a serial port,
+presses and releases a key, MS milliseconds later if that is given; KEY is one
+of QEMU's names: a, b, 1, ret, shift. "unplug [MS]" pulls the keyboard out,
+and "plug [MS]" plugs it in. "wake MS" wakes the guest from S3, after MS
+milliseconds or as soon as it sleeps. "ok", or "error" and why, is read there.
+usbhid is not inserted: --module=usbhid does that.
+
 No udev runs in a guest. with-udev starts it for one command, and winusb's
 rules and tool are there after make install (the last example).
 
@@ -46,6 +62,8 @@ Examples:
   scripts/lab run --board=fx2 -- winusbctl list
   scripts/lab run --kernel=uml-debug --board=composite,speed=full -- winusbctl info
   scripts/lab run --kernel=6.1 --board=fx2
+  scripts/lab run --kernel=6.12 --root=initramfs -- sh -c 'echo +3 \
+      >/sys/class/rtc/rtc0/wakealarm; echo mem >/sys/power/state; dmesg | tail'
   scripts/lab run --board=fx2 -- sh -c 'make -s -C tools/winusbctl install &&
       tools/testing/system/with-udev ls -R /dev/winusb'
 '''
@@ -75,12 +93,34 @@ def check_boards(specs):
             raise Error(f'no board {name}; scripts/lab list shows them')
 
 
+def check_hardware(o):
+    """What QEMU offers and a user-mode kernel does not, and the reverse."""
+    uml = o.kernel.startswith('uml')
+    for option, used in (('--xhci', o.xhci), ('--keyboard', o.keyboard)):
+        if used and uml:
+            raise Error(f'{option} is hardware that QEMU emulates: choose a '
+                        'stock kernel, like --kernel=6.12')
+    if o.module and uml:
+        raise Error('--module is for stock kernels, like --kernel=6.12; on '
+                    f'{o.kernel} use modprobe')
+    if o.file and o.root != 'initramfs':
+        raise Error('--file is for --root=initramfs: otherwise the guest has '
+                    'all files of this machine')
+    if o.root == 'host':
+        return
+    if uml:
+        raise Error(f'--root=initramfs is for stock kernels, like '
+                    f'--kernel=6.12: {o.kernel} has no disk that hinders its '
+                    'sleep')
+    if o.board:
+        raise Error('--root=initramfs is for system sleep, which boards '
+                    'refuse: vhci_hcd cannot suspend a plugged board')
+
+
 def cmd_run(o):
     if o.kernel == 'uml-debug':
         o.smp = True
-    if o.xhci and o.kernel.startswith('uml'):
-        raise Error('--xhci is hardware that QEMU emulates: choose a stock '
-                    'kernel, like --kernel=6.12')
+    check_hardware(o)
     if o.timeout is None:
         o.timeout = 120 if o.kernel == 'uml' else 600
     if not o.command and not sys.stdin.isatty():
@@ -213,6 +253,18 @@ def add_run(sub):
     p.add_argument('--xhci', action='store_true',
                    help='an xHCI controller with two empty disks, for '
                    'benchmarks (stock kernels)')
+    p.add_argument('--root', choices=('host', 'initramfs'), default='host',
+                   help='initramfs: a guest without a disk, which can sleep '
+                   '(stock kernels); see below')
+    p.add_argument('--file', action='append', default=[], metavar='PATH',
+                   help='with --root=initramfs: take this file, program or '
+                   'folder along; may be given several times')
+    p.add_argument('--keyboard', choices=keyboard.CONTROLLERS,
+                   help='a USB keyboard at a controller of this kind, whose '
+                   'keys COMMAND can press (stock kernels); see below')
+    p.add_argument('--module', action='append', default=[], metavar='NAME',
+                   help='insert this module of the kernel, and those it '
+                   'needs (stock kernels); may be given several times')
     p.add_argument('--timeout', type=float, metavar='S',
                    help='seconds until the guest is killed: 120 on uml, '
                    'else 600')

@@ -17,6 +17,8 @@ import stat
 import subprocess
 import zlib
 
+import initramfs
+import keyboard
 import packages
 from common import cache, check_space, Error, lock, need, read, run, say, write
 from kernels import resolve
@@ -72,28 +74,6 @@ def extract_vmlinux(bzimage):
         return subprocess.run(['zstd', '-dcq'], input=payload[:-4], check=True,
                               stdout=subprocess.PIPE).stdout
     raise Error('the kernel image is compressed in a way the lab cannot read')
-
-
-class Cpio:
-    """Just enough of the newc format for an initramfs."""
-
-    def __init__(self):
-        self.data = bytearray()
-        self.inode = 0
-
-    def add(self, name, mode, content=b'', device=(0, 0)):
-        self.inode += 1
-        name = name.encode() + b'\0'
-        fields = (self.inode, mode, 0, 0, 1, 0, len(content), 0, 0, *device,
-                  len(name), 0)
-        self.data += b'070701' + b''.join(b'%08X' % f for f in fields) + name
-        self.data += b'\0' * (-len(self.data) % 4)
-        self.data += content
-        self.data += b'\0' * (-len(self.data) % 4)
-
-    def end(self):
-        self.add('TRAILER!!!', 0)
-        return bytes(self.data)
 
 
 class ModuleTree:
@@ -152,8 +132,9 @@ def unpack_kernel(folder, facts):
                and os.path.exists(f'{path}/modules.builtin')]
     if not found or not modules:
         raise Error(f'the packages of {release} hold no kernel')
+    shutil.copyfile(found[0], f'{folder}/vmlinuz')
     with open(f'{folder}/vmlinux', 'wb') as file:
-        file.write(extract_vmlinux(open(found[0], 'rb').read()))
+        file.write(extract_vmlinux(open(f'{folder}/vmlinuz', 'rb').read()))
     os.makedirs(f'{folder}/modules/lib/modules')
     os.rename(modules[0], f'{folder}/modules/lib/modules/{release}')
     shutil.rmtree(raw)
@@ -210,7 +191,7 @@ def make_initrd(folder, release, init):
     if read(f'{path}.key') == key:
         return path
     with lock(f'initrd-{os.path.basename(folder)}'):
-        cpio = Cpio()
+        cpio = initramfs.Cpio()
         for part in ('dev', 'modules'):
             cpio.add(part, stat.S_IFDIR | 0o755)
         cpio.add('dev/console', stat.S_IFCHR | 0o600, device=(5, 1))
@@ -263,6 +244,8 @@ class Stock:
         self.name = name
         self.folder = folder
         self.release = facts['release']
+        self.version = facts['version']
+        self.packages = facts['image']
         self.headers = facts['headers']
         self.key = f'{FORMAT} {facts["version"]}'
         self.lib_modules = f'{folder}/modules/lib/modules/{self.release}'
@@ -276,7 +259,9 @@ class Stock:
         """Decompressed once, because not every kernel reads .xz itself."""
         names = (['usbcore'] * options.driver +
                  ['vhci_hcd'] * bool(options.board) +
-                 ['xhci_pci'] * options.xhci)
+                 ['xhci_pci'] * options.xhci +
+                 keyboard.modules(options.keyboard) +
+                 [ModuleTree.name(module) for module in options.module])
         tree = ModuleTree(self.lib_modules)
         plain = f'{self.folder}/plain'
         os.makedirs(plain, exist_ok=True)
@@ -289,6 +274,29 @@ class Stock:
                 os.rename(f'{path}.{os.getpid()}', path)
             paths.append(path)
         return paths
+
+    def image(self, sleeps):
+        """What QEMU boots. It writes an ELF file to the guest's memory again
+        when the guest wakes from S3, and does not do so with a bzImage."""
+        if not sleeps:
+            return f'{self.folder}/vmlinux'
+        path = f'{self.folder}/vmlinuz'
+        if os.path.exists(path):
+            return path
+        # A cache of the time when nothing needed it.
+        with lock(f'vmlinuz-{self.name}'):
+            raw = f'{self.folder}/raw'
+            for package in reversed(self.packages):
+                if os.path.exists(path) or '-modules-' in package:
+                    continue
+                deb = packages.fetch(package, self.version)
+                packages.unpack(deb, raw)
+                os.unlink(deb)
+                for found in glob.glob(f'{raw}/**/vmlinuz*', recursive=True):
+                    shutil.copyfile(found, f'{path}.new')
+                    os.rename(f'{path}.new', path)
+                shutil.rmtree(raw)
+        return path
 
     def make_modules(self, tree):
         jobs = f'-j{os.cpu_count()}'
@@ -319,16 +327,26 @@ class Stock:
         serial = (['-serial', 'file:/dev/stdout'] if o.command else
                   ['-chardev', 'stdio,id=tty,signal=off',
                    '-serial', 'chardev:tty'])
-        return ['qemu-system-x86_64', '-accel', 'tcg', '-M', 'q35',
+        if o.root == 'initramfs':
+            initrd = initramfs.make(guest, init, self.insmod(o))
+            serial += ['-serial', f'file:{guest.path("channel")}']
+            disks = []
+        else:
+            initrd = make_initrd(self.folder, self.release, init)
+            serial += ['-serial', 'null'] * bool(o.keyboard)
+            disks = ['-virtfs', 'local,path=/,mount_tag=root,'
+                     'security_model=none,readonly=on,multidevs=remap',
+                     '-virtfs', f'local,path={guest.dir},mount_tag=out,'
+                     'security_model=none']
+        # q35's firmware loses the power management registers in S3.
+        machine = 'pc' if o.root == 'initramfs' else 'q35'
+        return ['qemu-system-x86_64', '-accel', 'tcg', '-M', machine,
                 '-cpu', 'max', '-smp', str(o.cpus if o.smp else 1),
                 '-m', o.memory or '1G', '-nodefaults', '-no-user-config',
                 '-display', 'none', '-no-reboot',
-                '-kernel', f'{self.folder}/vmlinux',
-                '-initrd', make_initrd(self.folder, self.release, init),
-                '-append', ' '.join(append), *serial,
-                '-virtfs', 'local,path=/,mount_tag=root,security_model=none,'
-                'readonly=on,multidevs=remap',
-                '-virtfs', f'local,path={guest.dir},mount_tag=out,'
-                'security_model=none',
+                '-kernel', self.image(o.root == 'initramfs'),
+                '-initrd', initrd, '-append', ' '.join(append), *serial, *disks,
                 '-device', 'isa-debug-exit,iobase=0xf4,iosize=1',
-                *(XHCI if o.xhci else [])]
+                *(XHCI if o.xhci else []),
+                *(keyboard.devices(guest.dir, o.keyboard) if o.keyboard
+                  else [])]

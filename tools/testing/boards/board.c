@@ -137,7 +137,23 @@ void board_clear_counters(struct board *b)
 		b->ep[i].count.max_pending = b->ep[i].pending;
 	}
 	b->seen_count = 0;
+	b->journal_count = 0;
+	b->settings = 0;
+	b->statuses = 0;
 	b->moved = 0;
+}
+
+/* What the board shows at this speed, with what the options change of it. */
+void board_describe(const struct board *b, bool high, struct descriptors *d)
+{
+	memset(d, 0, sizeof(*d));
+	b->type->describe(b, high, d);
+	if (!get_le16(d->config + 2))
+		put_le16(d->config + 2, d->config_len);
+	if (b->now.wake == 0)
+		d->config[7] &= ~0x20;
+	else if (b->now.wake > 0)
+		d->config[7] |= 0x20;
 }
 
 void board_plug(struct board *b, struct host *host)
@@ -150,11 +166,8 @@ void board_plug(struct board *b, struct host *host)
 	b->local = false;
 	b->remote_wakeup = false;
 	b->plugs++;
-	memset(&b->desc, 0, sizeof(b->desc));
 	memset(b->state, 0, b->type->state_size);
-	b->type->describe(b, b->speed == SPEED_HIGH, &b->desc);
-	if (!get_le16(b->desc.config + 2))
-		put_le16(b->desc.config + 2, b->desc.config_len);
+	board_describe(b, b->speed == SPEED_HIGH, &b->desc);
 	for (i = 0; i < BOARD_SLOTS; i++)
 		for (kind = 0; kind < RULES; kind++)
 			board_arm(b, i, kind);

@@ -22,6 +22,7 @@
 #define BOARD_VALUES	20
 #define BOARD_TEXT	512
 #define BOARD_SEEN	64
+#define BOARD_JOURNAL	128
 #define BOARD_STRINGS	16
 #define CONFIG_ROOM	4096
 #define CONTROL_ROOM	65536
@@ -67,6 +68,16 @@ struct ep_behaviour {
 #define REQUEST_ANY	256
 
 /**
+ * struct standard_rule - standard requests that are not served
+ * @request: bmRequestType in the high byte, bRequest in the low one
+ * @count: how many of them; 0 is off, ALWAYS has no end
+ */
+struct standard_rule {
+	unsigned int request;
+	uint64_t count;
+};
+
+/**
  * struct behaviour - every option of a board
  * @speed: taken when the board is plugged in
  * @delay: microseconds before an answer; standard requests are not delayed
@@ -79,6 +90,10 @@ struct ep_behaviour {
  * @stall_request: class or vendor request that is stalled
  * @silent_request: class or vendor request that is never answered
  * @vanish_request: class or vendor request at which the board is gone
+ * @stall_standard: standard request that is stalled
+ * @silent_standard: standard request that is never answered
+ * @wake: bmAttributes says remote wake, -1: as the board has it; taken when
+ *	the board is plugged in
  * @hidden: refuses to be attached
  * @serial: serial number string
  * @ep: by slot
@@ -97,6 +112,9 @@ struct behaviour {
 	int stall_request;
 	int silent_request;
 	int vanish_request;
+	struct standard_rule stall_standard;
+	struct standard_rule silent_standard;
+	int wake;
 	bool hidden;
 	char serial[64];
 	struct ep_behaviour ep[BOARD_SLOTS];
@@ -170,6 +188,7 @@ struct counters {
 	uint64_t zlp;
 	uint64_t bad;
 	uint64_t max_pending;
+	uint64_t clears;
 };
 
 /**
@@ -227,6 +246,16 @@ struct descriptors {
 struct seen {
 	uint8_t setup[8];
 	int result;
+};
+
+enum event_kind { EVENT_URB, EVENT_UNLINK, EVENT_REQUEST };
+
+/* One thing that the host did: @value is the length, or what had moved. */
+struct event {
+	enum event_kind kind;
+	uint8_t address;
+	uint32_t value;
+	uint8_t setup[8];
 };
 
 struct board_option {
@@ -296,6 +325,9 @@ struct board_type {
  * @alt: current alternate setting by interface number
  * @moved: bytes on data endpoints since plugged
  * @seen: ring of control requests; @seen_count counts all
+ * @journal: ring of what the host did; @journal_count counts all
+ * @settings: SET_INTERFACE requests, served or not
+ * @statuses: the same of GET_STATUS of the device, one for each resume
  * @control: room for the data stage of one request
  * @replug: unplug as soon as the request in progress is answered
  * @local: plugged in by attach_local(), which can do it again
@@ -321,6 +353,10 @@ struct board {
 	uint64_t plugs;
 	struct seen seen[BOARD_SEEN];
 	uint64_t seen_count;
+	struct event journal[BOARD_JOURNAL];
+	uint64_t journal_count;
+	uint64_t settings;
+	uint64_t statuses;
 	uint8_t *control;
 	bool replug;
 	bool local;
@@ -356,6 +392,7 @@ void board_replug(struct board *b);
 void board_detached(struct board *b);
 void board_set_config(struct board *b, uint8_t value);
 int board_set_interface(struct board *b, uint8_t number, uint8_t alt);
+void board_describe(const struct board *b, bool high, struct descriptors *d);
 void board_arm(struct board *b, unsigned int slot, enum rule_kind kind);
 void board_clear_counters(struct board *b);
 
@@ -369,6 +406,10 @@ void endpoint_halt(struct endpoint *ep, bool halted);
 int endpoint_push(struct endpoint *ep, const uint8_t *data, size_t len);
 void urb_free(struct urb *urb);
 uint32_t urb_lie(const struct board *b, const struct urb *urb);
+
+/* journal.c: what the host did, in its order */
+void journal_add(struct board *b, enum event_kind kind, const struct urb *urb);
+int journal_print(const struct board *b, unsigned int most, char *text, size_t size);
 
 /* ep0.c: requests */
 int ep0_serve(struct board *b, struct urb *urb);

@@ -124,6 +124,7 @@ static const struct {
 	{ "zlp", offsetof(struct counters, zlp) },
 	{ "bad", offsetof(struct counters, bad) },
 	{ "max_pending", offsetof(struct counters, max_pending) },
+	{ "clears", offsetof(struct counters, clears) },
 };
 
 #define FIELDS ARRAY_SIZE(fields)
@@ -179,6 +180,12 @@ static int board_value(struct board *b, const char *key, uint64_t *value)
 		*value = b->seen_count;
 	else if (!strcmp(key, "moved"))
 		*value = b->moved;
+	else if (!strcmp(key, "settings"))
+		*value = b->settings;
+	else if (!strcmp(key, "statuses"))
+		*value = b->statuses;
+	else if (!strcmp(key, "armed"))
+		*value = b->host && b->remote_wakeup;
 	else
 		return -ENOENT;
 	return 0;
@@ -198,10 +205,13 @@ static void cmd_info(struct client *c, struct board *b, char *rest)
 	    b->plugs ? get_le16(dev + 8) : b->type->vid,
 	    b->plugs ? get_le16(dev + 10) : b->type->pid,
 	    b->now.speed == SPEED_HIGH ? "high" : "full", b->now.serial);
-	say(c, " plugged=%d plugs=%llu config=%d moved=%llu requests=%llu%s",
+	say(c, " plugged=%d plugs=%llu config=%d moved=%llu requests=%llu",
 	    b->host != NULL, (unsigned long long)b->plugs,
 	    b->host ? b->config : 0, (unsigned long long)b->moved,
-	    (unsigned long long)b->seen_count, own);
+	    (unsigned long long)b->seen_count);
+	say(c, " settings=%llu statuses=%llu armed=%d%s",
+	    (unsigned long long)b->settings, (unsigned long long)b->statuses,
+	    b->host && b->remote_wakeup, own);
 }
 
 static void say_endpoint(struct client *c, const struct endpoint *ep,
@@ -277,6 +287,30 @@ static void cmd_requests(struct client *c, struct board *b, char *rest)
 			say(c, "%02x", seen->setup[k]);
 		say(c, " %ld.result=%d", shown++, seen->result);
 	}
+}
+
+static void cmd_journal(struct client *c, struct board *b, char *rest)
+{
+	char text[CHANNEL_ANSWER - 256];
+	long most = 32;
+
+	if (rest && parse_number(rest, BOARD_JOURNAL, &most)) {
+		fail(c, "usage: journal [NUMBER]");
+		return;
+	}
+	journal_print(b, most, text, sizeof(text));
+	begin_ok(c);
+	say(c, "%s", text);
+}
+
+/* What a device forgets whose power failed while it slept. */
+static void cmd_forget(struct client *c, struct board *b, char *rest)
+{
+	(void)rest;
+	board_set_config(b, b->config);
+	if (b->host)
+		endpoint_run_all(b);
+	begin_ok(c);
 }
 
 static void cmd_set(struct client *c, struct board *b, char *rest)
@@ -466,6 +500,8 @@ static const struct {
 	{ "info", cmd_info },
 	{ "counters", cmd_counters },
 	{ "requests", cmd_requests },
+	{ "journal", cmd_journal },
+	{ "forget", cmd_forget },
 	{ "set", cmd_set },
 	{ "defaults", cmd_defaults },
 	{ "unplug", cmd_unplug },

@@ -472,14 +472,14 @@ static void check_faults_and_options(void)
 		"guid={7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a0g}",
 		"guid={7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a01};",
 		"guid={7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a01", "guid2=x",
-		"revision=65536", "alt=256", "props=all", "props=guid+",
+		"revision=65536", "idle=-1", "alt=256", "props=all", "props=guid+",
 		"os-delay=x", "iclass=256", "vid=12345", "pid=0x12", "usb=2",
 		"rev=12.3",
 	};
 	static const char *const same[] = {
 		"os=both", "layout=composite", "compat=", "guid=",
 		"guid={7C3F9A51-64DE-4B0A-9E21-5F1D8C2B7A01};{7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a02}",
-		"props=none", "alt=0xff", "iclass=3", "usb=0201", "rev=ffff",
+		"props=none", "idle=off", "alt=0xff", "iclass=3", "usb=0201", "rev=ffff",
 	};
 	unsigned int i;
 
@@ -512,6 +512,16 @@ static void check_bare(struct cable *c)
 	   "msos bare: info has the ids of the device");
 }
 
+static void check_idle(struct cable *c)
+{
+	uint8_t data[512];
+	int len = get_set(c, data);
+
+	/* DefaultIdleTimeout is the last but one, SystemWakeEnabled the last. */
+	ok(len == 162 + 200 && data[len - 4] == 1 && get_le16(data + len - 54) == 1234,
+	   "msos idle: the properties that let it sleep");
+}
+
 static void with_board(const char *board, void (*check)(struct cable *c))
 {
 	struct cable c;
@@ -533,6 +543,7 @@ void check_msos(void)
 	with_board("msos,layout=ccgp,revision=7,props=guid+singular+full,compat=RNDIS,subcompat=5162001,alt=9,guid={7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a01};{7c3f9a51-64de-4b0a-9e21-5f1d8c2b7a02}",
 		   check_full);
 	with_board("msos,props=nasty", check_nasty);
+	with_board("msos,idle=1234", check_idle);
 	with_board("msos,os=both,os-delay=400", check_delay);
 	with_board("msos,os=none,usb=0201,vid=1d50,pid=606F,rev=1234,iclass=3",
 		   check_bare);

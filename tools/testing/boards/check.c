@@ -12,6 +12,7 @@ int main(void)
 	check_data();
 	check_msos();
 	check_trouble();
+	check_power();
 	check_channel();
 	check_bad_input();
 	return check_end();

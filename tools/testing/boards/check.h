@@ -77,6 +77,7 @@ void check_enumeration(void);
 void check_data(void);
 void check_msos(void);
 void check_trouble(void);
+void check_power(void);
 void check_channel(void);
 void check_bad_input(void);
 

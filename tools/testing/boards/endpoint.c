@@ -60,6 +60,7 @@ void endpoint_submit(struct board *b, struct urb *urb)
 	struct endpoint *ep = urb_endpoint(b, urb);
 
 	TAILQ_INSERT_TAIL(&ep->queue, urb, link);
+	journal_add(b, ep->address ? EVENT_URB : EVENT_REQUEST, urb);
 	ep->count.urbs++;
 	if (++ep->pending > ep->count.max_pending)
 		ep->count.max_pending = ep->pending;
@@ -92,6 +93,7 @@ int endpoint_unlink(struct board *b, uint32_t seqnum)
 		return 0;
 	ep = urb_endpoint(b, urb);
 	ep->count.unlinked++;
+	journal_add(b, EVENT_UNLINK, urb);
 	if (TAILQ_FIRST(&ep->queue) == urb)
 		timer_cancel(&ep->timer);
 	if (urb->actual) {

@@ -52,14 +52,6 @@ static int string_descriptor(struct board *b, unsigned int index, uint8_t *data)
 	return data[0];
 }
 
-static void describe_other(struct board *b, struct descriptors *d)
-{
-	memset(d, 0, sizeof(*d));
-	b->type->describe(b, b->speed != SPEED_HIGH, d);
-	if (!get_le16(d->config + 2))
-		put_le16(d->config + 2, d->config_len);
-}
-
 static int qualifier(struct board *b, uint8_t *data)
 {
 	const uint8_t *dev = b->desc.device;
@@ -81,7 +73,7 @@ static int other_speed(struct board *b, uint8_t *data)
 
 	if (!d)
 		return -EPIPE;
-	describe_other(b, d);
+	board_describe(b, b->speed != SPEED_HIGH, d);
 	ret = give(data, d->config, d->config_len);
 	data[1] = DT_OTHER_SPEED;
 	free(d);
@@ -211,8 +203,32 @@ static int feature(struct board *b, const uint8_t *setup, bool on)
 	return -EPIPE;
 }
 
+static bool standard_strikes(struct standard_rule *rule, const uint8_t *setup)
+{
+	if (!rule->count || rule->request != (setup[0] * 256u + setup[1]))
+		return false;
+	if (rule->count != ALWAYS)
+		rule->count--;
+	return true;
+}
+
+static void count_standard(struct board *b, const uint8_t *setup)
+{
+	if (setup[0] == TO_ENDPOINT && setup[1] == REQ_CLEAR_FEATURE)
+		b->ep[ep_slot(setup[4] & 0x8f)].count.clears++;
+	if (setup[0] == TO_INTERFACE && setup[1] == REQ_SET_INTERFACE)
+		b->settings++;
+	if (setup[0] == (0x80 | TO_DEVICE) && setup[1] == REQ_GET_STATUS)
+		b->statuses++;
+}
+
 static int standard(struct board *b, const uint8_t *setup, uint8_t *data)
 {
+	count_standard(b, setup);
+	if (standard_strikes(&b->now.silent_standard, setup))
+		return CONTROL_NAK;
+	if (standard_strikes(&b->now.stall_standard, setup))
+		return -EPIPE;
 	switch (setup[1]) {
 	case REQ_GET_STATUS:
 		return get_status(b, setup, data);

@@ -173,6 +173,15 @@ static void add_full(struct msos *m, unsigned int function)
 	add_string(m, function, REG_MULTI_SZ, u"Names", u"one\0two\0");
 }
 
+/* What makes WinUSB let an idle device sleep, and wake the system. */
+static void add_idle(struct msos *m, unsigned int function)
+{
+	add_dword(m, function, u"DeviceIdleEnabled", 1);
+	add_dword(m, function, u"DefaultIdleState", 1);
+	add_dword(m, function, u"DefaultIdleTimeout", m->plan.idle);
+	add_dword(m, function, u"SystemWakeEnabled", 1);
+}
+
 /* Names and values that must not get out of where they are shown. */
 static void add_nasty(struct msos *m, unsigned int function)
 {
@@ -238,6 +247,8 @@ static void add_features(struct msos *m, unsigned int function)
 		add_guids(m, function, false);
 	if (plan->props & PROPS_FULL)
 		add_full(m, function);
+	if (plan->idle >= 0)
+		add_idle(m, function);
 	if (plan->props & PROPS_NASTY)
 		add_nasty(m, function);
 }

@@ -20,7 +20,7 @@
 enum {
 	OPT_OS, OPT_LAYOUT, OPT_COMPAT, OPT_SUBCOMPAT, OPT_COMPAT2, OPT_GUID,
 	OPT_GUID2, OPT_REVISION, OPT_ALT, OPT_PROPS, OPT_DELAY, OPT_CLASS,
-	OPT_VID, OPT_PID, OPT_USB, OPT_REV, OPT_FAULT,
+	OPT_VID, OPT_PID, OPT_USB, OPT_REV, OPT_IDLE, OPT_FAULT,
 };
 
 /* No value: the fault decides, or what the other options say. */
@@ -106,6 +106,14 @@ static int msos_parse_ms(const char *text, long *value)
 	return parse_number(text, 60000, value);
 }
 
+static int msos_parse_idle(const char *text, long *value)
+{
+	if (strcmp(text, "off"))
+		return parse_number(text, 0xffffffff, value);
+	*value = AUTO;
+	return 0;
+}
+
 static int msos_check_id(const char *text)
 {
 	return strlen(text) <= 8 ? 0 : -EINVAL;
@@ -169,6 +177,9 @@ static const struct board_option msos_options[] = {
 		      .preset = AUTO, .parse = msos_parse_id },
 	[OPT_REV] = { "rev", "bcdDevice, four hexadecimal digits",
 		      .preset = 0x0100, .parse = msos_parse_id },
+	[OPT_IDLE] = { "idle", "MS or off: DeviceIdleEnabled, DefaultIdleState and\n"
+		"      SystemWakeEnabled are 1, and DefaultIdleTimeout is MS",
+		.preset = AUTO, .parse = msos_parse_idle },
 	[OPT_FAULT] = { "fault", "what is wrong; gives os and layout, unless they are given.\n"
 			"      The options of msos hold from the next plug on. Faults, and the\n"
 			"      interfaces that are WINUSB in spite of them, and GUIDs of the first:",
@@ -259,6 +270,7 @@ static void msos_plugged(struct board *b)
 		.revision = b->now.value[OPT_REVISION],
 		.alt = b->now.value[OPT_ALT],
 		.props = b->now.value[OPT_PROPS],
+		.idle = b->now.value[OPT_IDLE],
 	};
 	unsigned int i;
 

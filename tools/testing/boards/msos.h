@@ -76,6 +76,7 @@ struct msos_layout {
  * @compat: of each function; empty: the function has nothing at all
  * @guid: separated by semicolons
  * @revision: 0: none
+ * @idle: DefaultIdleTimeout and what lets a function sleep; -1: none of it
  */
 struct msos_plan {
 	unsigned int os;
@@ -86,6 +87,7 @@ struct msos_plan {
 	unsigned int revision;
 	unsigned int alt;
 	unsigned int props;
+	long idle;
 };
 
 struct msos_info {

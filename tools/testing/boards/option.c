@@ -255,6 +255,45 @@ static int set_vanish_request(struct board *b, char *value)
 	return parse_request(value, &b->now.vanish_request);
 }
 
+/* bmRequestType and bRequest as one number, and how often. */
+static int parse_standard(char *value, struct standard_rule *out)
+{
+	struct standard_rule rule = { 0, ALWAYS };
+	char *word = strsep(&value, ":");
+	long request;
+
+	if (!strcmp(word, "off") && !value) {
+		out->count = 0;
+		return 0;
+	}
+	if (parse_number(word, 0xffff, &request) || request & 0x6000 ||
+	    (value && parse_count(value, &rule.count)))
+		return -EINVAL;
+	rule.request = request;
+	*out = rule;
+	return 0;
+}
+
+static int set_stall_standard(struct board *b, char *value)
+{
+	return parse_standard(value, &b->now.stall_standard);
+}
+
+static int set_silent_standard(struct board *b, char *value)
+{
+	return parse_standard(value, &b->now.silent_standard);
+}
+
+static int set_wake(struct board *b, char *value)
+{
+	long v;
+
+	if (parse_number(value, 1, &v))
+		return -EINVAL;
+	b->now.wake = (int)v;
+	return 0;
+}
+
 static int set_extra(struct board *b, char *value)
 {
 	long v;
@@ -340,6 +379,13 @@ static const struct {
 	  "stall this class or vendor request", set_stall_request },
 	{ "silent-request", "REQUEST|any|off",
 	  "never answer this class or vendor request", set_silent_request },
+	{ "stall-standard", "0xTTRR[:COUNT|always|never]|off",
+	  "stall the standard request with this bmRequestType and bRequest",
+	  set_stall_standard },
+	{ "silent-standard", "0xTTRR[:COUNT|always|never]|off",
+	  "never answer that request", set_silent_standard },
+	{ "wake", "0|1",
+	  "bmAttributes says remote wake; from the next plug on", set_wake },
 	{ "vanish", "N", "gone after N bytes on data endpoints; 0: stay",
 	  set_vanish },
 	{ "vanish-in-control", "REQUEST|any|off",
@@ -364,6 +410,7 @@ void behaviour_init(struct behaviour *bh, const struct board_type *type)
 	bh->stall_request = REQUEST_NONE;
 	bh->silent_request = REQUEST_NONE;
 	bh->vanish_request = REQUEST_NONE;
+	bh->wake = -1;
 	for (i = 0; i < BOARD_SLOTS; i++) {
 		bh->ep[i].delay = -1;
 		bh->ep[i].limit = -1;

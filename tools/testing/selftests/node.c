@@ -151,6 +151,26 @@ int node_set_policy(int fd, uint32_t handle, uint8_t pipe, uint32_t policy, uint
 	return node_ioctl(fd, WINUSB_IOC_SET_PIPE_POLICY, &arg);
 }
 
+int node_get_power(int fd, uint32_t handle, uint32_t policy, uint32_t *value)
+{
+	struct winusb_power_policy arg = {
+		.size = sizeof(arg), .handle = handle, .policy = policy,
+	};
+	int result = node_ioctl(fd, WINUSB_IOC_GET_POWER_POLICY, &arg);
+
+	*value = arg.value;
+	return result;
+}
+
+int node_set_power(int fd, uint32_t handle, uint32_t policy, uint32_t value)
+{
+	struct winusb_power_policy arg = {
+		.size = sizeof(arg), .handle = handle, .policy = policy, .value = value,
+	};
+
+	return node_ioctl(fd, WINUSB_IOC_SET_POWER_POLICY, &arg);
+}
+
 int node_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t ms)
 {
 	return node_set_policy(fd, handle, pipe, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, ms);

@@ -31,6 +31,8 @@ int node_get_setting(int fd, uint32_t handle, uint8_t *setting);
 int node_set_setting(int fd, uint32_t handle, uint8_t setting);
 int node_get_policy(int fd, uint32_t handle, uint8_t pipe, uint32_t policy, uint32_t *value);
 int node_set_policy(int fd, uint32_t handle, uint8_t pipe, uint32_t policy, uint32_t value);
+int node_get_power(int fd, uint32_t handle, uint32_t policy, uint32_t *value);
+int node_set_power(int fd, uint32_t handle, uint32_t policy, uint32_t value);
 /* The transfer timeout policy. */
 int node_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t ms);
 int node_get_timeout(int fd, uint32_t handle, uint8_t pipe, uint32_t *ms);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "board.h"
+#include "log.h"
 
 #define DRIVER "/sys/bus/usb/drivers/winusb"
 #define PARAMETERS "/sys/module/winusb/parameters"
@@ -61,10 +62,5 @@ void check_text(const char *file, int line, const char *what, const char *text,
 
 /* Opens the interface's node and moves some bytes around the board. */
 bool node_works(struct board *board, unsigned int interface);
-
-/* /dev/kmsg from its end on; a descriptor. */
-int log_open(void);
-/* Reads on; counts our lines about one of the boards in LINES[]. */
-void log_count(int fd, struct board *const *boards, unsigned int *lines, size_t count);
 
 #endif

@@ -21,7 +21,8 @@ static const char *const programs[] = {
 	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
 	"limits", "faults", "trace", "events", "posts", "listeners", "states", "removal", "reset",
 	"lifetime", "binding", "autobind", "harmless", "properties", "uevents", "osdesc",
-	"lifecycle", "broken", "osfaults", "fail_nth", "foreign", "unload",
+	"lifecycle", "frozen", "remote_wake", "power", "sleeping", "broken", "osfaults", "fail_nth",
+	"foreign", "unload",
 };
 
 static char folder[512];

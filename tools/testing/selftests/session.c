@@ -383,6 +383,30 @@ static void policy(void)
 		FAIL("a policy: %s", test_errno(result));
 }
 
+/* What the device does about it is up to the others, too; and it gets the time to do it. */
+static void power(void)
+{
+	uint32_t value;
+	int result;
+
+	switch (roll(4)) {
+	case 0:
+		result = node_set_power(fd, any_handle(), WINUSB_POWER_SUSPEND_DELAY, roll(30));
+		break;
+	case 1:
+		result = node_set_power(fd, any_handle(), WINUSB_POWER_AUTO_SUSPEND, roll(4));
+		break;
+	case 2:
+		result = node_get_power(fd, any_handle(), 0x80 + roll(4), &value);
+		break;
+	default:
+		result = 0;
+		test_sleep_ms(roll(roll(4) ? 20 : 150));
+	}
+	if (!is_allowed(result))
+		FAIL("a power policy: %s", test_errno(result));
+}
+
 /* Handles come and go; settings change. */
 static void manage(void)
 {
@@ -495,6 +519,8 @@ static void operate(void)
 		look();
 		break;
 	case 20:
+		if (!roll(4))
+			power();
 		if (!roll(40))
 			copy_process();
 		break;

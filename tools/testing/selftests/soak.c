@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Random operations of four processes, for minutes, while boards are pulled out and plugged in,
- * unbound, reset and made to fail. Nothing may hang, be completed twice, end with what the contract
+ * unbound, reset and made to fail, and fall asleep whenever they are left alone. Nothing may hang, be completed twice, end with what the contract
  * does not know, or deliver what was not sent; and at the end the module unloads.
  *
  * MINUTES says how long (2), SEED makes the same choices again, as far as other processes let them.
@@ -21,6 +21,7 @@
 
 #include "board.h"
 #include "node.h"
+#include "pm.h"
 #include "session.h"
 #include "test.h"
 
@@ -30,7 +31,7 @@ static struct board *boards[BOARDS];
 static struct soak *soak;
 static unsigned int seed, chosen;
 static pid_t workers[SOAK_WORKERS];
-static unsigned int unplugs, unbinds, resets, troubles;
+static unsigned int unplugs, unbinds, resets, troubles, asleep;
 
 static unsigned int number_of(const char *name, unsigned int preset)
 {
@@ -56,6 +57,7 @@ void test_setup(void)
 	boards_start();
 	for (i = 0; i < BOARDS; i++) {
 		board_spread(boards[i]);
+		pm_allow(boards[i], WHOLE, 10);
 		board_plug(boards[i]);
 	}
 	soak = mmap(NULL, sizeof(*soak), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -172,11 +174,44 @@ static void trouble(struct board *board)
 	troubles++;
 }
 
+/* A file of the device, which a reset by a worker may have taken away. */
+static void power_file(struct board *board, const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/usb/devices/%s/power/%s", board_name(board), name);
+	file_write(path, text);
+}
+
+static void administrate(struct board *board)
+{
+	if (roll(2)) {
+		power_file(board, "control", "on");
+		test_sleep_ms(roll(100));
+		power_file(board, "control", "auto");
+	} else {
+		pm_number(board, WHOLE, roll(2) ? "DeviceIdleEnabled" : "DefaultIdleState", 0);
+		test_sleep_ms(roll(100));
+		pm_allow(board, WHOLE, roll(20));
+	}
+}
+
+static void look(struct board *board)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "/sys/bus/usb/devices/%s/power/runtime_status",
+		 board_name(board));
+	file_read(path, text, sizeof(text));
+	asleep += !strcmp(text, "suspended\n");
+}
+
 static void disturb(void)
 {
 	struct board *board = boards[roll(BOARDS)];
 
-	switch (roll(10)) {
+	look(board);
+	switch (roll(12)) {
 	case 0 ... 2:
 		replug(board);
 		break;
@@ -185,6 +220,9 @@ static void disturb(void)
 		break;
 	case 5:
 		reset(board);
+		break;
+	case 6 ... 7:
+		administrate(board);
 		break;
 	default:
 		trouble(board);
@@ -196,11 +234,12 @@ static void disturb(void)
 static void progress(uint64_t start)
 {
 	fprintf(stderr, "soak: %llu s of %llu s, %llu sessions, %llu operations, %llu transfers "
-		"(%llu good), %llu MiB, %u unplugs, %u unbinds, %u resets, %u troubles, seed %u\n",
+		"(%llu good), %llu MiB, %u unplugs, %u unbinds, %u resets, %u troubles, "
+		"%u times asleep, seed %u\n",
 		(unsigned long long)(test_now_ms() - start) / 1000,
 		(unsigned long long)(soak->end_ms - start) / 1000, soak->sessions,
 		soak->operations, soak->transfers, soak->good, soak->bytes >> 20, unplugs, unbinds,
-		resets, troubles, chosen);
+		resets, troubles, asleep, chosen);
 }
 
 static void check_alive(void)

@@ -53,12 +53,16 @@ void test_register(struct test *test);
  * long as they pass, because processes are what a debug kernel is slowest at.
  */
 #define TEST_EACH(name_, type_, row_, table_)						\
+	TEST_EACH_LIMIT(name_, type_, row_, 20, table_)
+
+/* The same with a time limit of its own for each row. */
+#define TEST_EACH_LIMIT(name_, type_, row_, seconds_, table_)				\
 	static void name_(const type_ * row_);						\
 	static void name_##_run(const void *row)					\
 	{										\
 		name_(row);								\
 	}										\
-	TEST_REGISTER(name_, table_, ARRAY_SIZE(table_), sizeof((table_)[0]), 20)	\
+	TEST_REGISTER(name_, table_, ARRAY_SIZE(table_), sizeof((table_)[0]), seconds_)	\
 	static void name_(const type_ * row_)
 
 /* Hooks of a program, called in the parent before the first and after the last test. */

@@ -10,6 +10,7 @@
 
 #include "board.h"
 #include "node.h"
+#include "pm.h"
 #include "test.h"
 
 static struct board *fx2, *composite;
@@ -112,6 +113,20 @@ TEST(the_module_unloads_with_boards_plugged_in_and_takes_the_nodes_along)
 	CHECK(access(node_path(board_node(composite, 3)), F_OK) != 0);
 	interface_driver(board_node(fx2, 0), driver, sizeof(driver));
 	CHECK_EQ(driver[0], 0);
+	CHECK_OK(load());
+	plug_again();
+	works();
+}
+
+TEST(the_module_unloads_while_a_device_sleeps_and_puts_its_files_back)
+{
+	pm_allow(fx2, WHOLE, 20);
+	WAIT_ASLEEP(fx2);
+	CHECK_FILE(fx2, "power/control", "auto");
+	CHECK_OK(unload());
+	CHECK_FILE(fx2, "power/control", "on");
+	CHECK_FILE(fx2, "power/autosuspend_delay_ms", "2000");
+	CHECK_FILE(fx2, "power/runtime_status", "active");
 	CHECK_OK(load());
 	plug_again();
 	works();
