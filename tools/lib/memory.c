@@ -35,11 +35,12 @@ static void *fail(DWORD error)
 
 static struct block *block_of(const void *memory)
 {
-	struct block *block = (struct block *)memory - 1;
+	struct block *block;
 
-	if (!memory || (uintptr_t)memory % _Alignof(struct block) || block->magic != BLOCK_MAGIC)
+	if (!memory || (uintptr_t)memory % _Alignof(struct block))
 		return NULL;
-	return block;
+	block = (struct block *)memory - 1;
+	return block->magic == BLOCK_MAGIC ? block : NULL;
 }
 
 static bool heap_take(struct heap *heap, size_t bytes)

@@ -83,6 +83,10 @@ const struct message messages[] = {
 	{ 1010, "The configuration registry key is invalid." },
 	{ 1011, "The configuration registry key could not be opened." },
 	{ 1012, "The configuration registry key could not be read." },
+	{ 1015,
+	  "The registry is corrupted. The structure of one of the files containing registry data is corrupted, "
+	  "or the system's memory image of the file is corrupted, or the file could not be recovered because "
+	  "the alternate copy or log was absent or corrupted." },
 	{ 1018, "Illegal operation attempted on a registry key that has been marked for deletion." },
 	{ 1060, "The specified service does not exist as an installed service." },
 	{ 1062, "The service has not been started." },
