@@ -12,7 +12,7 @@
 #include "devinst.h"
 #include "property.h"
 #include "registry.h"
-#include "text.h"
+#include "wide.h"
 
 /* The device of a DEVINST, and the list that it is in; CR_NO_SUCH_DEVNODE if it left. */
 static CONFIGRET devnode_get(DEVINST devinst, struct device_list **list, struct device **device)
@@ -75,7 +75,7 @@ CONFIGRET WINAPI CM_Locate_DevNodeA(PDEVINST devinst, DEVINSTID_A id, ULONG flag
 
 CONFIGRET WINAPI CM_Locate_DevNodeW(PDEVINST devinst, DEVINSTID_W id, ULONG flags)
 {
-	char *text = id ? text_narrow(id) : NULL;
+	char *text = id ? utf8_of_wide(id) : NULL;
 	CONFIGRET ret;
 
 	if (id && !text)
@@ -158,7 +158,7 @@ static CONFIGRET id_give(DEVINST devinst, bool wide, void *buffer, ULONG room, U
 		return CR_INVALID_DEVNODE;
 	length = strlen(id) + 1;
 	if (wide)
-		text_widen(id, length, buffer, room);
+		wide_from_utf8(id, length, buffer, room, NULL);
 	else
 		memcpy(buffer, id, length < room ? length : room);
 	return length > room ? CR_BUFFER_SMALL : CR_SUCCESS;
@@ -303,7 +303,7 @@ CONFIGRET WINAPI CM_Get_Device_Interface_PropertyW(LPCWSTR path, const DEVPROPKE
 
 	if (ret || !path)
 		return ret ? ret : CR_INVALID_POINTER;
-	text = text_narrow(path);
+	text = utf8_of_wide(path);
 	list = text ? device_list_load() : NULL;
 	if (!list) {
 		free(text);
@@ -402,7 +402,7 @@ CONFIGRET WINAPI CM_Get_Device_Interface_List_SizeA(PULONG length, LPGUID class,
 CONFIGRET WINAPI CM_Get_Device_Interface_List_SizeW(PULONG length, LPGUID class, DEVINSTID_W id,
 						    ULONG flags)
 {
-	char *text = id ? text_narrow(id) : NULL;
+	char *text = id ? utf8_of_wide(id) : NULL;
 	CONFIGRET ret;
 
 	if (id && !text)
@@ -426,7 +426,7 @@ static CONFIGRET interface_list_give(const GUID *class, const char *id, bool wid
 	if (found.length > room)
 		ret = CR_BUFFER_SMALL;
 	else if (wide)
-		text_widen(found.text, found.length, buffer, room);
+		wide_from_utf8(found.text, found.length, buffer, room, NULL);
 	else
 		memcpy(buffer, found.text, found.length);
 	free(found.text);
@@ -442,7 +442,7 @@ CONFIGRET WINAPI CM_Get_Device_Interface_ListA(LPGUID class, DEVINSTID_A id, PZZ
 CONFIGRET WINAPI CM_Get_Device_Interface_ListW(LPGUID class, DEVINSTID_W id, PZZWSTR buffer,
 					       ULONG length, ULONG flags)
 {
-	char *text = id ? text_narrow(id) : NULL;
+	char *text = id ? utf8_of_wide(id) : NULL;
 	CONFIGRET ret;
 
 	if (id && !text)

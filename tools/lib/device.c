@@ -41,11 +41,13 @@ static char *file_read(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t length = 0, room = 0;
 	char *text = NULL, *more;
-	ssize_t got = 1;
+	ssize_t got = 0;
+	bool full = true;
 
 	if (fd < 0)
 		return NULL;
-	while (got > 0 && length < FILE_MAX) {
+	/* A file of sysfs is read at once, if there is room for it. */
+	while (full && got >= 0 && length < FILE_MAX) {
 		if (room - length < 2) {
 			room = room ? 4 * room : 256;
 			more = realloc(text, room);
@@ -58,6 +60,7 @@ static char *file_read(const char *path)
 		got = read(fd, text + length, room - length - 1);
 		if (got > 0)
 			length += got;
+		full = got > 0 && length + 1 == room;
 	}
 	close(fd);
 	if (got < 0) {

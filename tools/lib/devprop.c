@@ -10,7 +10,6 @@
 
 #include "devinst.h"
 #include "property.h"
-#include "text.h"
 
 #define GUID_BYTES(a, b, c, ...) \
 	{ (uint8_t)(a), (uint8_t)((a) >> 8), (uint8_t)((a) >> 16), (uint8_t)((a) >> 24), \

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "notify.h"
-#include "text.h"
+#include "wide.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -323,7 +323,7 @@ static CONFIGRET filter_take(struct registration *registration, const CM_NOTIFY_
 		return registration_open_handle(registration, filter->u.DeviceHandle.hTarget);
 	case CM_NOTIFY_FILTER_TYPE_DEVICEINSTANCE:
 		memcpy(id, filter->u.DeviceInstance.InstanceId, MAX_DEVICE_ID_LEN * sizeof(*id));
-		text = text_narrow(id);
+		text = utf8_of_wide(id);
 		if (!text)
 			return CR_OUT_OF_MEMORY;
 		strncpy(registration->id, text, sizeof(registration->id) - 1);

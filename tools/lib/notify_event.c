@@ -16,7 +16,7 @@
 
 #include "file.h"
 #include "notify.h"
-#include "text.h"
+#include "wide.h"
 
 #define TEXT_OFFSET(member)	offsetof(CM_NOTIFY_EVENT_DATA, u.member)
 
@@ -48,7 +48,7 @@ static void text_tell(struct registration *registration, CM_NOTIFY_ACTION action
 	data->FilterType = registration->type;
 	if (!known->is_devnode)
 		memcpy(&data->u.DeviceInterface.ClassGuid, known->guid, DEVICE_GUID_SIZE);
-	text_widen(known->text, length, (uint16_t *)((char *)data + offset), length);
+	wide_from_utf8(known->text, length, (uint16_t *)((char *)data + offset), length, NULL);
 	registration_tell(registration, action, data, size);
 	free(data);
 }

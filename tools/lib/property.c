@@ -11,7 +11,7 @@
 #include <setupapi.h>
 
 #include "property.h"
-#include "text.h"
+#include "wide.h"
 
 #define CLASS_USB		"{36fc9e60-c465-11cf-8056-444553540000}"
 #define CLASS_USBDEVICE		"{88bae032-5a81-49f0-bc3d-a4ff138216d6}"
@@ -100,7 +100,7 @@ bool property_is_text(const struct property *property)
 size_t property_copy(const struct property *property, bool wide, void *to, size_t room)
 {
 	if (wide && property_is_text(property))
-		return 2 * text_widen(property->data, property->size, to, room / 2);
+		return 2 * wide_from_utf8(property->data, property->size, to, room / 2, NULL);
 	if (room)
 		memcpy(to, property->data, property->size < room ? property->size : room);
 	return property->size;

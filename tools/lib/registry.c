@@ -15,7 +15,7 @@
 #include "object.h"
 #include "property.h"
 #include "registry.h"
-#include "text.h"
+#include "wide.h"
 
 struct value {
 	char name[256];
@@ -256,7 +256,7 @@ LSTATUS WINAPI RegQueryValueExA(HKEY key, LPCSTR name, LPDWORD reserved, LPDWORD
 LSTATUS WINAPI RegQueryValueExW(HKEY key, LPCWSTR name, LPDWORD reserved, LPDWORD type, LPBYTE data,
 				LPDWORD size)
 {
-	char *text = name ? text_narrow(name) : NULL;
+	char *text = name ? utf8_of_wide(name) : NULL;
 	LONG ret;
 
 	if (name && !text)
@@ -315,7 +315,7 @@ LSTATUS WINAPI RegGetValueA(HKEY key, LPCSTR subkey, LPCSTR name, DWORD flags, L
 LSTATUS WINAPI RegGetValueW(HKEY key, LPCWSTR subkey, LPCWSTR name, DWORD flags, LPDWORD type,
 			    PVOID data, LPDWORD size)
 {
-	char *text = name ? text_narrow(name) : NULL;
+	char *text = name ? utf8_of_wide(name) : NULL;
 	LONG ret;
 
 	if (name && !text)
@@ -345,7 +345,7 @@ static LONG value_enumerate(HKEY handle, DWORD index, void *name, bool wide, DWO
 		ret = ERROR_MORE_DATA;
 		if (*name_size > length) {
 			if (wide)
-				text_widen(value->name, length + 1, name, length + 1);
+				wide_from_utf8(value->name, length + 1, name, length + 1, NULL);
 			else
 				memcpy(name, value->name, length + 1);
 			*name_size = length;

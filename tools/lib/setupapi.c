@@ -11,7 +11,7 @@
 #include "devinst.h"
 #include "devset.h"
 #include "property.h"
-#include "text.h"
+#include "wide.h"
 
 #define ENUMERATOR	"USB"
 /* Reserved of SP_DEVICE_INTERFACE_DATA: the set's number above, the element's below. */
@@ -200,7 +200,7 @@ HDEVINFO WINAPI SetupDiGetClassDevsA(const GUID *class, PCSTR enumerator, HWND w
 
 HDEVINFO WINAPI SetupDiGetClassDevsW(const GUID *class, PCWSTR enumerator, HWND window, DWORD flags)
 {
-	char *text = enumerator ? text_narrow(enumerator) : NULL;
+	char *text = enumerator ? utf8_of_wide(enumerator) : NULL;
 	HDEVINFO set;
 
 	if (enumerator && !text)
@@ -342,7 +342,7 @@ BOOL text_give(const char *text, bool wide, void *to, DWORD room, DWORD *require
 	if (length > room)
 		return devset_result(ERROR_INSUFFICIENT_BUFFER);
 	if (wide)
-		text_widen(text, length, to, length);
+		wide_from_utf8(text, length, to, length, NULL);
 	else
 		memcpy(to, text, length);
 	return devset_result(ERROR_SUCCESS);
@@ -471,7 +471,7 @@ BOOL WINAPI SetupDiOpenDeviceInterfaceA(HDEVINFO set, PCSTR path, DWORD flags,
 BOOL WINAPI SetupDiOpenDeviceInterfaceW(HDEVINFO set, PCWSTR path, DWORD flags,
 					PSP_DEVICE_INTERFACE_DATA data)
 {
-	char *text = path ? text_narrow(path) : NULL;
+	char *text = path ? utf8_of_wide(path) : NULL;
 	BOOL ok = SetupDiOpenDeviceInterfaceA(set, text, flags, data);
 
 	free(text);
@@ -489,7 +489,7 @@ BOOL WINAPI SetupDiOpenDeviceInfoA(HDEVINFO set, PCSTR id, HWND window, DWORD fl
 BOOL WINAPI SetupDiOpenDeviceInfoW(HDEVINFO set, PCWSTR id, HWND window, DWORD flags,
 				   PSP_DEVINFO_DATA data)
 {
-	char *text = id ? text_narrow(id) : NULL;
+	char *text = id ? utf8_of_wide(id) : NULL;
 	BOOL ok = SetupDiOpenDeviceInfoA(set, text, window, flags, data);
 
 	free(text);

@@ -25,7 +25,7 @@
 
 #include "file.h"
 #include "tap.h"
-#include "text.h"
+#include "wide.h"
 
 static const GUID guid_fx2 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
 static const GUID guid_first = { 0xaaaaaaaa, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
@@ -167,7 +167,7 @@ TEST(functions)
 	CHECK(!WinUsb_GetAssociatedInterface(third, 0, &none));
 	CHECK_EQ(GetLastError(), ERROR_NO_MORE_ITEMS);
 
-	text_widen(path_first, strlen(path_first) + 1, wide, 500);
+	wide_from_utf8(path_first, strlen(path_first) + 1, wide, 500, NULL);
 	size = sizeof(wide);
 	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)wide,
 						   &size, 0), CR_SUCCESS);
@@ -207,7 +207,7 @@ static DWORD CALLBACK tell(HCMNOTIFICATION handle, PVOID context, CM_NOTIFY_ACTI
 	(void)context;
 	(void)size;
 	if (data->FilterType == CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE)
-		text = text_narrow(data->u.DeviceInterface.SymbolicLink);
+		text = utf8_of_wide(data->u.DeviceInterface.SymbolicLink);
 	EnterCriticalSection(&section);
 	if (told.count < 64) {
 		told.actions[told.count] = action;

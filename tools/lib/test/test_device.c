@@ -9,7 +9,7 @@
 
 #include "fake_sysfs.h"
 #include "tap.h"
-#include "text.h"
+#include "wide.h"
 
 static const GUID guid_1 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
 static const GUID guid_2 = { 1, 2, 3, { 4, 5, 6, 7, 8, 9, 10, 11 } };
@@ -36,7 +36,7 @@ static const char *narrow(const void *wide)
 {
 	static char texts[4][600];
 	static unsigned int turn;
-	char *text = texts[turn++ % 4], *made = text_narrow(wide);
+	char *text = texts[turn++ % 4], *made = utf8_of_wide(wide);
 
 	snprintf(text, sizeof(texts[0]), "%s", made);
 	free(made);
@@ -407,7 +407,7 @@ TEST(locate)
 
 	fake_begin();
 	fake_machine();
-	text_widen(FX2_ID, sizeof(FX2_ID), wide, 100);
+	wide_from_utf8(FX2_ID, sizeof(FX2_ID), wide, 100, NULL);
 	CHECK_EQ(CM_Locate_DevNodeW(&devinst, wide, CM_LOCATE_DEVNODE_NORMAL), CR_SUCCESS);
 	CHECK(devinst);
 	CHECK_EQ(CM_Get_DevNode_Status(&status, &problem, devinst, 0), CR_SUCCESS);
@@ -600,7 +600,7 @@ TEST(open_elements)
 
 	fake_begin();
 	fake_machine();
-	text_widen(FX2_PATH_1, sizeof(FX2_PATH_1), wide, 200);
+	wide_from_utf8(FX2_PATH_1, sizeof(FX2_PATH_1), wide, 200, NULL);
 	CHECK(SetupDiOpenDeviceInterfaceW(set, wide, 0, &data));
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, NULL, 0, &required, NULL),
 	      ERROR_INSUFFICIENT_BUFFER);

@@ -11,7 +11,7 @@
 #include "monitor.h"
 #include "notify.h"
 #include "tap.h"
-#include "text.h"
+#include "wide.h"
 
 #define DEVICE_GUID_1 { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } }
 
@@ -41,7 +41,7 @@ static DWORD CALLBACK tell(HCMNOTIFICATION handle, PVOID context, CM_NOTIFY_ACTI
 		wide = data->u.DeviceInterface.SymbolicLink;
 	else if (data->FilterType == CM_NOTIFY_FILTER_TYPE_DEVICEINSTANCE)
 		wide = data->u.DeviceInstance.InstanceId;
-	text = wide ? text_narrow(wide) : NULL;
+	text = wide ? utf8_of_wide(wide) : NULL;
 	if (text && (const char *)(wide + strlen(text) + 1) > (const char *)data + size)
 		abort();
 	pthread_mutex_lock(&lock);
@@ -216,7 +216,7 @@ TEST(instances)
 		return;
 	fake_begin();
 	fake_machine();
-	text_widen("usb\\vid_0547&pid_1002\\ab_12", 28, filter.u.DeviceInstance.InstanceId, 100);
+	wide_from_utf8("usb\\vid_0547&pid_1002\\ab_12", 28, filter.u.DeviceInstance.InstanceId, 100, NULL);
 	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_SUCCESS);
 	fake_link("nothing", "bus/usb/devices/1-3");
 	CHECK(look_and_wait(&told, 0));
