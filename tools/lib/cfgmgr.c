@@ -87,7 +87,8 @@ CONFIGRET WINAPI CM_Locate_DevNodeW(PDEVINST devinst, DEVINSTID_W id, ULONG flag
 
 enum relation { RELATION_PARENT, RELATION_CHILD, RELATION_SIBLING };
 
-static CONFIGRET relative_get(DEVINST *relative, DEVINST devinst, ULONG flags, enum relation relation)
+static CONFIGRET relative_get(DEVINST *relative, DEVINST devinst, ULONG flags,
+			      enum relation relation)
 {
 	struct device *device, *found = NULL;
 	struct device_list *list;
@@ -194,8 +195,8 @@ CONFIGRET WINAPI CM_Get_DevNode_Status(PULONG status, PULONG problem, DEVINST de
 	return CR_SUCCESS;
 }
 
-static CONFIGRET registry_property(DEVINST devinst, ULONG code, bool wide, ULONG *type, void *buffer,
-				   ULONG *size, ULONG flags)
+static CONFIGRET registry_property(DEVINST devinst, ULONG code, bool wide, ULONG *type,
+				   void *buffer, ULONG *size, ULONG flags)
 {
 	struct property property;
 	struct device_list *list;
@@ -339,7 +340,9 @@ CONFIGRET WINAPI CM_Open_DevNode_Key(DEVINST devinst, REGSAM access, ULONG profi
 		return ret;
 	error = registry_open(list, device, access, key);
 	device_list_put(list);
-	return !error ? CR_SUCCESS : error == ERROR_ACCESS_DENIED ? CR_ACCESS_DENIED : CR_OUT_OF_MEMORY;
+	if (!error)
+		return CR_SUCCESS;
+	return error == ERROR_ACCESS_DENIED ? CR_ACCESS_DENIED : CR_OUT_OF_MEMORY;
 }
 
 /* The interfaces' paths, one after the other, and an empty one. */

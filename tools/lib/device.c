@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The list of devices: what sysfs says, in the order that Windows' tree would have. What leaves while
- * it is read is not in the list; the next one shows how things are then.
+ * The list of devices: what sysfs says, in the order that Windows' tree would have. What leaves
+ * while it is read is not in the list; the next one shows how things are then.
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <dirent.h>
@@ -195,7 +195,8 @@ static void controller_read(struct device *hub)
 	if (end)
 		*end = 0;
 	if (real && root && !strncmp(real, root, length))
-		snprintf(hub->controller, sizeof(hub->controller), "%.200s:%s", real + length, speed);
+		snprintf(hub->controller, sizeof(hub->controller), "%.200s:%s", real + length,
+			 speed);
 	free(real);
 	free(root);
 }
@@ -352,7 +353,8 @@ static bool winusb_read(struct device_list *list, struct device *device, const c
 	for (line = guids; ok && line && *line; line += length + !!line[length]) {
 		length = strcspn(line, "\n");
 		if (guid_from_text(line, length, guid))
-			ok = guid_add(list, device, guid, device->complete && device->enabled, identity);
+			ok = guid_add(list, device, guid, device->complete && device->enabled,
+				      identity);
 	}
 	free(guids);
 	return ok;
@@ -433,7 +435,8 @@ static bool functions_read(struct device_list *list, const struct parts *parts)
 		struct device *device = list->devices[i];
 		bool hub = device->kind == DEVICE_HUB || device->kind == DEVICE_ROOT_HUB;
 
-		if (!guid_add(list, device, hub ? guid_usb_hub : guid_usb_device, true, device->identity))
+		if (!guid_add(list, device, hub ? guid_usb_hub : guid_usb_device, true,
+			      device->identity))
 			return false;
 		if (device->kind != DEVICE_WHOLE)
 			continue;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The USB devices of this machine as Windows would name them: a snapshot of sysfs, read without root
- * and without udev. Needs none of the Windows headers; texts are UTF-8, GUIDs 16 bytes in the layout
- * of Windows' GUID.
+ * The USB devices of this machine as Windows would name them: a snapshot of sysfs, read without
+ * root and without udev. Needs none of the Windows headers; texts are UTF-8, GUIDs 16 bytes in the
+ * layout of Windows' GUID.
  */
 #ifndef LIB_DEVICE_H
 #define LIB_DEVICE_H
@@ -33,10 +33,10 @@ enum device_kind {
 /* A devnode. */
 struct device {
 	enum device_kind kind;
-	char name[DEVICE_NAME_MAX];	/* sysfs: "1-1"; of a function "1-1:1.0", its first interface */
+	char name[DEVICE_NAME_MAX];	/* in sysfs: "1-1"; of a function its first interface's */
 	struct device *parent;		/* NULL: a root hub */
 	char id[DEVICE_ID_MAX];		/* instance id, upper case */
-	char alias[DEVICE_ID_MAX];	/* the one it would have without a serial number; also accepted */
+	char alias[DEVICE_ID_MAX];	/* what it would be without a serial number */
 	bool has_serial_id;
 	uint64_t identity;		/* differs after a replug */
 
@@ -45,7 +45,7 @@ struct device {
 	unsigned int bus, address, port;	/* port 0: root hub */
 	unsigned int class[3];		/* what compatible ids tell */
 	char ports[DEVICE_NAME_MAX];	/* "1.4" */
-	char controller[256];		/* what is said of the host controller, the same after a restart */
+	char controller[256];		/* the host controller's place, the same after a restart */
 	char serial[DEVICE_STRING_MAX];
 	char product[DEVICE_STRING_MAX];
 	char manufacturer[DEVICE_STRING_MAX];
@@ -54,7 +54,7 @@ struct device {
 
 	/* With winusb only */
 	bool winusb, complete, enabled;
-	char node[DEVICE_NAME_MAX];	/* the default interface: name in /sys/class/winusb and /dev/winusb */
+	char node[DEVICE_NAME_MAX];	/* the default interface's, in /dev/winusb */
 	char compatible[16], subcompatible[16];
 };
 
@@ -94,8 +94,9 @@ void device_path_make(struct device_interface *interface);
 /* Windows paths: path.c */
 
 /*
- * The node that CreateFile opens for a Windows path, or for a path below /dev/winusb. 0; -ENOENT; 1: a
- * USB device without a node, which opens but is no WinUSB interface. -ENOMEM. -EINVAL: SIZE too small.
+ * The node that CreateFile opens for a Windows path, or for a path below /dev/winusb. 0; 1: a USB
+ * device without a node, which opens but is no WinUSB interface; -ENOENT; -ENOMEM; -EINVAL: SIZE is
+ * too small.
  */
 int path_to_node(const char *windows_path, char *node, size_t size);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Instance ids and paths. The same device at the same port has the same after a restart, and with a
- * serial number at any port; no two devices have the same. A device has its serial number in its id, as
- * on Windows, unless it has none or one that can't be in an id, or a device before it, in the order of
- * the ports, has that already. What it has then is made of the place of its hub and its port: Windows
- * does the same by another rule that is its own.
+ * serial number at any port; no two devices have the same. A device has its serial number in its
+ * id, as on Windows, unless it has none or one that can't be in an id, or a device before it, in
+ * the order of the ports, has that already. What it has then is made of the place of its hub and
+ * its port: Windows does the same by another rule that is its own.
  *
- * The id by the port leads to a device that has one by serial number, too. So a path of the second of
- * two equal devices goes on to work when the first one leaves.
+ * The id by the port leads to a device that has one by serial number, too. So a path of the second
+ * of two equal devices goes on to work when the first one leaves.
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <ctype.h>
@@ -63,8 +63,8 @@ static void id_begin(const struct device *device, char id[DEVICE_ID_MAX])
 	if (device->kind == DEVICE_ROOT_HUB)
 		snprintf(id, DEVICE_ID_MAX, "USB\\%s\\", hubs[(rate >= 480) + (rate >= 5000)]);
 	else if (device->kind == DEVICE_FUNCTION)
-		snprintf(id, DEVICE_ID_MAX, "USB\\VID_%04X&PID_%04X&MI_%02X\\", device->vid, device->pid,
-			 device->interface);
+		snprintf(id, DEVICE_ID_MAX, "USB\\VID_%04X&PID_%04X&MI_%02X\\", device->vid,
+			 device->pid, device->interface);
 	else
 		snprintf(id, DEVICE_ID_MAX, "USB\\VID_%04X&PID_%04X\\", device->vid, device->pid);
 }
@@ -109,7 +109,8 @@ static void id_of_function(const struct device *device, const char *parent, char
 static bool id_is_taken(const struct device_list *list, size_t before, const char *id)
 {
 	for (size_t i = 0; i < before; i++)
-		if (!strcasecmp(list->devices[i]->id, id) || !strcasecmp(list->devices[i]->alias, id))
+		if (!strcasecmp(list->devices[i]->id, id) ||
+		    !strcasecmp(list->devices[i]->alias, id))
 			return true;
 	return false;
 }
@@ -148,8 +149,8 @@ static void device_id_make(const struct device_list *list, size_t at)
 }
 
 /*
- * Functions stand behind all devices in the list. Their ids are checked, too: two hashes may be equal,
- * though nobody will see it.
+ * Functions stand behind all devices in the list. Their ids are checked, too: two hashes may be
+ * equal, though nobody will see it.
  */
 void device_ids_make(struct device_list *list)
 {

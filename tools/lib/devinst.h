@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DEVINST: a number for each instance id that the process has seen. It stays when the device leaves. */
+/* DEVINST: a number for each instance id that the process has seen, for as long as it runs. */
 #ifndef LIB_DEVINST_H
 #define LIB_DEVINST_H
 

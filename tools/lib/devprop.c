@@ -15,14 +15,22 @@
 	{ (uint8_t)(a), (uint8_t)((a) >> 8), (uint8_t)((a) >> 16), (uint8_t)((a) >> 24), \
 	  (uint8_t)(b), (uint8_t)((b) >> 8), (uint8_t)(c), (uint8_t)((c) >> 8), __VA_ARGS__ }
 
-#define SET_REGISTRY	GUID_BYTES(0xa45c254eu, 0xdf1c, 0x4efd, 0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0)
-#define SET_INSTANCE	GUID_BYTES(0x78c34fc8u, 0x104a, 0x4aca, 0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57)
-#define SET_RELATION	GUID_BYTES(0x4340a6c5u, 0x93fa, 0x4706, 0x97, 0x2c, 0x7b, 0x64, 0x80, 0x08, 0xa5, 0xa7)
-#define SET_CONTAINER	GUID_BYTES(0x8c7ed206u, 0x3f8a, 0x4827, 0xb3, 0xab, 0xae, 0x9e, 0x1f, 0xae, 0xfc, 0x6c)
-#define SET_REPORTED	GUID_BYTES(0x540b947eu, 0x8b40, 0x45bc, 0xa8, 0xa2, 0x6a, 0x0b, 0x89, 0x4c, 0xbd, 0xa2)
-#define SET_DRIVER	GUID_BYTES(0xa8b865ddu, 0x2e3d, 0x4094, 0xad, 0x97, 0xe5, 0x93, 0xa7, 0x0c, 0x75, 0xd6)
-#define SET_NAME	GUID_BYTES(0xb725f130u, 0x47ef, 0x101a, 0xa5, 0xf1, 0x02, 0x60, 0x8c, 0x9e, 0xeb, 0xac)
-#define SET_INTERFACE	GUID_BYTES(0x026e516eu, 0xb814, 0x414b, 0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22)
+#define SET_REGISTRY \
+	GUID_BYTES(0xa45c254eu, 0xdf1c, 0x4efd, 0x80, 0x20, 0x67, 0xd1, 0x46, 0xa8, 0x50, 0xe0)
+#define SET_INSTANCE \
+	GUID_BYTES(0x78c34fc8u, 0x104a, 0x4aca, 0x9e, 0xa4, 0x52, 0x4d, 0x52, 0x99, 0x6e, 0x57)
+#define SET_RELATION \
+	GUID_BYTES(0x4340a6c5u, 0x93fa, 0x4706, 0x97, 0x2c, 0x7b, 0x64, 0x80, 0x08, 0xa5, 0xa7)
+#define SET_CONTAINER \
+	GUID_BYTES(0x8c7ed206u, 0x3f8a, 0x4827, 0xb3, 0xab, 0xae, 0x9e, 0x1f, 0xae, 0xfc, 0x6c)
+#define SET_REPORTED \
+	GUID_BYTES(0x540b947eu, 0x8b40, 0x45bc, 0xa8, 0xa2, 0x6a, 0x0b, 0x89, 0x4c, 0xbd, 0xa2)
+#define SET_DRIVER \
+	GUID_BYTES(0xa8b865ddu, 0x2e3d, 0x4094, 0xad, 0x97, 0xe5, 0x93, 0xa7, 0x0c, 0x75, 0xd6)
+#define SET_NAME \
+	GUID_BYTES(0xb725f130u, 0x47ef, 0x101a, 0xa5, 0xf1, 0x02, 0x60, 0x8c, 0x9e, 0xeb, 0xac)
+#define SET_INTERFACE \
+	GUID_BYTES(0x026e516eu, 0xb814, 0x414b, 0x83, 0xcd, 0x85, 0x6d, 0x6f, 0xef, 0x48, 0x22)
 
 enum own {
 	OWN_INSTANCE_ID = 0x100,
@@ -117,7 +125,8 @@ static int devprop_convert(const struct property *property, bool is_guid, struct
 	if (is_guid && guid_from_text(property->data, strlen(property->data), guid))
 		return devprop_set(value, DEVPROP_TYPE_GUID, guid, sizeof(guid));
 
-	value->type = property->type == REG_MULTI_SZ ? DEVPROP_TYPE_STRING_LIST : DEVPROP_TYPE_STRING;
+	value->type = property->type == REG_MULTI_SZ ? DEVPROP_TYPE_STRING_LIST :
+						       DEVPROP_TYPE_STRING;
 	value->size = property_copy(property, true, NULL, 0);
 	value->data = malloc(value->size + !value->size);
 	if (!value->data)
@@ -154,16 +163,19 @@ static int own_text_get(const struct device_list *list, const struct device *dev
 	case OWN_INSTANCE_ID:
 		return property_set_text(property, "%s", device->id);
 	case OWN_PARENT:
-		return device->parent ? property_set_text(property, "%s", device->parent->id) : -ENOENT;
+		return device->parent ? property_set_text(property, "%s", device->parent->id) :
+					-ENOENT;
 	case OWN_CHILDREN:
 		return relatives_get(list, device, NULL, property);
 	case OWN_SIBLINGS:
-		return device->parent ? relatives_get(list, device->parent, device, property) : -ENOENT;
+		return device->parent ? relatives_get(list, device->parent, device, property) :
+					-ENOENT;
 	case OWN_REPORTED_NAME:
 		return *name ? property_set_text(property, "%s", name) : -ENOENT;
 	case OWN_NAME:
 		ret = property_get(list, device, SPDRP_FRIENDLYNAME, property);
-		return ret == -ENOENT ? property_get(list, device, SPDRP_DEVICEDESC, property) : ret;
+		return ret == -ENOENT ? property_get(list, device, SPDRP_DEVICEDESC, property) :
+					ret;
 	default:
 		return -ENOENT;
 	}

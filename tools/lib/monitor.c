@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Device events of udev through libudev, which is loaded when it is needed (a program that asks for no
- * notifications does without it), or of the kernel through netlink.
+ * Device events of udev through libudev, which is loaded when it is needed (a program that asks for
+ * no notifications does without it), or of the kernel through netlink.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +31,8 @@ static struct {
 	int (*monitor_enable)(struct udev_monitor *monitor);
 	int (*monitor_fd)(struct udev_monitor *monitor);
 	struct udev_device *(*monitor_receive)(struct udev_monitor *monitor);
-	struct udev_device *(*device_new)(struct udev *udev, const char *subsystem, const char *name);
+	struct udev_device *(*device_new)(struct udev *udev, const char *subsystem,
+					  const char *name);
 	int (*device_is_initialized)(struct udev_device *device);
 	struct udev_device *(*device_unref)(struct udev_device *device);
 } udev;

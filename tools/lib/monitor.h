@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Says that USB devices may have come, left or changed; what it was is for sysfs to say. Where udev runs
- * it is udev's word, after its rules: then whoever may open a node can. Elsewhere the kernel's.
+ * Says that USB devices may have come, left or changed; what it was is for sysfs to say. Where udev
+ * runs it is udev's word, after its rules: then whoever may open a node can. Elsewhere the
+ * kernel's.
  */
 #ifndef LIB_MONITOR_H
 #define LIB_MONITOR_H

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * CM_Register_Notification. One thread, there while something is registered, waits for the monitor and
- * the listeners, and calls back, one call at a time. A registration begins with what is there; from then
- * on each look at sysfs is compared with what it knows: so nothing that comes after it is missed, however
- * many events were lost, and nothing is told twice.
+ * CM_Register_Notification. One thread, there while something is registered, waits for the monitor
+ * and the listeners, and calls back, one call at a time. A registration begins with what is there;
+ * from then on each look at sysfs is compared with what it knows: so nothing that comes after it is
+ * missed, however many events were lost, and nothing is told twice.
  *
- * The monitor listens before the first registration looks. A look is compared only with registrations
- * that were in the list before it began; one that was made meanwhile knows more than the look.
+ * The monitor listens before the first registration looks. A look is compared only with
+ * registrations that were in the list before it began; one that was made meanwhile knows more than
+ * the look.
  */
 #include <errno.h>
 #include <poll.h>
@@ -65,8 +66,8 @@ void registration_tell(struct registration *registration, CM_NOTIFY_ACTION actio
 }
 
 /*
- * CM_Unregister_Notification, or CloseHandle. A callback that runs is waited for, unless this is it. The
- * last one waits for the thread's end, too, so that none is left.
+ * CM_Unregister_Notification, or CloseHandle. A callback that runs is waited for, unless this is
+ * it. The last one waits for the thread's end, too, so that none is left.
  */
 static void registration_closed(struct object *object)
 {
@@ -138,7 +139,8 @@ static bool round_begin(struct round *round)
 		struct registration *registration = list_entry(link, struct registration, link);
 
 		object_ref(&registration->object);
-		round->fds[2 + round->count].fd = registration->removed ? -1 : registration->listener;
+		round->fds[2 + round->count].fd = registration->removed ? -1 :
+									  registration->listener;
 		round->fds[2 + round->count].events = POLLIN;
 		round->list[round->count++] = registration;
 	}
@@ -294,7 +296,8 @@ static CONFIGRET filter_check(const CM_NOTIFY_FILTER *filter)
 {
 	static const GUID none;
 	static const DWORD flags[] = {
-		[CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE] = CM_NOTIFY_FILTER_FLAG_ALL_INTERFACE_CLASSES,
+		[CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE] =
+			CM_NOTIFY_FILTER_FLAG_ALL_INTERFACE_CLASSES,
 		[CM_NOTIFY_FILTER_TYPE_DEVICEHANDLE] = 0,
 		[CM_NOTIFY_FILTER_TYPE_DEVICEINSTANCE] = CM_NOTIFY_FILTER_FLAG_ALL_DEVICE_INSTANCES,
 	};

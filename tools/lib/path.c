@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Windows paths to nodes. A path is looked up among those of the devices that are there, so that only
- * one place knows how paths are made, and none of them can lead to something else.
+ * Windows paths to nodes. A path is looked up among those of the devices that are there, so that
+ * only one place knows how paths are made, and none of them can lead to something else.
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <ctype.h>
@@ -15,14 +15,16 @@
 #include "device.h"
 
 const uint8_t guid_usb_device[DEVICE_GUID_SIZE] = {
-	0x10, 0xbf, 0xdc, 0xa5, 0x30, 0x65, 0xd2, 0x11, 0x90, 0x1f, 0x00, 0xc0, 0x4f, 0xb9, 0x51, 0xed
+	0x10, 0xbf, 0xdc, 0xa5, 0x30, 0x65, 0xd2, 0x11,
+	0x90, 0x1f, 0x00, 0xc0, 0x4f, 0xb9, 0x51, 0xed,
 };
 
 const uint8_t guid_usb_hub[DEVICE_GUID_SIZE] = {
-	0x88, 0x0e, 0x8a, 0xf1, 0x0c, 0xc3, 0xd0, 0x11, 0x88, 0x15, 0x00, 0xa0, 0xc9, 0x06, 0xbe, 0xd8
+	0x88, 0x0e, 0x8a, 0xf1, 0x0c, 0xc3, 0xd0, 0x11,
+	0x88, 0x15, 0x00, 0xa0, 0xc9, 0x06, 0xbe, 0xd8,
 };
 
-/* Where in the 16 bytes the digits of the text go, by twos; the first three parts are little-endian. */
+/* Where in the 16 bytes the digits of the text go; the first three parts are little-endian. */
 static const uint8_t guid_order[DEVICE_GUID_SIZE] = {
 	3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15
 };
@@ -128,7 +130,8 @@ int path_to_node(const char *windows_path, char *node, size_t size)
 		return -ENOMEM;
 	interface = device_interface_find(list, windows_path);
 	if (interface && interface->active) {
-		snprintf(path, sizeof(path), "%.50s/winusb/%s", device_dev, interface->device->node);
+		snprintf(path, sizeof(path), "%.50s/winusb/%s", device_dev,
+			 interface->device->node);
 		ret = interface->device->winusb ? node_copy(path, node, size) : 1;
 	}
 	device_list_put(list);

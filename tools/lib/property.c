@@ -148,19 +148,20 @@ static int hardware_get(const struct device *device, struct property *property)
 
 	if (device->kind == DEVICE_ROOT_HUB) {
 		/* "USB\ROOT_HUB30\..." */
-		snprintf(ids, sizeof(ids), "%.*s", (int)strcspn(device->id + 4, "\\"), device->id + 4);
-		ret = property_add_text(property, "USB\\%s&VID%04X&PID%04X&REV%04X", ids, device->vid,
-					device->pid, device->revision);
-		ret = ret ?: property_add_text(property, "USB\\%s&VID%04X&PID%04X", ids, device->vid,
-					       device->pid);
+		snprintf(ids, sizeof(ids), "%.*s", (int)strcspn(device->id + 4, "\\"),
+			 device->id + 4);
+		ret = property_add_text(property, "USB\\%s&VID%04X&PID%04X&REV%04X", ids,
+					device->vid, device->pid, device->revision);
+		ret = ret ?: property_add_text(property, "USB\\%s&VID%04X&PID%04X",
+					       ids, device->vid, device->pid);
 		return ret ?: property_add_text(property, "USB\\%s", ids);
 	}
 	if (device->kind == DEVICE_FUNCTION)
 		snprintf(interface, sizeof(interface), "&MI_%02X", device->interface);
-	ret = property_add_text(property, "USB\\VID_%04X&PID_%04X&REV_%04X%s", device->vid, device->pid,
-				device->revision, interface);
-	return ret ?: property_add_text(property, "USB\\VID_%04X&PID_%04X%s", device->vid, device->pid,
-					interface);
+	ret = property_add_text(property, "USB\\VID_%04X&PID_%04X&REV_%04X%s", device->vid,
+				device->pid, device->revision, interface);
+	return ret ?: property_add_text(property, "USB\\VID_%04X&PID_%04X%s",
+					device->vid, device->pid, interface);
 }
 
 static int compatible_get(const struct device *device, struct property *property)
@@ -172,14 +173,14 @@ static int compatible_get(const struct device *device, struct property *property
 	if (device->kind == DEVICE_ROOT_HUB)
 		return -ENOENT;
 	if (*device->compatible && *device->subcompatible)
-		ret = property_add_text(property, "USB\\MS_COMP_%s&MS_SUBCOMP_%s", device->compatible,
-					device->subcompatible);
+		ret = property_add_text(property, "USB\\MS_COMP_%s&MS_SUBCOMP_%s",
+					device->compatible, device->subcompatible);
 	if (*device->compatible)
 		ret = ret ?: property_add_text(property, "USB\\MS_COMP_%s", device->compatible);
-	ret = ret ?: property_add_text(property, "USB\\%sClass_%02X&SubClass_%02X&Prot_%02X", prefix,
-				       class[0], class[1], class[2]);
-	ret = ret ?: property_add_text(property, "USB\\%sClass_%02X&SubClass_%02X", prefix, class[0],
-				       class[1]);
+	ret = ret ?: property_add_text(property, "USB\\%sClass_%02X&SubClass_%02X&Prot_%02X",
+				       prefix, class[0], class[1], class[2]);
+	ret = ret ?: property_add_text(property, "USB\\%sClass_%02X&SubClass_%02X",
+				       prefix, class[0], class[1]);
 	ret = ret ?: property_add_text(property, "USB\\%sClass_%02X", prefix, class[0]);
 	if (device->kind == DEVICE_COMPOSITE)
 		ret = ret ?: property_add_text(property, "USB\\COMPOSITE");
@@ -293,7 +294,8 @@ static int container_get(const struct device *device, struct property *property)
 
 	for (; *id; id++)
 		for (int i = 0; i < 2; i++)
-			hash[i] = (hash[i] ^ (unsigned char)*id) * (i ? 0x100000001b5u : 0x100000001b3u);
+			hash[i] = (hash[i] ^ (unsigned char)*id) *
+				  (i ? 0x100000001b5u : 0x100000001b3u);
 	/* A name-based GUID's version and variant. */
 	((uint8_t *)hash)[7] = (((uint8_t *)hash)[7] & 0x0f) | 0x50;
 	((uint8_t *)hash)[8] = (((uint8_t *)hash)[8] & 0x3f) | 0x80;
@@ -336,7 +338,8 @@ int property_get(const struct device_list *list, const struct device *device, un
 	case SPDRP_CLASS:
 		if (!class)
 			return -ENOENT;
-		return property_set_text(property, "%s", strcmp(class, CLASS_USB) ? "USBDevice" : "USB");
+		return property_set_text(property, "%s",
+					 strcmp(class, CLASS_USB) ? "USBDevice" : "USB");
 	case SPDRP_CLASSGUID:
 		return class ? property_set_text(property, "%s", class) : -ENOENT;
 	case SPDRP_DRIVER:
@@ -344,8 +347,9 @@ int property_get(const struct device_list *list, const struct device *device, un
 	case SPDRP_CONFIGFLAGS:
 		return property_set_number(property, 0);
 	case SPDRP_MFG:
-		return *device->manufacturer ? property_set_text(property, "%s", device->manufacturer) :
-		       -ENOENT;
+		return *device->manufacturer ?
+			       property_set_text(property, "%s", device->manufacturer) :
+			       -ENOENT;
 	case SPDRP_FRIENDLYNAME:
 		return friendly_get(device, property);
 	case SPDRP_LOCATION_INFORMATION:

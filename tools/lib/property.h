@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a devnode says of itself: the registry properties of Windows, their DEVPKEYs, and its key. */
+/* What a devnode says of itself: Windows' registry properties, and their DEVPKEYs. */
 #ifndef LIB_PROPERTY_H
 #define LIB_PROPERTY_H
 
@@ -28,7 +28,7 @@ int property_set_number(struct property *property, uint32_t number);
 int property_add_text(struct property *property, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The driver's key of a setup class, "{...}"; NULL: Windows would have a driver for it that is not here. */
+/* GUID of its setup class, "{...}"; NULL: that is one of another driver, which is not here. */
 const char *device_setup_class(const struct device *device);
 
 /* A value for DEVPKEY_ functions: DEVPROP_TYPE_, as it is there, texts in UTF-16. */
@@ -42,6 +42,7 @@ struct devprop {
 int devprop_of_device(const struct device_list *list, const struct device *device,
 		      const uint8_t fmtid[DEVICE_GUID_SIZE], uint32_t pid, struct devprop *value);
 int devprop_of_interface(const struct device_list *list, const struct device_interface *interface,
-			 const uint8_t fmtid[DEVICE_GUID_SIZE], uint32_t pid, struct devprop *value);
+			 const uint8_t fmtid[DEVICE_GUID_SIZE], uint32_t pid,
+			 struct devprop *value);
 
 #endif

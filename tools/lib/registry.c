@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The registry, as far as programs of USB devices read it: the key of a devnode's parameters. Its values
- * are the function's properties, as winusb shows them in sysfs, at the time when the key was opened.
- * Nothing can be written: properties are the administrator's (winusbctl bind --property).
+ * The registry, as far as programs of USB devices read it: the key of a devnode's parameters. Its
+ * values are the function's properties, as winusb shows them in sysfs, at the time when the key was
+ * opened. Nothing can be written: properties are the administrator's (winusbctl bind --property).
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <dirent.h>
@@ -100,8 +100,8 @@ static int value_parse(char *text, struct property *property)
 	else
 		value = text + strlen(text);
 	if (!strcmp(text, "REG_SZ") || !strcmp(text, "REG_EXPAND_SZ"))
-		return property_set(property, strcmp(text, "REG_SZ") ? REG_EXPAND_SZ : REG_SZ, value,
-				    strlen(value) + 1);
+		return property_set(property, strcmp(text, "REG_SZ") ? REG_EXPAND_SZ : REG_SZ,
+				    value, strlen(value) + 1);
 	if (!strcmp(text, "REG_MULTI_SZ"))
 		return lines_parse(value, property);
 	number = strtoul(value, NULL, 10);
@@ -306,8 +306,8 @@ static LONG value_get(HKEY handle, const char *subkey, const char *name, bool wi
 	return ret;
 }
 
-LSTATUS WINAPI RegGetValueA(HKEY key, LPCSTR subkey, LPCSTR name, DWORD flags, LPDWORD type, PVOID data,
-			    LPDWORD size)
+LSTATUS WINAPI RegGetValueA(HKEY key, LPCSTR subkey, LPCSTR name, DWORD flags, LPDWORD type,
+			    PVOID data, LPDWORD size)
 {
 	return value_get(key, subkey, name, false, flags, type, data, size);
 }
@@ -362,8 +362,8 @@ LSTATUS WINAPI RegEnumValueA(HKEY key, DWORD index, LPSTR name, LPDWORD name_siz
 	return value_enumerate(key, index, name, false, name_size, reserved, type, data, size);
 }
 
-LSTATUS WINAPI RegEnumValueW(HKEY key, DWORD index, LPWSTR name, LPDWORD name_size, LPDWORD reserved,
-			     LPDWORD type, LPBYTE data, LPDWORD size)
+LSTATUS WINAPI RegEnumValueW(HKEY key, DWORD index, LPWSTR name, LPDWORD name_size,
+			     LPDWORD reserved, LPDWORD type, LPBYTE data, LPDWORD size)
 {
 	return value_enumerate(key, index, name, true, name_size, reserved, type, data, size);
 }

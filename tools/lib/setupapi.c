@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sets of devices: SetupDiGetClassDevs and what goes through one. A set is how things were when it was
- * made; the devices of it that left meanwhile are still in it, as on Windows.
+ * Sets of devices: SetupDiGetClassDevs and what goes through one. A set is how things were when it
+ * was made; the devices of it that left meanwhile are still in it, as on Windows.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -290,8 +290,8 @@ BOOL WINAPI SetupDiEnumDeviceInfo(HDEVINFO handle, DWORD index, PSP_DEVINFO_DATA
 }
 
 /* The INDEXth of the set's interfaces of a class, of one device or of all; -1: no further one. */
-static ssize_t interface_nth(const struct devset *set, const struct member *member, const GUID *class,
-			     DWORD index)
+static ssize_t interface_nth(const struct devset *set, const struct member *member,
+			     const GUID *class, DWORD index)
 {
 	for (size_t i = 0; i < set->interface_count; i++) {
 		const struct member_interface *interface = &set->interfaces[i];
@@ -378,7 +378,8 @@ static BOOL detail_give(const struct detail_form *form, const char *path, void *
 		return devset_result(ERROR_INVALID_USER_BUFFER);
 	if (required)
 		*required = needed;
-	return text_give(path, form->wide, detail ? (char *)detail + form->offset : NULL, room, NULL);
+	return text_give(path, form->wide, detail ? (char *)detail + form->offset : NULL, room,
+			 NULL);
 }
 
 static BOOL interface_detail(HDEVINFO handle, const struct detail_form *form,

@@ -8,8 +8,8 @@
 #include "property.h"
 #include "registry.h"
 
-static BOOL instance_id(HDEVINFO handle, const SP_DEVINFO_DATA *data, bool wide, void *id, DWORD size,
-			DWORD *required)
+static BOOL instance_id(HDEVINFO handle, const SP_DEVINFO_DATA *data, bool wide, void *id,
+			DWORD size, DWORD *required)
 {
 	struct devset *set = devset_get(handle);
 	struct member *member;
@@ -40,8 +40,9 @@ BOOL WINAPI SetupDiGetDeviceInstanceIdW(HDEVINFO set, PSP_DEVINFO_DATA data, PWS
 
 static DWORD property_error(int error)
 {
-	return error == -ENOENT ? ERROR_INVALID_DATA : error == -EINVAL ? ERROR_INVALID_REG_PROPERTY :
-	       ERROR_NOT_ENOUGH_MEMORY;
+	return error == -ENOENT ? ERROR_INVALID_DATA :
+	       error == -EINVAL ? ERROR_INVALID_REG_PROPERTY :
+				  ERROR_NOT_ENOUGH_MEMORY;
 }
 
 static BOOL registry_property(HDEVINFO handle, const SP_DEVINFO_DATA *data, DWORD code, bool wide,
@@ -97,8 +98,8 @@ BOOL WINAPI SetupDiGetDeviceRegistryPropertyW(HDEVINFO set, PSP_DEVINFO_DATA dat
 }
 
 /* RET is what looking for it gave; the value is freed. */
-static BOOL devprop_give(int ret, struct devprop *value, DEVPROPTYPE *type, BYTE *buffer, DWORD size,
-			 DWORD *required)
+static BOOL devprop_give(int ret, struct devprop *value, DEVPROPTYPE *type, BYTE *buffer,
+			 DWORD size, DWORD *required)
 {
 	DWORD error = ERROR_SUCCESS;
 
@@ -147,15 +148,16 @@ BOOL WINAPI SetupDiGetDevicePropertyW(HDEVINFO handle, PSP_DEVINFO_DATA data, co
 		devset_put(set);
 		return member ? devset_result(error) : FALSE;
 	}
-	ret = devprop_of_device(member->list, member->device, (const uint8_t *)&key->fmtid, key->pid,
-				&value);
+	ret = devprop_of_device(member->list, member->device, (const uint8_t *)&key->fmtid,
+				key->pid, &value);
 	devset_put(set);
 	return devprop_give(ret, &value, type, buffer, size, required);
 }
 
 BOOL WINAPI SetupDiGetDeviceInterfacePropertyW(HDEVINFO handle, PSP_DEVICE_INTERFACE_DATA data,
-					       const DEVPROPKEY *key, DEVPROPTYPE *type, PBYTE buffer,
-					       DWORD size, PDWORD required, DWORD flags)
+					       const DEVPROPKEY *key, DEVPROPTYPE *type,
+					       PBYTE buffer, DWORD size, PDWORD required,
+					       DWORD flags)
 {
 	DWORD error = devprop_check(key, type, buffer, size, flags);
 	struct devset *set = devset_get(handle);

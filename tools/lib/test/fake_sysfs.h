@@ -188,8 +188,8 @@ static FAKE_UNUSED void fake_winusb(const char *name, const char *function, bool
 	fclose(fopen(path, "w"));
 }
 
-/* A controller with a hub, on it: an fx2 as a whole, a composite device with two functions of winusb
- * and one of another driver, a device with no driver. */
+/* A controller with a hub, on it: an fx2 as a whole, a composite device with two functions of
+ * winusb and one of another driver, a device with no driver. */
 #define FAKE_BUS	"pci0000:00/0000:00:14.0/usb1"
 #define FAKE_GUID_1	"{9f543223-cede-4fa3-b376-a25ce9a30e74}"
 #define FAKE_GUID_2	"{00000001-0002-0003-0405-060708090a0b}"

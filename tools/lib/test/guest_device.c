@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Discovery and notification against real devices, in a guest with the boards fx2 and composite. Links
- * with the archive, since it posts events through a file's descriptor:
+ * Discovery and notification against real devices, in a guest with the boards fx2 and composite.
+ * Links with the archive, since it posts events through a file's descriptor:
  *
- *	cd tools/lib; make build/native/libwinusb.a build/native/test/{guest_device,tap}.o
- *	gcc -o build/native/guest_device build/native/test/{guest_device,tap}.o build/native/libwinusb.a -ldl
- *	scripts/lab run --no-bind --board=fx2 --board=composite -- tools/lib/build/native/guest_device
+ *	cd tools/lib/build/native
+ *	make -C ../.. build/native/libwinusb.a build/native/test/{guest_device,tap}.o
+ *	gcc -o guest_device test/{guest_device,tap}.o libwinusb.a -ldl
+ *	scripts/lab run --no-bind --board=fx2 --board=composite -- $PWD/guest_device
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <windows.h>
@@ -27,15 +28,18 @@
 #include "tap.h"
 #include "wide.h"
 
-static const GUID guid_fx2 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
+static const GUID guid_fx2 = {
+	0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 }
+};
 static const GUID guid_first = { 0xaaaaaaaa, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 static const GUID guid_third = { 0xbbbbbbbb, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 static const GUID guid_event = { 0x12345678, 1, 2, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 
-#define BIND	"winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74} "	\
-		"--property Label=board --property dw=dword:7 >/dev/null && "		\
-		"winusbctl bind 1209:0001:0 --guid {aaaaaaaa-0001-0002-0304-05060708090a} >/dev/null && " \
-		"winusbctl bind 1209:0001:2 --guid {bbbbbbbb-0001-0002-0304-05060708090a} >/dev/null"
+#define BIND									\
+	"winusbctl bind 0547:1002 --guid {9f543223-cede-4fa3-b376-a25ce9a30e74} "	\
+	"--property Label=board >/dev/null && "					\
+	"winusbctl bind 1209:0001:0 --guid {aaaaaaaa-0001-0002-0304-05060708090a} >/dev/null && " \
+	"winusbctl bind 1209:0001:2 --guid {bbbbbbbb-0001-0002-0304-05060708090a} >/dev/null"
 
 static void run(const char *command)
 {
@@ -92,8 +96,8 @@ TEST(list)
 		CHECK(SetupDiGetDeviceInstanceIdA(set, &device, id, sizeof(id), NULL));
 		CHECK(SetupDiGetDeviceRegistryPropertyA(set, &device, SPDRP_HARDWAREID, NULL,
 							(BYTE *)hardware, sizeof(hardware), NULL));
-		SetupDiGetDeviceRegistryPropertyA(set, &device, SPDRP_SERVICE, NULL, (BYTE *)service,
-						  sizeof(service), NULL);
+		SetupDiGetDeviceRegistryPropertyA(set, &device, SPDRP_SERVICE, NULL,
+						  (BYTE *)service, sizeof(service), NULL);
 		printf("# %s | %s | %s\n", id, hardware, service);
 		with_winusb += !strcmp(service, "WinUSB");
 	}
@@ -116,8 +120,8 @@ TEST(open)
 
 	CHECK(path_of(&guid_fx2, path, sizeof(path)));
 	printf("# %s\n", path);
-	file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-			   OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
+	file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+			   NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
 	CHECK(file != INVALID_HANDLE_VALUE);
 	CHECK(WinUsb_Initialize(file, &usb));
 	CHECK(WinUsb_GetDescriptor(usb, 1, 0, 0, (PUCHAR)&descriptor, sizeof(descriptor), &got));
@@ -138,8 +142,8 @@ TEST(open)
 
 static HANDLE open_path(const char *path)
 {
-	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-			   OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+			   NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
 }
 
 /* Two functions of a composite device, and the device itself. */
@@ -169,8 +173,9 @@ TEST(functions)
 
 	wide_from_utf8(path_first, strlen(path_first) + 1, wide, 500, NULL);
 	size = sizeof(wide);
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)wide,
-						   &size, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type,
+						   (BYTE *)wide, &size, 0),
+		 CR_SUCCESS);
 	CHECK_EQ(CM_Locate_DevNodeW(&devinst, wide, 0), CR_SUCCESS);
 	CHECK_EQ(CM_Get_Parent(&parent_first, devinst, 0), CR_SUCCESS);
 	CHECK_EQ(CM_Get_Device_IDA(devinst, id, sizeof(id), 0), CR_SUCCESS);
@@ -229,7 +234,8 @@ static int told_at(CM_NOTIFY_ACTION action, const char *text, int from)
 	for (int i = 0; i < 100; i++) {
 		EnterCriticalSection(&section);
 		for (unsigned int j = from; j < told.count; j++)
-			if (told.actions[j] == action && (!text || !strcasecmp(told.texts[j], text))) {
+			if (told.actions[j] == action &&
+			    (!text || !strcasecmp(told.texts[j], text))) {
 				LeaveCriticalSection(&section);
 				return j;
 			}

@@ -11,7 +11,9 @@
 #include "tap.h"
 #include "wide.h"
 
-static const GUID guid_1 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
+static const GUID guid_1 = {
+	0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 }
+};
 static const GUID guid_2 = { 1, 2, 3, { 4, 5, 6, 7, 8, 9, 10, 11 } };
 static const GUID guid_none = { 7, 7, 7, { 7 } };
 static const GUID guid_device = {
@@ -160,7 +162,8 @@ TEST(details)
 	FAILS(SetupDiEnumDeviceInterfaces(set, NULL, &guid_1, 0, NULL), ERROR_INVALID_PARAMETER);
 	other = data;
 	other.cbSize--;
-	FAILS(SetupDiEnumDeviceInterfaces(set, NULL, &guid_1, 0, &other), ERROR_INVALID_USER_BUFFER);
+	FAILS(SetupDiEnumDeviceInterfaces(set, NULL, &guid_1, 0, &other),
+	      ERROR_INVALID_USER_BUFFER);
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &other, NULL, 0, &required, NULL),
 	      ERROR_INVALID_PARAMETER);
 
@@ -178,24 +181,29 @@ TEST(details)
 	detail.a.cbSize = sizeof(detail.a);
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.a, 4, &required, NULL),
 	      ERROR_INVALID_USER_BUFFER);
-	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.a, 4 + length - 1, &required, NULL),
+	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.a, 4 + length - 1, &required,
+					       NULL),
 	      ERROR_INSUFFICIENT_BUFFER);
 	CHECK(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.a, 4 + length, NULL, NULL));
 	CHECK_STR(detail.bytes + 4, FX2_PATH_1);
 	CHECK_EQ(detail.bytes[4 + length], 0x55);
 	detail.a.cbSize = sizeof(detail.a) + 1;
 	if (sizeof(detail.a) + 1 != sizeof(detail.w))
-		FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, sizeof(detail), NULL, NULL),
+		FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, sizeof(detail), NULL,
+						       NULL),
 		      ERROR_INVALID_USER_BUFFER);
 	FAILS(SetupDiGetDeviceInterfaceDetailA(set, &data, &detail.a, sizeof(detail), NULL, NULL),
 	      ERROR_INVALID_USER_BUFFER);
 	detail.w.cbSize = sizeof(detail.w);
-	FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, 4 + 2 * length - 1, NULL, NULL),
+	FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, 4 + 2 * length - 1, NULL,
+					       NULL),
 	      ERROR_INSUFFICIENT_BUFFER);
-	CHECK(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, 4 + 2 * length, NULL, &device));
+	CHECK(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, 4 + 2 * length, NULL,
+					       &device));
 	CHECK_STR(narrow(detail.w.DevicePath), FX2_PATH_1);
 	device.cbSize = 1;
-	FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, sizeof(detail), NULL, &device),
+	FAILS(SetupDiGetDeviceInterfaceDetailW(set, &data, &detail.w, sizeof(detail), NULL,
+					       &device),
 	      ERROR_INVALID_USER_BUFFER);
 	device.cbSize = sizeof(device);
 
@@ -210,7 +218,8 @@ TEST(details)
 	CHECK(SetupDiEnumDeviceInterfaces(set, &device, &guid_1, 0, &data));
 	FAILS(SetupDiEnumDeviceInterfaces(set, &device, &guid_1, 1, &data), ERROR_NO_MORE_ITEMS);
 	device.DevInst = 4711;
-	FAILS(SetupDiEnumDeviceInterfaces(set, &device, &guid_1, 0, &data), ERROR_INVALID_PARAMETER);
+	FAILS(SetupDiEnumDeviceInterfaces(set, &device, &guid_1, 0, &data),
+	      ERROR_INVALID_PARAMETER);
 	CHECK(SetupDiDestroyDeviceInfoList(set2));
 	CHECK(SetupDiDestroyDeviceInfoList(set));
 	fake_end();
@@ -292,9 +301,11 @@ TEST(properties)
 		  "{88bae032-5a81-49f0-bc3d-a4ff138216d6}\\0000");
 	CHECK_STR(text_property(set, &device, SPDRP_MFG, REG_SZ), "A maker");
 	CHECK_STR(text_property(set, &device, SPDRP_FRIENDLYNAME, REG_SZ), "A product");
-	CHECK_STR(text_property(set, &device, SPDRP_LOCATION_INFORMATION, REG_SZ), "Port_#0001.Hub_#0001");
+	CHECK_STR(text_property(set, &device, SPDRP_LOCATION_INFORMATION, REG_SZ),
+		  "Port_#0001.Hub_#0001");
 	CHECK_STR(text_property(set, &device, SPDRP_ENUMERATOR_NAME, REG_SZ), "USB");
-	CHECK_STR(text_property(set, &device, SPDRP_LOCATION_PATHS, REG_MULTI_SZ), "USBROOT(1)#USB(1)");
+	CHECK_STR(text_property(set, &device, SPDRP_LOCATION_PATHS, REG_MULTI_SZ),
+		  "USBROOT(1)#USB(1)");
 	CHECK(!strncmp(text_property(set, &device, SPDRP_PHYSICAL_DEVICE_OBJECT_NAME, REG_SZ),
 		       "\\Device\\USBPDO-", 15));
 	CHECK_EQ(number_property(set, &device, SPDRP_ADDRESS), 1);
@@ -307,14 +318,16 @@ TEST(properties)
 	      ERROR_INSUFFICIENT_BUFFER);
 	CHECK_EQ(size, 14);
 	CHECK_EQ(type, REG_SZ);
-	CHECK(SetupDiGetDeviceRegistryPropertyW(set, &device, SPDRP_SERVICE, NULL, (BYTE *)wide, 14, NULL));
+	CHECK(SetupDiGetDeviceRegistryPropertyW(set, &device, SPDRP_SERVICE, NULL, (BYTE *)wide, 14,
+						NULL));
 	CHECK_STR(narrow(wide), "WinUSB");
 
-	CHECK(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_ClassGuid, &type, guid, 16, &size, 0));
+	CHECK(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_ClassGuid, &type, guid, 16,
+					&size, 0));
 	CHECK(!memcmp(guid, &class_winusb, 16));
 	CHECK_EQ(type, DEVPROP_TYPE_GUID);
-	CHECK(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_HardwareIds, &type, (BYTE *)wide,
-					sizeof(wide), &size, 0));
+	CHECK(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_HardwareIds, &type,
+					(BYTE *)wide, sizeof(wide), &size, 0));
 	CHECK_EQ(type, DEVPROP_TYPE_STRING_LIST);
 	CHECK(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_BusReportedDeviceDesc, &type,
 					(BYTE *)wide, sizeof(wide), &size, 0));
@@ -322,19 +335,20 @@ TEST(properties)
 	CHECK_EQ(size, 20);
 	FAILS(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_BusReportedDeviceDesc, &type,
 					(BYTE *)wide, 19, &size, 0), ERROR_INSUFFICIENT_BUFFER);
-	FAILS(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_UpperFilters, &type, NULL, 0, &size,
-					0), ERROR_NOT_FOUND);
-	FAILS(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_Service, &type, NULL, 0, &size,
-					1), ERROR_INVALID_FLAGS);
+	FAILS(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_UpperFilters, &type, NULL, 0,
+					&size, 0),
+	      ERROR_NOT_FOUND);
+	FAILS(SetupDiGetDevicePropertyW(set, &device, &DEVPKEY_Device_Service, &type, NULL, 0,
+					&size, 1),
+	      ERROR_INVALID_FLAGS);
 	CHECK(SetupDiDestroyDeviceInfoList(set));
 	fake_end();
 }
 
 TEST(composite)
 {
-	static const DWORD codes[] = {
-		SPDRP_DEVICEDESC, SPDRP_HARDWAREID, SPDRP_COMPATIBLEIDS, SPDRP_SERVICE, SPDRP_ADDRESS
-	};
+	static const DWORD codes[] = { SPDRP_DEVICEDESC, SPDRP_HARDWAREID, SPDRP_COMPATIBLEIDS,
+				       SPDRP_SERVICE, SPDRP_ADDRESS };
 	struct device_list *list;
 	DEVINST function, device, hub, root, other;
 	SP_DEVINFO_DATA data;
@@ -382,16 +396,21 @@ TEST(composite)
 			BYTE a[400], w[400];
 			DWORD type = 0, size_a = 0, size_w = 0;
 
-			if (!SetupDiGetDeviceRegistryPropertyA(set, &data, code, &type, a, sizeof(a), &size_a))
+			if (!SetupDiGetDeviceRegistryPropertyA(set, &data, code, &type, a,
+							       sizeof(a), &size_a))
 				continue;
-			CHECK(SetupDiGetDeviceRegistryPropertyW(set, &data, code, &type, w, sizeof(w),
-								&size_w));
-			CHECK_EQ(size_w, type == REG_SZ || type == REG_MULTI_SZ ? 2 * size_a : size_a);
+			CHECK(SetupDiGetDeviceRegistryPropertyW(set, &data, code, &type, w,
+								sizeof(w), &size_w));
+			CHECK_EQ(size_w,
+				 type == REG_SZ || type == REG_MULTI_SZ ? 2 * size_a : size_a);
 		}
 		for (size_t j = 0; j < sizeof(codes) / sizeof(codes[0]); j++)
-			CHECK(strncmp(text_property(set, &data, codes[j], codes[j] == SPDRP_ADDRESS ?
-						    REG_DWORD : strchr("\1\2", codes[j]) && codes[j] ?
-						    REG_MULTI_SZ : REG_SZ), "error", 5) ||
+			CHECK(strncmp(text_property(set, &data, codes[j],
+						    codes[j] == SPDRP_ADDRESS ? REG_DWORD :
+						    strchr("\1\2", codes[j]) && codes[j] ?
+										REG_MULTI_SZ :
+										REG_SZ),
+				      "error", 5) ||
 			      codes[j] == SPDRP_SERVICE || codes[j] == SPDRP_COMPATIBLEIDS);
 		CHECK(SetupDiDestroyDeviceInfoList(set));
 	}
@@ -413,7 +432,8 @@ TEST(locate)
 	CHECK_EQ(CM_Get_DevNode_Status(&status, &problem, devinst, 0), CR_SUCCESS);
 	CHECK(status & DN_STARTED);
 	CHECK_EQ(problem, 0);
-	CHECK_EQ(CM_Locate_DevNodeA(&devinst, (char *)"USB\\VID_9999&PID_0000\\1", 0), CR_NO_SUCH_DEVNODE);
+	CHECK_EQ(CM_Locate_DevNodeA(&devinst, (char *)"USB\\VID_9999&PID_0000\\1", 0),
+		 CR_NO_SUCH_DEVNODE);
 	CHECK_EQ(CM_Locate_DevNodeA(&devinst, (char *)"USB\\VID_9999", 0), CR_INVALID_DEVICE_ID);
 	CHECK_EQ(CM_Locate_DevNodeA(&devinst, (char *)FX2_ID, 0x10), CR_INVALID_FLAG);
 	CHECK_EQ(CM_Locate_DevNodeA(NULL, (char *)FX2_ID, 0), CR_INVALID_POINTER);
@@ -468,25 +488,30 @@ TEST(interface_lists)
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, NULL, NULL, 1000, 0), CR_INVALID_POINTER);
 
 	size = sizeof(id);
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)id,
-						   &size, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type,
+						   (BYTE *)id, &size, 0),
+		 CR_SUCCESS);
 	CHECK_EQ(type, DEVPROP_TYPE_STRING);
 	CHECK_EQ(size, 2 * sizeof(FX2_ID));
 	CHECK_STR(narrow(id), FX2_ID);
 	size = 3;
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)id,
-						   &size, 0), CR_BUFFER_SMALL);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type,
+						   (BYTE *)id, &size, 0),
+		 CR_BUFFER_SMALL);
 	CHECK_EQ(size, 2 * sizeof(FX2_ID));
 	size = 1;
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_DeviceInterface_Enabled, &type, &enabled,
-						   &size, 0), CR_SUCCESS);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_DeviceInterface_Enabled, &type,
+						   &enabled, &size, 0),
+		 CR_SUCCESS);
 	CHECK_EQ(enabled, 0xff);
 	CHECK_EQ(type, DEVPROP_TYPE_BOOLEAN);
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_Service, &type, &enabled, &size, 0),
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_Service, &type, &enabled,
+						   &size, 0),
 		 CR_NO_SUCH_VALUE);
 	wide[10]++;
-	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type, (BYTE *)id,
-						   &size, 0), CR_NO_SUCH_DEVICE_INTERFACE);
+	CHECK_EQ(CM_Get_Device_Interface_PropertyW(wide, &DEVPKEY_Device_InstanceId, &type,
+						   (BYTE *)id, &size, 0),
+		 CR_NO_SUCH_DEVICE_INTERFACE);
 	fake_end();
 }
 
@@ -512,7 +537,8 @@ TEST(registry)
 	CHECK(key != INVALID_HANDLE_VALUE);
 
 	size = sizeof(number);
-	CHECK_EQ(RegQueryValueExA(key, "deviceidleenabled", NULL, &type, (BYTE *)&number, &size), 0);
+	CHECK_EQ(RegQueryValueExA(key, "deviceidleenabled", NULL, &type, (BYTE *)&number, &size),
+		 0);
 	CHECK_EQ(number, 0xffffffff);
 	CHECK_EQ(type, REG_DWORD);
 	CHECK_EQ(size, 4);
@@ -540,7 +566,8 @@ TEST(registry)
 	CHECK_EQ(RegQueryValueExA(key, "Binary", NULL, &type, (BYTE *)text, &size), 0);
 	CHECK(size == 3 && !memcmp(text, "\0\x7f\xff", 3) && type == REG_BINARY);
 	size = sizeof(text);
-	CHECK_EQ(RegQueryValueExA(key, "DeviceInterfaceGUIDs", NULL, &type, (BYTE *)text, &size), 0);
+	CHECK_EQ(RegQueryValueExA(key, "DeviceInterfaceGUIDs", NULL, &type, (BYTE *)text, &size),
+		 0);
 	CHECK(size == 2 * 39 + 1 && type == REG_MULTI_SZ);
 	CHECK_STR(text, FAKE_GUID_1);
 	CHECK_STR(text + 39, FAKE_GUID_2);
@@ -549,11 +576,15 @@ TEST(registry)
 	CHECK(!strncmp(text, "\\??\\usb#vid_0547", 16));
 	CHECK_EQ(RegQueryValueExA(key, "Missing", NULL, &type, NULL, &size), ERROR_FILE_NOT_FOUND);
 	CHECK_EQ(RegQueryValueExA(key, NULL, NULL, &type, NULL, &size), ERROR_FILE_NOT_FOUND);
-	CHECK_EQ(RegQueryValueExA(key, "Label", &number, &type, NULL, &size), ERROR_INVALID_PARAMETER);
-	CHECK_EQ(RegQueryValueExA(key, "Label", NULL, &type, (BYTE *)text, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_EQ(RegQueryValueExA(key, "Label", &number, &type, NULL, &size),
+		 ERROR_INVALID_PARAMETER);
+	CHECK_EQ(RegQueryValueExA(key, "Label", NULL, &type, (BYTE *)text, NULL),
+		 ERROR_INVALID_PARAMETER);
 
 	size = 4;
-	CHECK_EQ(RegGetValueW(key, NULL, L"DeviceIdleEnabled", RRF_RT_REG_DWORD, NULL, &number, &size), 0);
+	CHECK_EQ(RegGetValueW(key, NULL, L"DeviceIdleEnabled", RRF_RT_REG_DWORD, NULL, &number,
+			      &size),
+		 0);
 	CHECK_EQ(RegGetValueA(key, "", "DeviceIdleEnabled", RRF_RT_REG_SZ, &type, NULL, NULL),
 		 ERROR_UNSUPPORTED_TYPE);
 	CHECK_EQ(RegGetValueA(key, "Sub", "DeviceIdleEnabled", RRF_RT_ANY, &type, NULL, NULL),
@@ -606,7 +637,8 @@ TEST(open_elements)
 	      ERROR_INSUFFICIENT_BUFFER);
 	CHECK_EQ(required, 4 + sizeof(FX2_PATH_1));
 	CHECK_EQ(count_devices(set), 1);
-	FAILS(SetupDiOpenDeviceInterfaceA(set, "\\\\?\\usb#x", 0, &data), ERROR_NO_SUCH_DEVICE_INTERFACE);
+	FAILS(SetupDiOpenDeviceInterfaceA(set, "\\\\?\\usb#x", 0, &data),
+	      ERROR_NO_SUCH_DEVICE_INTERFACE);
 	FAILS(SetupDiOpenDeviceInterfaceA(set, NULL, 0, &data), ERROR_INVALID_PARAMETER);
 	FAILS(SetupDiOpenDeviceInfoA(set, "USB\\A\\B", NULL, 0, NULL), ERROR_NO_SUCH_DEVINST);
 	CHECK(SetupDiDestroyDeviceInfoList(set));

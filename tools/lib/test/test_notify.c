@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* CM_Register_Notification against a sysfs of our own; events of devices are looks that we ask for. */
+/* CM_Register_Notification against a sysfs of our own; a look stands for an event. */
 #define WINUSB_W32_LIBC_STDIO
 #include <windows.h>
 #include <cfgmgr32.h>
@@ -13,7 +13,9 @@
 #include "tap.h"
 #include "wide.h"
 
-#define DEVICE_GUID_1 { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } }
+static const GUID guid_1 = {
+	0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 }
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -92,7 +94,7 @@ static CM_NOTIFY_FILTER filter_of(CM_NOTIFY_FILTER_TYPE type, DWORD flags)
 	};
 
 	if (type == CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE && !flags)
-		filter.u.DeviceInterface.ClassGuid = (GUID)DEVICE_GUID_1;
+		filter.u.DeviceInterface.ClassGuid = guid_1;
 	return filter;
 }
 
@@ -216,7 +218,8 @@ TEST(instances)
 		return;
 	fake_begin();
 	fake_machine();
-	wide_from_utf8("usb\\vid_0547&pid_1002\\ab_12", 28, filter.u.DeviceInstance.InstanceId, 100, NULL);
+	wide_from_utf8("usb\\vid_0547&pid_1002\\ab_12", 28, filter.u.DeviceInstance.InstanceId, 100,
+		       NULL);
 	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_SUCCESS);
 	fake_link("nothing", "bus/usb/devices/1-3");
 	CHECK(look_and_wait(&told, 0));
