@@ -3,7 +3,8 @@
 #include "devpropdef.h"
 
 /* Outside the guard, so that a file may include it first without and then with initguid.h. */
-#if !defined(_LIBWINUSB_WIN32_DEVPKEY_H) || (defined(INITGUID) && !defined(_LIBWINUSB_WIN32_DEVPKEY_H_DEFINED))
+#if !defined(_LIBWINUSB_WIN32_DEVPKEY_H) || \
+	(defined(INITGUID) && !defined(_LIBWINUSB_WIN32_DEVPKEY_H_DEFINED))
 #define _LIBWINUSB_WIN32_DEVPKEY_H
 #ifdef INITGUID
 #define _LIBWINUSB_WIN32_DEVPKEY_H_DEFINED

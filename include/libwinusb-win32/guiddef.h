@@ -71,7 +71,10 @@ _WINUSB_W32_END
 
 #endif /* _LIBWINUSB_WIN32_GUIDDEF_H */
 
-/* Outside the guard: initguid.h includes this again, with INITGUID. A definition may occur in several files. */
+/*
+ * Outside the guard: initguid.h includes this again, with INITGUID. A definition may occur in
+ * several files.
+ */
 #undef DEFINE_GUID
 #ifdef INITGUID
 #ifdef __cplusplus

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The basic types. ULONG, DWORD and LONG have 32 bits, as on Windows, so they are not C's long here. */
+/*
+ * The basic types. ULONG, DWORD and LONG have 32 bits, as on Windows, so they are not C's long
+ * here.
+ */
 #ifndef _LIBWINUSB_WIN32_MINWINDEF_H
 #define _LIBWINUSB_WIN32_MINWINDEF_H
 
@@ -187,7 +190,8 @@ typedef struct _FILETIME {
 #define MAX_PATH 260
 
 #define MAKEWORD(low, high) \
-	((WORD)(((BYTE)((DWORD_PTR)(low) & 0xff)) | ((WORD)((BYTE)((DWORD_PTR)(high) & 0xff))) << 8))
+	((WORD)(((BYTE)((DWORD_PTR)(low) & 0xff)) | \
+		((WORD)((BYTE)((DWORD_PTR)(high) & 0xff))) << 8))
 #define MAKELONG(low, high) \
 	((LONG)(((WORD)((DWORD_PTR)(low) & 0xffff)) | \
 		((DWORD)((WORD)((DWORD_PTR)(high) & 0xffff))) << 16))

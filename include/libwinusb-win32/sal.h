@@ -103,7 +103,10 @@
 #define _Frees_ptr_
 #define _Frees_ptr_opt_
 
-/* The older spelling, except for __in, __out and __reserved, which headers of Linux have fields and parameters named. */
+/*
+ * The older spelling, except for __in, __out and __reserved, which headers of Linux have fields
+ * and parameters named.
+ */
 #define __in_opt
 #define __in_z
 #define __in_z_opt

@@ -9,7 +9,10 @@
 
 _WINUSB_W32_BEGIN
 
-/* Packed for 32 bit only, so that cbSize of the detail structures is 5 or 6 there and 8 for 64 bit. */
+/*
+ * Packed for 32 bit only, so that cbSize of the detail structures is 5 or 6 there and 8 for 64
+ * bit.
+ */
 #ifdef __LP64__
 #include "pshpack8.h"
 #else
@@ -44,11 +47,14 @@ typedef struct _SP_DEVICE_INTERFACE_DETAIL_DATA_W {
 } SP_DEVICE_INTERFACE_DETAIL_DATA_W, *PSP_DEVICE_INTERFACE_DETAIL_DATA_W;
 
 #ifdef UNICODE
-typedef SP_DEVICE_INTERFACE_DETAIL_DATA_W SP_DEVICE_INTERFACE_DETAIL_DATA, *PSP_DEVICE_INTERFACE_DETAIL_DATA;
+typedef SP_DEVICE_INTERFACE_DETAIL_DATA_W SP_DEVICE_INTERFACE_DETAIL_DATA,
+	*PSP_DEVICE_INTERFACE_DETAIL_DATA;
 #else
-typedef SP_DEVICE_INTERFACE_DETAIL_DATA_A SP_DEVICE_INTERFACE_DETAIL_DATA, *PSP_DEVICE_INTERFACE_DETAIL_DATA;
+typedef SP_DEVICE_INTERFACE_DETAIL_DATA_A SP_DEVICE_INTERFACE_DETAIL_DATA,
+	*PSP_DEVICE_INTERFACE_DETAIL_DATA;
 #endif
-typedef SP_DEVICE_INTERFACE_DETAIL_DATA SP_INTERFACE_DEVICE_DETAIL_DATA, *PSP_INTERFACE_DEVICE_DETAIL_DATA;
+typedef SP_DEVICE_INTERFACE_DETAIL_DATA SP_INTERFACE_DEVICE_DETAIL_DATA,
+	*PSP_INTERFACE_DEVICE_DETAIL_DATA;
 
 #include "poppack.h"
 
@@ -172,16 +178,18 @@ BOOL WINAPI SetupDiGetDeviceInstanceIdA(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA
 BOOL WINAPI SetupDiGetDeviceInstanceIdW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
 					PWSTR DeviceInstanceId, DWORD DeviceInstanceIdSize,
 					PDWORD RequiredSize);
-BOOL WINAPI SetupDiGetDeviceRegistryPropertyA(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+BOOL WINAPI SetupDiGetDeviceRegistryPropertyA(HDEVINFO DeviceInfoSet,
+					      PSP_DEVINFO_DATA DeviceInfoData,
 					      DWORD Property, PDWORD PropertyRegDataType,
 					      PBYTE PropertyBuffer, DWORD PropertyBufferSize,
 					      PDWORD RequiredSize);
-BOOL WINAPI SetupDiGetDeviceRegistryPropertyW(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+BOOL WINAPI SetupDiGetDeviceRegistryPropertyW(HDEVINFO DeviceInfoSet,
+					      PSP_DEVINFO_DATA DeviceInfoData,
 					      DWORD Property, PDWORD PropertyRegDataType,
 					      PBYTE PropertyBuffer, DWORD PropertyBufferSize,
 					      PDWORD RequiredSize);
-HKEY WINAPI SetupDiOpenDevRegKey(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData, DWORD Scope,
-				 DWORD HwProfile, DWORD KeyType, REGSAM samDesired);
+HKEY WINAPI SetupDiOpenDevRegKey(HDEVINFO DeviceInfoSet, PSP_DEVINFO_DATA DeviceInfoData,
+				 DWORD Scope, DWORD HwProfile, DWORD KeyType, REGSAM samDesired);
 HDEVINFO WINAPI SetupDiCreateDeviceInfoList(const GUID *ClassGuid, HWND hwndParent);
 BOOL WINAPI SetupDiOpenDeviceInfoA(HDEVINFO DeviceInfoSet, PCSTR DeviceInstanceId, HWND hwndParent,
 				   DWORD OpenFlags, PSP_DEVINFO_DATA DeviceInfoData);

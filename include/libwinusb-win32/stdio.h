@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The C library's, but formatted input and output read a format as Windows does: %lu and %lx are 32 bits
- * (a DWORD), %I64u and %llu are 64, %S, %ls and %ws are text of 16-bit units, %p has all its digits.
- * Define WINUSB_W32_LIBC_STDIO to have the C library's.
+ * The C library's, but formatted input and output read a format as Windows does: %lu and %lx are
+ * 32 bits (a DWORD), %I64u and %llu are 64, %S, %ls and %ws are text of 16-bit units, %p has all
+ * its digits. Define WINUSB_W32_LIBC_STDIO to have the C library's.
  */
 #ifndef _LIBWINUSB_WIN32_STDIO_H
 #define _LIBWINUSB_WIN32_STDIO_H
@@ -44,26 +44,31 @@
 #include "minwindef.h"
 
 _WINUSB_W32_BEGIN
-/* Inline, since the compiler knows the names and would work out constant results as the C library has them. */
-#define _WINUSB_W32_PRINTF(name, parameters, arguments)						\
-	int winusb_w32_##name parameters;							\
-	int name parameters __asm__("winusb_w32_" #name);					\
-	extern __inline__ __attribute__((__always_inline__, __gnu_inline__, __artificial__))	\
-	int name parameters									\
-	{											\
-		return winusb_w32_##name arguments;						\
+/*
+ * Inline, since the compiler knows the names and would work out constant results as the C library
+ * has them.
+ */
+#define _WINUSB_W32_PRINTF(name, parameters, arguments) \
+	int winusb_w32_##name parameters; \
+	int name parameters __asm__("winusb_w32_" #name); \
+	extern __inline__ __attribute__((__always_inline__, __gnu_inline__, __artificial__)) \
+	int name parameters \
+	{ \
+		return winusb_w32_##name arguments; \
 	}
 _WINUSB_W32_PRINTF(printf, (const char *format, ...), (format, __builtin_va_arg_pack()))
 _WINUSB_W32_PRINTF(fprintf, (FILE *file, const char *format, ...),
 		   (file, format, __builtin_va_arg_pack()))
-_WINUSB_W32_PRINTF(sprintf, (char *to, const char *format, ...), (to, format, __builtin_va_arg_pack()))
+_WINUSB_W32_PRINTF(sprintf, (char *to, const char *format, ...),
+		   (to, format, __builtin_va_arg_pack()))
 _WINUSB_W32_PRINTF(snprintf, (char *to, size_t room, const char *format, ...),
 		   (to, room, format, __builtin_va_arg_pack()))
 #undef _WINUSB_W32_PRINTF
 int vprintf(const char *format, va_list list) __asm__("winusb_w32_vprintf");
 int vfprintf(FILE *file, const char *format, va_list list) __asm__("winusb_w32_vfprintf");
 int vsprintf(char *to, const char *format, va_list list) __asm__("winusb_w32_vsprintf");
-int vsnprintf(char *to, size_t room, const char *format, va_list list) __asm__("winusb_w32_vsnprintf");
+int vsnprintf(char *to, size_t room, const char *format, va_list list)
+	__asm__("winusb_w32_vsnprintf");
 int scanf(const char *format, ...) __asm__("winusb_w32_scanf");
 int fscanf(FILE *file, const char *format, ...) __asm__("winusb_w32_fscanf");
 int sscanf(const char *text, const char *format, ...) __asm__("winusb_w32_sscanf");

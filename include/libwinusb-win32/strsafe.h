@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings with a size: Cch counts characters, Cb bytes; what does not fit is cut off and reported. */
+/*
+ * Strings with a size: Cch counts characters, Cb bytes; what does not fit is cut off and reported.
+ */
 #ifndef _LIBWINUSB_WIN32_STRSAFE_H
 #define _LIBWINUSB_WIN32_STRSAFE_H
 
@@ -19,26 +21,26 @@ typedef const wchar_t *STRSAFE_LPCWSTR;
 
 _WINUSB_W32_BEGIN
 
-#define _WINUSB_W32_STRSAFE(unit, suffix, in)								\
-	HRESULT WINAPI StringCchCopy##suffix(unit *pszDest, size_t cchDest, in pszSrc);			\
-	HRESULT WINAPI StringCbCopy##suffix(unit *pszDest, size_t cbDest, in pszSrc);			\
-	HRESULT WINAPI StringCchCopyN##suffix(unit *pszDest, size_t cchDest, in pszSrc,			\
-					      size_t cchToCopy);					\
-	HRESULT WINAPI StringCbCopyN##suffix(unit *pszDest, size_t cbDest, in pszSrc,			\
-					     size_t cbToCopy);						\
-	HRESULT WINAPI StringCchCat##suffix(unit *pszDest, size_t cchDest, in pszSrc);			\
-	HRESULT WINAPI StringCbCat##suffix(unit *pszDest, size_t cbDest, in pszSrc);			\
-	HRESULT WINAPI StringCchCatN##suffix(unit *pszDest, size_t cchDest, in pszSrc,			\
-					     size_t cchToAppend);					\
-	HRESULT WINAPI StringCbCatN##suffix(unit *pszDest, size_t cbDest, in pszSrc,			\
-					    size_t cbToAppend);						\
-	HRESULT WINAPI StringCchPrintf##suffix(unit *pszDest, size_t cchDest, in pszFormat, ...);	\
-	HRESULT WINAPI StringCbPrintf##suffix(unit *pszDest, size_t cbDest, in pszFormat, ...);		\
-	HRESULT WINAPI StringCchVPrintf##suffix(unit *pszDest, size_t cchDest, in pszFormat,		\
-						va_list argList);					\
-	HRESULT WINAPI StringCbVPrintf##suffix(unit *pszDest, size_t cbDest, in pszFormat,		\
-					       va_list argList);					\
-	HRESULT WINAPI StringCchLength##suffix(in psz, size_t cchMax, size_t *pcchLength);		\
+#define _WINUSB_W32_STRSAFE(unit, suffix, in) \
+	HRESULT WINAPI StringCchCopy##suffix(unit *pszDest, size_t cchDest, in pszSrc); \
+	HRESULT WINAPI StringCbCopy##suffix(unit *pszDest, size_t cbDest, in pszSrc); \
+	HRESULT WINAPI StringCchCopyN##suffix(unit *pszDest, size_t cchDest, in pszSrc, \
+					      size_t cchToCopy); \
+	HRESULT WINAPI StringCbCopyN##suffix(unit *pszDest, size_t cbDest, in pszSrc, \
+					     size_t cbToCopy); \
+	HRESULT WINAPI StringCchCat##suffix(unit *pszDest, size_t cchDest, in pszSrc); \
+	HRESULT WINAPI StringCbCat##suffix(unit *pszDest, size_t cbDest, in pszSrc); \
+	HRESULT WINAPI StringCchCatN##suffix(unit *pszDest, size_t cchDest, in pszSrc, \
+					     size_t cchToAppend); \
+	HRESULT WINAPI StringCbCatN##suffix(unit *pszDest, size_t cbDest, in pszSrc, \
+					    size_t cbToAppend); \
+	HRESULT WINAPI StringCchPrintf##suffix(unit *pszDest, size_t cchDest, in pszFormat, ...); \
+	HRESULT WINAPI StringCbPrintf##suffix(unit *pszDest, size_t cbDest, in pszFormat, ...); \
+	HRESULT WINAPI StringCchVPrintf##suffix(unit *pszDest, size_t cchDest, in pszFormat, \
+						va_list argList); \
+	HRESULT WINAPI StringCbVPrintf##suffix(unit *pszDest, size_t cbDest, in pszFormat, \
+					       va_list argList); \
+	HRESULT WINAPI StringCchLength##suffix(in psz, size_t cchMax, size_t *pcchLength); \
 	HRESULT WINAPI StringCbLength##suffix(in psz, size_t cbMax, size_t *pcbLength);
 _WINUSB_W32_STRSAFE(char, A, STRSAFE_LPCSTR)
 _WINUSB_W32_STRSAFE(wchar_t, W, STRSAFE_LPCWSTR)

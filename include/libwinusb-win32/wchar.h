@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wide strings of 16 bits. The C library's own functions are for wchar_t of 32 bits, so the names lead to
- * functions of libwinusb: first the C library's declarations are put out of the way, then ours come,
- * with the symbol that they have in the library. Names that Windows lacks are left as they are.
+ * Wide strings of 16 bits. The C library's own functions are for wchar_t of 32 bits, so the names
+ * lead to functions of libwinusb: first the C library's declarations are put out of the way, then
+ * ours come, with the symbol that they have in the library. Names that Windows lacks are left as
+ * they are.
  */
 #ifndef _LIBWINUSB_WIN32_WCHAR_H
 #define _LIBWINUSB_WIN32_WCHAR_H
@@ -87,7 +88,10 @@
 #include <stdio.h>
 #include "minwindef.h"
 
-/* libstdc++.so has std::wstring for wchar_t of 32 bits: a program makes its own. <string> comes by here first. */
+/*
+ * libstdc++.so has std::wstring for wchar_t of 32 bits: a program makes its own. <string> comes by
+ * here first.
+ */
 #if defined(__cplusplus) && defined(_GLIBCXX_EXTERN_TEMPLATE)
 #undef _GLIBCXX_EXTERN_TEMPLATE
 #define _GLIBCXX_EXTERN_TEMPLATE -1

@@ -25,7 +25,10 @@ _WINUSB_W32_BEGIN
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 0x2
 BOOL WINAPI SetFileCompletionNotificationModes(HANDLE FileHandle, UCHAR Flags);
 
-/* Also takes what is ready off the device, so that a program may wait by asking this again and again. */
+/*
+ * Also takes what is ready off the device, so that a program may wait by asking this again and
+ * again.
+ */
 BOOL winusb_w32_has_completed(const OVERLAPPED *overlapped);
 #define HasOverlappedIoCompleted(overlapped) winusb_w32_has_completed(overlapped)
 

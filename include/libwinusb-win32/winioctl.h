@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of I/O controls. No device here has any, but programs make such numbers in their headers. */
+/*
+ * Numbers of I/O controls. No device here has any, but programs make such numbers in their
+ * headers.
+ */
 #ifndef _LIBWINUSB_WIN32_WINIOCTL_H
 #define _LIBWINUSB_WIN32_WINIOCTL_H
 

@@ -32,7 +32,8 @@
 #define CONTAINING_RECORD(address, type, field) \
 	((type *)((char *)(address) - offsetof(type, field)))
 #define C_ASSERT(condition) \
-	typedef char _WINUSB_W32_PASTE(c_assert_, __LINE__)[(condition) ? 1 : -1] __attribute__((__unused__))
+	typedef char _WINUSB_W32_PASTE(c_assert_, __LINE__)[(condition) ? 1 : -1] \
+		__attribute__((__unused__))
 #define _WINUSB_W32_PASTE(a, b) _WINUSB_W32_PASTE_(a, b)
 #define _WINUSB_W32_PASTE_(a, b) a##b
 
@@ -160,7 +161,8 @@ typedef WORD LANGID;
 #define KEY_WRITE ((STANDARD_RIGHTS_WRITE | KEY_SET_VALUE | KEY_CREATE_SUB_KEY) & (~SYNCHRONIZE))
 #define KEY_EXECUTE ((KEY_READ) & (~SYNCHRONIZE))
 #define KEY_ALL_ACCESS ((STANDARD_RIGHTS_ALL | KEY_QUERY_VALUE | KEY_SET_VALUE | \
-	KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS | KEY_NOTIFY | KEY_CREATE_LINK) & (~SYNCHRONIZE))
+	KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS | KEY_NOTIFY | KEY_CREATE_LINK) & \
+	(~SYNCHRONIZE))
 #define REG_NONE 0
 #define REG_SZ 1
 #define REG_EXPAND_SZ 2
@@ -190,7 +192,8 @@ typedef WORD LANGID;
 #define MAKELANGID(primary, sub) ((((WORD)(sub)) << 10) | (WORD)(primary))
 #define PRIMARYLANGID(language) ((WORD)(language) & 0x3ff)
 #define SUBLANGID(language) ((WORD)(language) >> 10)
-#define MAKELCID(language, sort) ((DWORD)((((DWORD)((WORD)(sort))) << 16) | ((DWORD)((WORD)(language)))))
+#define MAKELCID(language, sort) \
+	((DWORD)((((DWORD)((WORD)(sort))) << 16) | ((DWORD)((WORD)(language)))))
 #define LANG_SYSTEM_DEFAULT (MAKELANGID(LANG_NEUTRAL, SUBLANG_SYS_DEFAULT))
 #define LANG_USER_DEFAULT (MAKELANGID(LANG_NEUTRAL, SUBLANG_DEFAULT))
 #define LOCALE_SYSTEM_DEFAULT (MAKELCID(LANG_SYSTEM_DEFAULT, SORT_DEFAULT))

@@ -43,7 +43,8 @@ BOOL WINAPI WinUsb_SetCurrentAlternateSetting(WINUSB_INTERFACE_HANDLE InterfaceH
 					      UCHAR SettingNumber);
 BOOL WINAPI WinUsb_GetCurrentAlternateSetting(WINUSB_INTERFACE_HANDLE InterfaceHandle,
 					      PUCHAR SettingNumber);
-BOOL WINAPI WinUsb_QueryPipe(WINUSB_INTERFACE_HANDLE InterfaceHandle, UCHAR AlternateInterfaceNumber,
+BOOL WINAPI WinUsb_QueryPipe(WINUSB_INTERFACE_HANDLE InterfaceHandle,
+			     UCHAR AlternateInterfaceNumber,
 			     UCHAR PipeIndex, PWINUSB_PIPE_INFORMATION PipeInformation);
 BOOL WINAPI WinUsb_QueryPipeEx(WINUSB_INTERFACE_HANDLE InterfaceHandle,
 			       UCHAR AlternateInterfaceNumber, UCHAR PipeIndex,
@@ -80,16 +81,16 @@ BOOL WINAPI WinUsb_RegisterIsochBuffer(WINUSB_INTERFACE_HANDLE InterfaceHandle, 
 				       PUCHAR Buffer, ULONG BufferLength,
 				       PWINUSB_ISOCH_BUFFER_HANDLE IsochBufferHandle);
 BOOL WINAPI WinUsb_UnregisterIsochBuffer(WINUSB_ISOCH_BUFFER_HANDLE IsochBufferHandle);
-BOOL WINAPI WinUsb_ReadIsochPipe(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset, ULONG Length,
-				 PULONG FrameNumber, ULONG NumberOfPackets,
+BOOL WINAPI WinUsb_ReadIsochPipe(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset,
+				 ULONG Length, PULONG FrameNumber, ULONG NumberOfPackets,
 				 PUSBD_ISO_PACKET_DESCRIPTOR IsoPacketDescriptors,
 				 LPOVERLAPPED Overlapped);
 BOOL WINAPI WinUsb_ReadIsochPipeAsap(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset,
 				     ULONG Length, BOOL ContinueStream, ULONG NumberOfPackets,
 				     PUSBD_ISO_PACKET_DESCRIPTOR IsoPacketDescriptors,
 				     LPOVERLAPPED Overlapped);
-BOOL WINAPI WinUsb_WriteIsochPipe(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset, ULONG Length,
-				  PULONG FrameNumber, LPOVERLAPPED Overlapped);
+BOOL WINAPI WinUsb_WriteIsochPipe(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset,
+				  ULONG Length, PULONG FrameNumber, LPOVERLAPPED Overlapped);
 BOOL WINAPI WinUsb_WriteIsochPipeAsap(WINUSB_ISOCH_BUFFER_HANDLE BufferHandle, ULONG Offset,
 				      ULONG Length, BOOL ContinueStream, LPOVERLAPPED Overlapped);
 BOOL WINAPI WinUsb_GetCurrentFrameNumber(WINUSB_INTERFACE_HANDLE InterfaceHandle,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs use of Microsoft's C library: names with an underscore, functions that end in _s. */
+/*
+ * What programs use of Microsoft's C library: names with an underscore, functions that end in _s.
+ */
 #ifndef _LIBWINUSB_WIN32_WINUSB_W32_CRT_H
 #define _LIBWINUSB_WIN32_WINUSB_W32_CRT_H
 
@@ -74,12 +76,14 @@ int _vsnprintf(char *to, size_t count, const char *format, va_list list)
 int _scprintf(const char *format, ...) _WINUSB_W32_SYMBOL(_scprintf);
 int _vscprintf(const char *format, va_list list) _WINUSB_W32_SYMBOL(_vscprintf);
 int sprintf_s(char *to, size_t room, const char *format, ...) _WINUSB_W32_SYMBOL(sprintf_s);
-int vsprintf_s(char *to, size_t room, const char *format, va_list list) _WINUSB_W32_SYMBOL(vsprintf_s);
+int vsprintf_s(char *to, size_t room, const char *format, va_list list)
+	_WINUSB_W32_SYMBOL(vsprintf_s);
 int _snprintf_s(char *to, size_t room, size_t count, const char *format, ...)
 	_WINUSB_W32_SYMBOL(_snprintf_s);
 int _vsnprintf_s(char *to, size_t room, size_t count, const char *format, va_list list)
 	_WINUSB_W32_SYMBOL(_vsnprintf_s);
-int _snwprintf(wchar_t *to, size_t count, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(_snwprintf);
+int _snwprintf(wchar_t *to, size_t count, const wchar_t *format, ...)
+	_WINUSB_W32_SYMBOL(_snwprintf);
 int _vsnwprintf(wchar_t *to, size_t count, const wchar_t *format, va_list list)
 	_WINUSB_W32_SYMBOL(_vsnwprintf);
 int _swprintf(wchar_t *to, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(_swprintf);

@@ -14,45 +14,45 @@
 #define YieldProcessor() __asm__ __volatile__("" : : : "memory")
 #endif
 
-#define _WINUSB_W32_INTERLOCKED(type, suffix)							\
-_WINUSB_W32_INLINE type InterlockedIncrement##suffix(type volatile *target)			\
-{												\
-	return __atomic_add_fetch(target, 1, __ATOMIC_SEQ_CST);					\
-}												\
-_WINUSB_W32_INLINE type InterlockedDecrement##suffix(type volatile *target)			\
-{												\
-	return __atomic_sub_fetch(target, 1, __ATOMIC_SEQ_CST);					\
-}												\
-_WINUSB_W32_INLINE type InterlockedAdd##suffix(type volatile *target, type value)		\
-{												\
-	return __atomic_add_fetch(target, value, __ATOMIC_SEQ_CST);				\
-}												\
-_WINUSB_W32_INLINE type InterlockedExchangeAdd##suffix(type volatile *target, type value)	\
-{												\
-	return __atomic_fetch_add(target, value, __ATOMIC_SEQ_CST);				\
-}												\
-_WINUSB_W32_INLINE type InterlockedExchange##suffix(type volatile *target, type value)		\
-{												\
-	return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);				\
-}												\
-_WINUSB_W32_INLINE type InterlockedCompareExchange##suffix(type volatile *target, type value,	\
-							   type expected)			\
-{												\
-	__atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST,		\
-				    __ATOMIC_SEQ_CST);						\
-	return expected;									\
-}												\
-_WINUSB_W32_INLINE type InterlockedAnd##suffix(type volatile *target, type value)		\
-{												\
-	return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);				\
-}												\
-_WINUSB_W32_INLINE type InterlockedOr##suffix(type volatile *target, type value)		\
-{												\
-	return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);				\
-}												\
-_WINUSB_W32_INLINE type InterlockedXor##suffix(type volatile *target, type value)		\
-{												\
-	return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST);				\
+#define _WINUSB_W32_INTERLOCKED(type, suffix) \
+_WINUSB_W32_INLINE type InterlockedIncrement##suffix(type volatile *target) \
+{ \
+	return __atomic_add_fetch(target, 1, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedDecrement##suffix(type volatile *target) \
+{ \
+	return __atomic_sub_fetch(target, 1, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedAdd##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_add_fetch(target, value, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedExchangeAdd##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_fetch_add(target, value, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedExchange##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedCompareExchange##suffix(type volatile *target, type value, \
+							   type expected) \
+{ \
+	__atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, \
+				    __ATOMIC_SEQ_CST); \
+	return expected; \
+} \
+_WINUSB_W32_INLINE type InterlockedAnd##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedOr##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST); \
+} \
+_WINUSB_W32_INLINE type InterlockedXor##suffix(type volatile *target, type value) \
+{ \
+	return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST); \
 }
 
 _WINUSB_W32_INTERLOCKED(LONG, )
@@ -68,7 +68,8 @@ _WINUSB_W32_INLINE PVOID InterlockedExchangePointer(PVOID volatile *target, PVOI
 _WINUSB_W32_INLINE PVOID InterlockedCompareExchangePointer(PVOID volatile *target, PVOID value,
 							   PVOID expected)
 {
-	__atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
 	return expected;
 }
 

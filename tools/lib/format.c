@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Windows and the C library here differ in what a format says: %l is 32 bits there, %I64 exists, %s means
- * the function's own width and %S the other one, %p is all digits. Numbers themselves are left to the C
- * library. A wide format is worked on as UTF-8 in which half a surrogate pair may occur (wide.h).
+ * Windows and the C library here differ in what a format says: %l is 32 bits there, %I64 exists,
+ * %s means the function's own width and %S the other one, %p is all digits. Numbers themselves are
+ * left to the C library. A wide format is worked on as UTF-8 in which half a surrogate pair may
+ * occur (wide.h).
  */
 #define WINUSB_W32_LIBC_STDIO
 #include "format.h"
@@ -20,7 +21,10 @@ struct out {
 	bool wide;	/* lengths count units of UTF-16, not bytes */
 };
 
-enum size { SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG, SIZE_64, SIZE_POINTER, SIZE_WIDE, SIZE_LONG_DOUBLE };
+enum size {
+	SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG, SIZE_64, SIZE_POINTER, SIZE_WIDE,
+	SIZE_LONG_DOUBLE,
+};
 
 struct spec {
 	char flags[6];		/* as written, each once */
@@ -82,8 +86,12 @@ static size_t units_of(char byte)
 	return ((unsigned char)byte & 0xc0) == 0x80 ? 0 : (unsigned char)byte >= 0xf0 ? 2 : 1;
 }
 
-/* How many bytes of a text fit into a precision, whole characters only if they are counted in units. */
-static size_t cut(const struct out *out, const char *text, size_t bytes, int precision, size_t *units)
+/*
+ * How many bytes of a text fit into a precision, whole characters only if they are counted in
+ * units.
+ */
+static size_t cut(const struct out *out, const char *text, size_t bytes, int precision,
+		  size_t *units)
 {
 	size_t used = 0, i = 0;
 
@@ -116,7 +124,8 @@ static void put_text(struct out *out, const struct spec *spec, const char *text,
 		out_fill(out, ' ', fill);
 }
 
-static void put_wide_units(struct out *out, const struct spec *spec, const WCHAR *text, size_t count)
+static void put_wide_units(struct out *out, const struct spec *spec, const WCHAR *text,
+			   size_t count)
 {
 	size_t bytes = wtf8_from_wide(text, count, NULL, 0);
 	struct spec bare = *spec;
@@ -161,7 +170,8 @@ static void put_string(struct out *out, const struct spec *spec, struct argument
 	else if (is_wide(out, spec))
 		put_wide_units(out, spec, text, wcsnlen(text, most));
 	else	/* a unit of UTF-16 can need three bytes */
-		put_text(out, spec, text, strnlen(text, out->wide && most < SIZE_MAX / 3 ? most * 3 : most));
+		put_text(out, spec, text,
+			 strnlen(text, out->wide && most < SIZE_MAX / 3 ? most * 3 : most));
 }
 
 static void put_character(struct out *out, struct spec *spec, struct arguments *arguments)
@@ -176,17 +186,17 @@ static void put_character(struct out *out, struct spec *spec, struct arguments *
 }
 
 /* Once to measure, once to write. */
-#define PUT_NUMBER(out, format, width, precision, value)						\
-	do {												\
-		int length_ = snprintf(NULL, 0, format, width, precision, value);			\
-		char *at_ = length_ < 0 ? NULL : out_reserve(out, (size_t)length_ + 1);			\
-													\
-		if (at_) {										\
-			snprintf(at_, (size_t)length_ + 1, format, width, precision, value);		\
-			(out)->length += (size_t)length_;						\
-		} else {										\
-			(out)->failed = true;								\
-		}											\
+#define PUT_NUMBER(out, format, width, precision, value) \
+	do { \
+		int length_ = snprintf(NULL, 0, format, width, precision, value); \
+		char *at_ = length_ < 0 ? NULL : out_reserve(out, (size_t)length_ + 1); \
+ \
+		if (at_) { \
+			snprintf(at_, (size_t)length_ + 1, format, width, precision, value); \
+			(out)->length += (size_t)length_; \
+		} else { \
+			(out)->failed = true; \
+		} \
 	} while (0)
 
 static void number_format(char *format, const struct spec *spec, const char *size)

@@ -5,10 +5,14 @@
 
 const GUID GUID_NULL;
 
-/* Where the digits of each byte stand in {01234567-89ab-cdef-0123-456789abcdef}, and the byte's place. */
+/*
+ * Where the digits of each byte stand in {01234567-89ab-cdef-0123-456789abcdef}, and the byte's
+ * place.
+ */
 static const unsigned char places[16][2] = {
 	{ 1, 3 }, { 3, 2 }, { 5, 1 }, { 7, 0 }, { 10, 5 }, { 12, 4 }, { 15, 7 }, { 17, 6 },
-	{ 20, 8 }, { 22, 9 }, { 25, 10 }, { 27, 11 }, { 29, 12 }, { 31, 13 }, { 33, 14 }, { 35, 15 },
+	{ 20, 8 }, { 22, 9 }, { 25, 10 }, { 27, 11 }, { 29, 12 }, { 31, 13 }, { 33, 14 },
+	{ 35, 15 },
 };
 static const char frame[] = "{00000000-0000-0000-0000-000000000000}";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Heaps, and local and global memory, which are blocks of the process heap. Blocks say themselves what
- * heap they are of and how long they are, so that a pointer that is none, or is of another heap, is an
- * error as on Windows. A handle of moveable memory is the address: nothing moves.
+ * Heaps, and local and global memory, which are blocks of the process heap. Blocks say themselves
+ * what heap they are of and how long they are, so that a pointer that is none, or is of another
+ * heap, is an error as on Windows. A handle of moveable memory is the address: nothing moves.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -96,7 +96,8 @@ static void *block_new(struct heap *heap, size_t bytes, bool zero, uint32_t flag
 	block = zero ? calloc(1, size) : malloc(size);
 	if (!block)
 		return fail(ERROR_NOT_ENOUGH_MEMORY);
-	*block = (struct block){ .heap = heap, .size = bytes, .magic = BLOCK_MAGIC, .flags = flags };
+	*block = (struct block){ .heap = heap, .size = bytes, .magic = BLOCK_MAGIC,
+				  .flags = flags };
 	heap_lock(heap);
 	if (heap != &process_heap)
 		room = heap_take(heap, bytes);
@@ -335,7 +336,9 @@ LPVOID WINAPI LocalLock(HLOCAL hMem)
 	return local_block(hMem) ? hMem : NULL;
 }
 
-/* Locks are not counted: moveable memory is unlocked by the first call, which says so with FALSE. */
+/*
+ * Locks are not counted: moveable memory is unlocked by the first call, which says so with FALSE.
+ */
 BOOL WINAPI LocalUnlock(HLOCAL hMem)
 {
 	struct block *block = local_block(hMem);

@@ -100,10 +100,11 @@ static int wide_printf(wchar_t **text, const wchar_t *format, ...)
 }
 
 /*
- * FORMAT has one conversion and at most two stars in front of it: numbers are of int's size, and each of
- * the words that stands for one holds it, whatever the size that is asked for.
+ * FORMAT has one conversion and at most two stars in front of it: numbers are of int's size, and
+ * each of the words that stands for one holds it, whatever the size that is asked for.
  */
-static int put_formatted(struct expansion *to, const char *format, const uintptr_t *values, unsigned int stars)
+static int put_formatted(struct expansion *to, const char *format, const uintptr_t *values,
+			 unsigned int stars)
 {
 	wchar_t *wide_format = to->inserts.wide ? wide_of_utf8(format) : NULL, *wide = NULL;
 	char *text = NULL;
@@ -195,7 +196,10 @@ static const char *put_escape(struct expansion *to, const char *at)
 	return at + 1;
 }
 
-/* With a width, the text's own line ends are spaces, and lines are broken where one would be too long. */
+/*
+ * With a width, the text's own line ends are spaces, and lines are broken where one would be too
+ * long.
+ */
 static const char *put_space(struct expansion *to, const char *at)
 {
 	size_t word;
@@ -230,7 +234,8 @@ static void expand(struct expansion *to, const char *at)
 }
 
 /* The source as UTF-8, to be freed */
-static char *source_text(DWORD flags, LPCVOID source, DWORD number, DWORD language, bool wide, DWORD *error)
+static char *source_text(DWORD flags, LPCVOID source, DWORD number, DWORD language, bool wide,
+			 DWORD *error)
 {
 	const char *found;
 	char *text = NULL;
@@ -256,7 +261,8 @@ static char *source_text(DWORD flags, LPCVOID source, DWORD number, DWORD langua
 	return text;
 }
 
-static char *message_make(DWORD flags, const char *source, bool wide, va_list *arguments, DWORD *error)
+static char *message_make(DWORD flags, const char *source, bool wide, va_list *arguments,
+			  DWORD *error)
 {
 	struct expansion to = {
 		.width = flags & FORMAT_MESSAGE_MAX_WIDTH_MASK,
@@ -287,8 +293,12 @@ static char *message_make(DWORD flags, const char *source, bool wide, va_list *a
 	return text;
 }
 
-/* Hands TEXT over as the caller wants it: into his buffer, or a new one whose address his buffer gets. */
-static DWORD deliver(DWORD flags, const void *text, size_t length, size_t unit, void *buffer, DWORD size)
+/*
+ * Hands TEXT over as the caller wants it: into his buffer, or a new one whose address his buffer
+ * gets.
+ */
+static DWORD deliver(DWORD flags, const void *text, size_t length, size_t unit, void *buffer,
+		     DWORD size)
 {
 	char *to = buffer;
 
@@ -323,14 +333,15 @@ static DWORD deliver_wide(DWORD flags, const char *text, LPWSTR buffer, DWORD si
 	return length;
 }
 
-static DWORD format_message(DWORD flags, LPCVOID source, DWORD number, DWORD language, void *buffer, DWORD size,
-			    va_list *arguments, bool wide)
+static DWORD format_message(DWORD flags, LPCVOID source, DWORD number, DWORD language, void *buffer,
+			    DWORD size, va_list *arguments, bool wide)
 {
 	DWORD error = ERROR_INVALID_PARAMETER, length = 0;
 	char *format, *text = NULL;
 
 	if (!buffer) {
-		SetLastError(flags & FORMAT_MESSAGE_ALLOCATE_BUFFER ? ERROR_NOT_ENOUGH_MEMORY : error);
+		SetLastError(flags & FORMAT_MESSAGE_ALLOCATE_BUFFER ?
+			     ERROR_NOT_ENOUGH_MEMORY : error);
 		return 0;
 	}
 	if (flags & FORMAT_MESSAGE_ALLOCATE_BUFFER)
@@ -352,11 +363,13 @@ static DWORD format_message(DWORD flags, LPCVOID source, DWORD number, DWORD lan
 DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLanguageId,
 			    LPSTR lpBuffer, DWORD nSize, va_list *Arguments)
 {
-	return format_message(dwFlags, lpSource, dwMessageId, dwLanguageId, lpBuffer, nSize, Arguments, false);
+	return format_message(dwFlags, lpSource, dwMessageId, dwLanguageId, lpBuffer, nSize,
+			      Arguments, false);
 }
 
 DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLanguageId,
 			    LPWSTR lpBuffer, DWORD nSize, va_list *Arguments)
 {
-	return format_message(dwFlags, lpSource, dwMessageId, dwLanguageId, lpBuffer, nSize, Arguments, true);
+	return format_message(dwFlags, lpSource, dwMessageId, dwLanguageId, lpBuffer, nSize,
+			      Arguments, true);
 }

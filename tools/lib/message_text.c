@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What Windows says in English. All lines end with CR and LF there; those are added by message.c. In order
- * of the numbers, for a binary search. HRESULTs of Win32 errors have the texts of those.
+ * What Windows says in English. All lines end with CR and LF there; those are added by message.c.
+ * In order of the numbers, for a binary search. HRESULTs of Win32 errors have the texts of those.
  */
 #include "message.h"
 
@@ -30,7 +30,8 @@ const struct message messages[] = {
 	{ 31, "A device attached to the system is not functioning." },
 	{ 32, "The process cannot access the file because it is being used by another process." },
 	{ 33,
-	  "The process cannot access the file because another process has locked a portion of the file." },
+	  "The process cannot access the file because another process has locked a portion of the "
+	  "file." },
 	{ 38, "Reached the end of the file." },
 	{ 50, "The request is not supported." },
 	{ 55, "The specified network resource or device is no longer available." },
@@ -68,28 +69,34 @@ const struct message messages[] = {
 	{ 288, "Attempt to release mutex not owned by caller." },
 	{ 298, "Too many posts were made to a semaphore." },
 	{ 317,
-	  "The system cannot find message text for message number 0x%1 in the message file for %2." },
+	  "The system cannot find message text for message number 0x%1 in the message file for "
+	  "%2." },
 	{ 433, "A device which does not exist was specified." },
 	{ 487, "Attempt to access invalid address." },
 	{ 534, "Arithmetic result exceeded 32 bits." },
 	{ 735, "ERROR_ABANDONED_WAIT_0" },
 	{ 995,
-	  "The I/O operation has been aborted because of either a thread exit or an application request." },
+	  "The I/O operation has been aborted because of either a thread exit or an application "
+	  "request." },
 	{ 996, "Overlapped I/O event is not in a signaled state." },
 	{ 997, "Overlapped I/O operation is in progress." },
 	{ 998, "Invalid access to memory location." },
 	{ 1004, "Invalid flags." },
 	{ 1006,
-	  "The volume for a file has been externally altered so that the opened file is no longer valid." },
+	  "The volume for a file has been externally altered so that the opened file is no longer "
+	  "valid." },
 	{ 1008, "An attempt was made to reference a token that does not exist." },
 	{ 1010, "The configuration registry key is invalid." },
 	{ 1011, "The configuration registry key could not be opened." },
 	{ 1012, "The configuration registry key could not be read." },
 	{ 1015,
-	  "The registry is corrupted. The structure of one of the files containing registry data is corrupted, "
-	  "or the system's memory image of the file is corrupted, or the file could not be recovered because "
+	  "The registry is corrupted. The structure of one of the files containing registry data "
+	  "is corrupted, or the system's memory image of the file is corrupted, or the file could "
+	  "not be recovered because "
 	  "the alternate copy or log was absent or corrupted." },
-	{ 1018, "Illegal operation attempted on a registry key that has been marked for deletion." },
+	{ 1018,
+	  "Illegal operation attempted on a registry key that has been marked for "
+	  "deletion." },
 	{ 1060, "The specified service does not exist as an installed service." },
 	{ 1062, "The service has not been started." },
 	{ 1113, "No mapping for the Unicode character exists in the target multi-byte code page." },
@@ -107,7 +114,8 @@ const struct message messages[] = {
 	{ 1236, "The network connection was aborted by the local system." },
 	{ 1237, "The operation could not be completed. A retry should be performed." },
 	{ 1247,
-	  "An attempt was made to perform an initialization operation when initialization has already been completed." },
+	  "An attempt was made to perform an initialization operation when initialization has "
+	  "already been completed." },
 	{ 1275, "This driver has been blocked from loading" },
 	{ 1300, "Not all privileges or groups referenced are assigned to the caller." },
 	{ 1336, "The access control list (ACL) structure is invalid." },
@@ -142,11 +150,14 @@ const struct message messages[] = {
 	{ 0x800401f3, "Invalid class string" },
 	{ 0x800401f4, "Invalid interface string" },
 	{ 0x800f0200,
-	  "The INF or the device information set or element does not have an associated install class." },
+	  "The INF or the device information set or element does not have an associated install "
+	  "class." },
 	{ 0x800f0201,
-	  "The INF or the device information set or element does not match the specified install class." },
+	  "The INF or the device information set or element does not match the specified install "
+	  "class." },
 	{ 0x800f0202,
-	  "An existing device was found that is a duplicate of the device being manually installed." },
+	  "An existing device was found that is a duplicate of the device being manually "
+	  "installed." },
 	{ 0x800f0203, "There is no driver selected for the device information set or element." },
 	{ 0x800f0204, "The requested device registry key does not exist." },
 	{ 0x800f0205, "The device instance name is invalid." },
@@ -158,7 +169,8 @@ const struct message messages[] = {
 	{ 0x800f021b,
 	  "The operation cannot be performed because the device interface is currently active." },
 	{ 0x800f021c,
-	  "The operation cannot be performed because the device interface has been removed from the system." },
+	  "The operation cannot be performed because the device interface has been removed from "
+	  "the system." },
 	{ 0x800f021f, "The reference string supplied for this interface device is invalid." },
 	{ 0x800f0220, "The specified machine name does not conform to UNC naming conventions." },
 	{ 0x800f0221, "A general remote communication error occurred." },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * LoadLibrary and GetProcAddress: the libraries of Windows whose functions are here. All of them are this
- * one library, but each answers for its own functions only, as there. Nothing else is loaded.
+ * LoadLibrary and GetProcAddress: the libraries of Windows whose functions are here. All of them
+ * are this one library, but each answers for its own functions only, as there. Nothing else is
+ * loaded.
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -22,8 +23,10 @@ static struct module modules[] = {
 	{ .name = "advapi32", .functions = { "Reg" } },
 	{ .name = "ole32", .functions = { "CLSIDFrom", "IIDFrom", "StringFromGUID2" } },
 	{ .name = "combase", .functions = { "CLSIDFrom", "IIDFrom", "StringFromGUID2" } },
-	{ .name = "msvcrt", .functions = { "_", "wcs", "wmem", "str", "sw" }, .symbols = "winusb_w32_" },
-	{ .name = "ucrtbase", .functions = { "_", "wcs", "wmem", "str", "sw" }, .symbols = "winusb_w32_" },
+	{ .name = "msvcrt", .functions = { "_", "wcs", "wmem", "str", "sw" },
+	  .symbols = "winusb_w32_" },
+	{ .name = "ucrtbase", .functions = { "_", "wcs", "wmem", "str", "sw" },
+	  .symbols = "winusb_w32_" },
 	{ .name = "kernel32" },
 	{ .name = "kernelbase" },
 	{ .name = "api-ms-win-core-*" },

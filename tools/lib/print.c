@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* printf() and its relatives, narrow and wide. Their symbols have winusb_w32_ in front: stdio.h and wchar.h say so. */
+/*
+ * printf() and its relatives, narrow and wide. Their symbols have winusb_w32_ in front: stdio.h
+ * and wchar.h say so.
+ */
 #undef WINUSB_W32_LIBC_STDIO	/* here the names mean ours */
 #include "format.h"
 #include "wide.h"
@@ -11,51 +14,51 @@
 enum rule {
 	RULE_C99,	/* cut off, with a zero; the whole length is the result */
 	RULE_CUT,	/* cut off, with a zero; -1 is the result */
-	RULE_OLD,	/* as much as there is room for, a zero only if it fits too; -1 if it did not fit */
+	RULE_OLD,	/* cut off, with a zero only if there is room for it; -1 if it is cut */
 	RULE_SECURE,	/* nothing, if it does not fit */
 };
 
 /* The last part of all that print into memory; TEXT is freed. */
-#define FINISH(unit, name)									\
-__attribute__((noinline))									\
-static int name(unit *to, size_t room, unit *text, int length, enum rule rule)			\
-{												\
-	size_t need = (size_t)length + 1;							\
-												\
-	if (length < 0) {									\
-		if (room && to)									\
-			to[0] = 0;								\
-		return -1;									\
-	}											\
-	if (need <= room) {									\
-		memcpy(to, text, need * sizeof(unit));						\
-	} else if (rule == RULE_SECURE) {							\
-		to[0] = 0;									\
-		errno = ERANGE;									\
-		length = -1;									\
-	} else if (rule == RULE_OLD) {								\
-		memcpy(to, text, (need - 1 < room ? need - 1 : room) * sizeof(unit));		\
-		length = need - 1 <= room ? length : -1;					\
-	} else {										\
-		if (room) {									\
-			memcpy(to, text, (room - 1) * sizeof(unit));				\
-			to[room - 1] = 0;							\
-		}										\
-		length = rule == RULE_C99 ? length : -1;					\
-	}											\
-	free(text);										\
-	return length;										\
+#define FINISH(unit, name) \
+__attribute__((noinline)) \
+static int name(unit *to, size_t room, unit *text, int length, enum rule rule) \
+{ \
+	size_t need = (size_t)length + 1; \
+ \
+	if (length < 0) { \
+		if (room && to) \
+			to[0] = 0; \
+		return -1; \
+	} \
+	if (need <= room) { \
+		memcpy(to, text, need * sizeof(unit)); \
+	} else if (rule == RULE_SECURE) { \
+		to[0] = 0; \
+		errno = ERANGE; \
+		length = -1; \
+	} else if (rule == RULE_OLD) { \
+		memcpy(to, text, (need - 1 < room ? need - 1 : room) * sizeof(unit)); \
+		length = need - 1 <= room ? length : -1; \
+	} else { \
+		if (room) { \
+			memcpy(to, text, (room - 1) * sizeof(unit)); \
+			to[room - 1] = 0; \
+		} \
+		length = rule == RULE_C99 ? length : -1; \
+	} \
+	free(text); \
+	return length; \
 }
 FINISH(char, finish_narrow)
 FINISH(wchar_t, finish_wide)
 
-#define INTO(unit, format_to, finish, name, rule)						\
-static int name(unit *to, size_t room, const unit *format, va_list list)			\
-{												\
-	unit *text;										\
-	int length = format_to(&text, format, list);						\
-												\
-	return finish(to, room, text, length, rule);						\
+#define INTO(unit, format_to, finish, name, rule) \
+static int name(unit *to, size_t room, const unit *format, va_list list) \
+{ \
+	unit *text; \
+	int length = format_to(&text, format, list); \
+ \
+	return finish(to, room, text, length, rule); \
 }
 INTO(char, format_narrow, finish_narrow, narrow_c99, RULE_C99)
 INTO(char, format_narrow, finish_narrow, narrow_cut, RULE_CUT)
@@ -76,16 +79,16 @@ static int invalid(void)
 #define NO_LIMIT INT_MAX
 
 /* int NAME(PARAMETERS, ...) on top of what takes a list */
-#define VARIADIC(name, last, parameters, call)							\
-int name parameters										\
-{												\
-	va_list list;										\
-	int length;										\
-												\
-	va_start(list, last);									\
-	length = call;										\
-	va_end(list);										\
-	return length;										\
+#define VARIADIC(name, last, parameters, call) \
+int name parameters \
+{ \
+	va_list list; \
+	int length; \
+ \
+	va_start(list, last); \
+	length = call; \
+	va_end(list); \
+	return length; \
 }
 
 /* Into memory: narrow */
@@ -101,7 +104,8 @@ int vsprintf(char *to, const char *format, va_list list)
 {
 	return narrow_c99(to, NO_LIMIT, format, list);
 }
-VARIADIC(winusb_w32_sprintf, format, (char *to, const char *format, ...), narrow_c99(to, NO_LIMIT, format, list))
+VARIADIC(winusb_w32_sprintf, format, (char *to, const char *format, ...),
+	 narrow_c99(to, NO_LIMIT, format, list))
 
 int _vscprintf(const char *format, va_list list)
 {
@@ -215,7 +219,8 @@ int vfprintf(FILE *file, const char *format, va_list list)
 	free(text);
 	return length;
 }
-VARIADIC(winusb_w32_fprintf, format, (FILE *file, const char *format, ...), vfprintf(file, format, list))
+VARIADIC(winusb_w32_fprintf, format, (FILE *file, const char *format, ...),
+	 vfprintf(file, format, list))
 VARIADIC(winusb_w32_printf, format, (const char *format, ...), vfprintf(stdout, format, list))
 
 int vprintf(const char *format, va_list list)
@@ -274,7 +279,8 @@ wchar_t *fgetws(wchar_t *to, int room, FILE *file)
 		byte = getc(file);
 		if (byte == EOF)
 			break;
-		if (byte >= 0xc0 && most - count < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) && count) {
+		if (byte >= 0xc0 && most - count < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) &&
+		    count) {
 			ungetc(byte, file);
 			break;
 		}
@@ -291,11 +297,11 @@ wchar_t *fgetws(wchar_t *to, int room, FILE *file)
 
 /* Input: only the format differs. */
 
-#define SCAN(from, call)									\
-	char *plain = format_for_scan(format);							\
-	int count = plain ? call(from, plain, list) : EOF;					\
-												\
-	free(plain);										\
+#define SCAN(from, call) \
+	char *plain = format_for_scan(format); \
+	int count = plain ? call(from, plain, list) : EOF; \
+ \
+	free(plain); \
 	return count
 
 extern __typeof__(vfscanf) libc_vfscanf __asm__("__isoc99_vfscanf");

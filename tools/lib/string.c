@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wide strings, and what Microsoft's C library adds for both kinds. The names of the C library in this
- * file are symbols winusb_w32_ of the library: wchar.h says so. Case means ASCII's, as in the "C" locale.
+ * Wide strings, and what Microsoft's C library adds for both kinds. The names of the C library in
+ * this file are symbols winusb_w32_ of the library: wchar.h says so. Case means ASCII's, as in the
+ * "C" locale.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -194,17 +195,17 @@ static size_t ascii_of(const wchar_t *text, char *ascii, size_t room)
 
 #define NUMBER_ROOM 512	/* no number needs more, white space in front included */
 
-#define NUMBER(type, name, convert)						\
-type name(const wchar_t *text, wchar_t **end, int base)				\
-{										\
-	char ascii[NUMBER_ROOM], *stop;						\
-	type value;								\
-										\
-	ascii_of(text, ascii, sizeof(ascii));					\
-	value = convert(ascii, &stop, base);					\
-	if (end)								\
-		*end = (wchar_t *)text + (stop - ascii);			\
-	return value;								\
+#define NUMBER(type, name, convert) \
+type name(const wchar_t *text, wchar_t **end, int base) \
+{ \
+	char ascii[NUMBER_ROOM], *stop; \
+	type value; \
+ \
+	ascii_of(text, ascii, sizeof(ascii)); \
+	value = convert(ascii, &stop, base); \
+	if (end) \
+		*end = (wchar_t *)text + (stop - ascii); \
+	return value; \
 }
 
 static long strtol32(const char *text, char **end, int base)
@@ -266,34 +267,34 @@ static unsigned int upper(unsigned int unit)
 	return unit - 'a' < 26 ? unit - ('a' - 'A') : unit;
 }
 
-#define CASE(unit, of, compare_n, compare, to_lower, to_upper)			\
-int compare_n(const unit *one, const unit *other, size_t count)		\
-{										\
-	for (; count; count--, one++, other++) {				\
-		unsigned int a = lower((of)*one), b = lower((of)*other);	\
-										\
-		if (a != b)							\
-			return (int)a - (int)b;					\
-		if (!a)								\
-			break;							\
-	}									\
-	return 0;								\
-}										\
-int compare(const unit *one, const unit *other)					\
-{										\
-	return compare_n(one, other, SIZE_MAX);					\
-}										\
-unit *to_lower(unit *text)							\
-{										\
-	for (unit *at = text; *at; at++)					\
-		*at = (unit)lower((of)*at);					\
-	return text;								\
-}										\
-unit *to_upper(unit *text)							\
-{										\
-	for (unit *at = text; *at; at++)					\
-		*at = (unit)upper((of)*at);					\
-	return text;								\
+#define CASE(unit, of, compare_n, compare, to_lower, to_upper) \
+int compare_n(const unit *one, const unit *other, size_t count) \
+{ \
+	for (; count; count--, one++, other++) { \
+		unsigned int a = lower((of)*one), b = lower((of)*other); \
+ \
+		if (a != b) \
+			return (int)a - (int)b; \
+		if (!a) \
+			break; \
+	} \
+	return 0; \
+} \
+int compare(const unit *one, const unit *other) \
+{ \
+	return compare_n(one, other, SIZE_MAX); \
+} \
+unit *to_lower(unit *text) \
+{ \
+	for (unit *at = text; *at; at++) \
+		*at = (unit)lower((of)*at); \
+	return text; \
+} \
+unit *to_upper(unit *text) \
+{ \
+	for (unit *at = text; *at; at++) \
+		*at = (unit)upper((of)*at); \
+	return text; \
 }
 
 CASE(char, unsigned char, _strnicmp, _stricmp, _strlwr, _strupr)
@@ -308,63 +309,64 @@ wchar_t *_wcsdup(const wchar_t *text)
 }
 
 /*
- * Functions with a size. Where Windows calls the handler of invalid parameters, which ends the program,
- * these empty the target and give the error: what a program with a handler of its own sees.
+ * Functions with a size. Where Windows calls the handler of invalid parameters, which ends the
+ * program, these empty the target and give the error: what a program with a handler of its own
+ * sees.
  */
 
-#define SECURE(unit, length_of, copy_s, copy_n_s, cat_s, cat_n_s, length_s)			\
-size_t length_s(const unit *text, size_t room)							\
-{												\
-	return text ? length_of(text, room) : 0;						\
-}												\
-errno_t copy_n_s(unit *to, rsize_t room, const unit *from, rsize_t count)			\
-{												\
-	size_t length;										\
-												\
-	if (!count && !to && !room)								\
-		return 0;									\
-	if (!to || !room)									\
-		return errno = EINVAL;								\
-	to[0] = 0;										\
-	if (!count)										\
-		return 0;									\
-	if (!from)										\
-		return errno = EINVAL;								\
-	length = length_of(from, count < room ? count : room);					\
-	if (length == room && count != _TRUNCATE)						\
-		return errno = ERANGE;								\
-	if (length == room)									\
-		length--;									\
-	memcpy(to, from, length * sizeof(unit));						\
-	to[length] = 0;										\
-	return count == _TRUNCATE && from[length] ? STRUNCATE : 0;				\
-}												\
-errno_t copy_s(unit *to, rsize_t room, const unit *from)					\
-{												\
-	return copy_n_s(to, room, from, SIZE_MAX - 1);						\
-}												\
-errno_t cat_n_s(unit *to, rsize_t room, const unit *from, rsize_t count)			\
-{												\
-	size_t used;										\
-	errno_t error;										\
-												\
-	if (!count && !to && !room)								\
-		return 0;									\
-	if (!to || !room)									\
-		return errno = EINVAL;								\
-	used = length_of(to, room);								\
-	if (used == room || (!from && count)) {							\
-		to[0] = 0;									\
-		return errno = EINVAL;								\
-	}											\
-	error = copy_n_s(to + used, room - used, from, count);					\
-	if (error && error != STRUNCATE)							\
-		to[0] = 0;									\
-	return error;										\
-}												\
-errno_t cat_s(unit *to, rsize_t room, const unit *from)						\
-{												\
-	return cat_n_s(to, room, from, SIZE_MAX - 1);						\
+#define SECURE(unit, length_of, copy_s, copy_n_s, cat_s, cat_n_s, length_s) \
+size_t length_s(const unit *text, size_t room) \
+{ \
+	return text ? length_of(text, room) : 0; \
+} \
+errno_t copy_n_s(unit *to, rsize_t room, const unit *from, rsize_t count) \
+{ \
+	size_t length; \
+ \
+	if (!count && !to && !room) \
+		return 0; \
+	if (!to || !room) \
+		return errno = EINVAL; \
+	to[0] = 0; \
+	if (!count) \
+		return 0; \
+	if (!from) \
+		return errno = EINVAL; \
+	length = length_of(from, count < room ? count : room); \
+	if (length == room && count != _TRUNCATE) \
+		return errno = ERANGE; \
+	if (length == room) \
+		length--; \
+	memcpy(to, from, length * sizeof(unit)); \
+	to[length] = 0; \
+	return count == _TRUNCATE && from[length] ? STRUNCATE : 0; \
+} \
+errno_t copy_s(unit *to, rsize_t room, const unit *from) \
+{ \
+	return copy_n_s(to, room, from, SIZE_MAX - 1); \
+} \
+errno_t cat_n_s(unit *to, rsize_t room, const unit *from, rsize_t count) \
+{ \
+	size_t used; \
+	errno_t error; \
+ \
+	if (!count && !to && !room) \
+		return 0; \
+	if (!to || !room) \
+		return errno = EINVAL; \
+	used = length_of(to, room); \
+	if (used == room || (!from && count)) { \
+		to[0] = 0; \
+		return errno = EINVAL; \
+	} \
+	error = copy_n_s(to + used, room - used, from, count); \
+	if (error && error != STRUNCATE) \
+		to[0] = 0; \
+	return error; \
+} \
+errno_t cat_s(unit *to, rsize_t room, const unit *from) \
+{ \
+	return cat_n_s(to, room, from, SIZE_MAX - 1); \
 }
 
 SECURE(char, strnlen, strcpy_s, strncpy_s, strcat_s, strncat_s, strnlen_s)
@@ -404,47 +406,47 @@ int WINAPI lstrlenW(LPCWSTR lpString)
 }
 
 /* The order of words: letters before case, and a small letter before its capital. */
-#define LSTRCMP(in, suffix, ignoring_case, plain)						\
-int WINAPI lstrcmpi##suffix(in lpString1, in lpString2)						\
-{												\
-	int order;										\
-												\
-	if (!lpString1 || !lpString2)								\
-		return (lpString1 != NULL) - (lpString2 != NULL);				\
-	order = ignoring_case(lpString1, lpString2);						\
-	return (order > 0) - (order < 0);							\
-}												\
-int WINAPI lstrcmp##suffix(in lpString1, in lpString2)						\
-{												\
-	int order = lstrcmpi##suffix(lpString1, lpString2);					\
-												\
-	if (order || !lpString1 || !lpString2)							\
-		return order;									\
-	order = plain(lpString2, lpString1);							\
-	return (order > 0) - (order < 0);							\
+#define LSTRCMP(in, suffix, ignoring_case, plain) \
+int WINAPI lstrcmpi##suffix(in lpString1, in lpString2) \
+{ \
+	int order; \
+ \
+	if (!lpString1 || !lpString2) \
+		return (lpString1 != NULL) - (lpString2 != NULL); \
+	order = ignoring_case(lpString1, lpString2); \
+	return (order > 0) - (order < 0); \
+} \
+int WINAPI lstrcmp##suffix(in lpString1, in lpString2) \
+{ \
+	int order = lstrcmpi##suffix(lpString1, lpString2); \
+ \
+	if (order || !lpString1 || !lpString2) \
+		return order; \
+	order = plain(lpString2, lpString1); \
+	return (order > 0) - (order < 0); \
 }
 LSTRCMP(LPCSTR, A, _stricmp, strcmp)
 LSTRCMP(LPCWSTR, W, _wcsicmp, wcscmp)
 
-#define LSTRCPY(out, in, suffix, copy, cat, length_of)						\
-out WINAPI lstrcpy##suffix(out lpString1, in lpString2)						\
-{												\
-	return lpString1 && lpString2 ? copy(lpString1, lpString2) : NULL;			\
-}												\
-out WINAPI lstrcat##suffix(out lpString1, in lpString2)						\
-{												\
-	return lpString1 && lpString2 ? cat(lpString1, lpString2) : NULL;			\
-}												\
-out WINAPI lstrcpyn##suffix(out lpString1, in lpString2, int iMaxLength)			\
-{												\
-	size_t length;										\
-												\
-	if (!lpString1 || !lpString2 || iMaxLength <= 0)					\
-		return NULL;									\
-	length = length_of(lpString2, (size_t)iMaxLength - 1);					\
-	memcpy(lpString1, lpString2, length * sizeof(*lpString1));				\
-	lpString1[length] = 0;									\
-	return lpString1;									\
+#define LSTRCPY(out, in, suffix, copy, cat, length_of) \
+out WINAPI lstrcpy##suffix(out lpString1, in lpString2) \
+{ \
+	return lpString1 && lpString2 ? copy(lpString1, lpString2) : NULL; \
+} \
+out WINAPI lstrcat##suffix(out lpString1, in lpString2) \
+{ \
+	return lpString1 && lpString2 ? cat(lpString1, lpString2) : NULL; \
+} \
+out WINAPI lstrcpyn##suffix(out lpString1, in lpString2, int iMaxLength) \
+{ \
+	size_t length; \
+ \
+	if (!lpString1 || !lpString2 || iMaxLength <= 0) \
+		return NULL; \
+	length = length_of(lpString2, (size_t)iMaxLength - 1); \
+	memcpy(lpString1, lpString2, length * sizeof(*lpString1)); \
+	lpString1[length] = 0; \
+	return lpString1; \
 }
 LSTRCPY(LPSTR, LPCSTR, A, strcpy, strcat, strnlen)
 LSTRCPY(LPWSTR, LPCWSTR, W, wcscpy, wcscat, wcsnlen)

@@ -39,8 +39,8 @@ static bool possible(uint32_t code, unsigned int left, uint32_t least, bool surr
 }
 
 /*
- * Takes one character off the text and gives how many bytes it has. What is not valid is taken off up to
- * the byte that makes it so, and *CODE is WIDE_BAD.
+ * Takes one character off the text and gives how many bytes it has. What is not valid is taken off
+ * up to the byte that makes it so, and *CODE is WIDE_BAD.
  */
 static size_t utf8_take(const char *text, size_t count, bool surrogates, uint32_t *code, bool *bad)
 {
@@ -72,7 +72,8 @@ static size_t utf8_take(const char *text, size_t count, bool surrogates, uint32_
 	return taken;
 }
 
-static size_t widen(const char *from, size_t count, WCHAR *to, size_t room, bool surrogates, bool *bad)
+static size_t widen(const char *from, size_t count, WCHAR *to, size_t room, bool surrogates,
+		    bool *bad)
 {
 	size_t length = 0;
 	uint32_t code;
@@ -110,7 +111,8 @@ static void utf8_put(uint32_t code, size_t bytes, char *to)
 	to[0] = (char)(mark[bytes] | code);
 }
 
-static size_t narrow(const WCHAR *from, size_t count, char *to, size_t room, bool surrogates, bool *bad)
+static size_t narrow(const WCHAR *from, size_t count, char *to, size_t room, bool surrogates,
+		     bool *bad)
 {
 	size_t length = 0;
 
@@ -215,7 +217,8 @@ int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCCH lpMultiByteSt
 			       LPWSTR lpWideCharStr, int cchWideChar)
 {
 	DWORD known = MB_ERR_INVALID_CHARS | (CodePage == CP_UTF8 ? 0 : MB_PRECOMPOSED);
-	DWORD error = conversion_check(CodePage, lpMultiByteStr, cbMultiByte, lpWideCharStr, cchWideChar);
+	DWORD error = conversion_check(CodePage, lpMultiByteStr, cbMultiByte, lpWideCharStr,
+				       cchWideChar);
 	bool bad = false;
 	size_t length;
 
@@ -235,7 +238,8 @@ int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWCH lpWideCharSt
 			       LPBOOL lpUsedDefaultChar)
 {
 	DWORD known = CodePage == CP_UTF8 ? WC_ERR_INVALID_CHARS : WC_NO_BEST_FIT_CHARS;
-	DWORD error = conversion_check(CodePage, lpWideCharStr, cchWideChar, lpMultiByteStr, cbMultiByte);
+	DWORD error = conversion_check(CodePage, lpWideCharStr, cchWideChar, lpMultiByteStr,
+				       cbMultiByte);
 	bool bad = false;
 	size_t length;
 

@@ -10,9 +10,9 @@
 #define WIDE_BAD 0xfffd	/* stands for what cannot be converted */
 
 /*
- * Both give how many units or bytes the whole makes and write those that fit into ROOM, whole characters
- * only. TO may be NULL when ROOM is 0. No zero is added. *BAD, if not NULL, becomes true when something
- * was replaced by U+FFFD; otherwise it is left alone.
+ * Both give how many units or bytes the whole makes and write those that fit into ROOM, whole
+ * characters only. TO may be NULL when ROOM is 0. No zero is added. *BAD, if not NULL, becomes
+ * true when something was replaced by U+FFFD; otherwise it is left alone.
  */
 size_t wide_from_utf8(const char *from, size_t count, WCHAR *to, size_t room, bool *bad);
 size_t utf8_from_wide(const WCHAR *from, size_t count, char *to, size_t room, bool *bad);

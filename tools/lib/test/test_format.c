@@ -51,8 +51,8 @@ TEST(long_has_32_bits)
 	MAKES("4294967295 ffffffff -1", "%lu %lx %ld", error, error, error);
 	MAKES("0xC0000001", "0x%08lX", status);
 	/* On the stack the upper half of an argument of 32 bits is anything. */
-	MAKES("1 2 3 4 5 6 7 8 9", "%lu %lu %lu %lu %lu %lu %lu %lu %lu", (DWORD)1, (DWORD)2, (DWORD)3, (DWORD)4,
-	      (DWORD)5, (DWORD)6, (DWORD)7, (DWORD)8, (DWORD)9);
+	MAKES("1 2 3 4 5 6 7 8 9", "%lu %lu %lu %lu %lu %lu %lu %lu %lu", (DWORD)1, (DWORD)2,
+	      (DWORD)3, (DWORD)4, (DWORD)5, (DWORD)6, (DWORD)7, (DWORD)8, (DWORD)9);
 }
 
 TEST(long_integers)

@@ -108,7 +108,8 @@ TEST(too_much)
 TEST(own_heap)
 {
 	HANDLE heap = HeapCreate(0, 0, 0);
-	char *one = HeapAlloc(heap, 0, 10), *other = HeapAlloc(heap, 0, 20), *third = HeapAlloc(heap, 0, 30);
+	char *one = HeapAlloc(heap, 0, 10), *other = HeapAlloc(heap, 0, 20), *third =
+		HeapAlloc(heap, 0, 30);
 
 	CHECK(one && other && third);
 	other = HeapReAlloc(heap, 0, other, 100000);

@@ -28,7 +28,9 @@ TEST(texts_are_windows)
 	system_text(ERROR_GEN_FAILURE, 0);
 	CHECK_STR(text, "A device attached to the system is not functioning.\r\n");
 	system_text(ERROR_OPERATION_ABORTED, 0);
-	CHECK_STR(text, "The I/O operation has been aborted because of either a thread exit or an application request.\r\n");
+	CHECK_STR(text,
+		  "The I/O operation has been aborted because of either a thread exit or an "
+		  "application request.\r\n");
 	system_text(ERROR_SUCCESS, 0);
 	CHECK_STR(text, "The operation completed successfully.\r\n");
 	system_text((DWORD)E_ACCESSDENIED, 0);
@@ -70,19 +72,21 @@ TEST(allocated)
 	WCHAR *wide = NULL;
 	DWORD length;
 
-	length = FormatMessageA(SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 6, 0, (LPSTR)&narrow, 0, NULL);
+	length = FormatMessageA(SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 6, 0, (LPSTR)&narrow,
+				0, NULL);
 	CHECK_EQ(length, 24);
 	CHECK_STR(narrow, "The handle is invalid.\r\n");
 	CHECK(LocalFree(narrow) == NULL);
 	length = FormatMessageW(SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 6,
-				MAKELANGID(LANG_NEUTRAL, SUBLANG_DEFAULT), (LPWSTR)&wide, 100, NULL);
+				MAKELANGID(LANG_NEUTRAL, SUBLANG_DEFAULT), (LPWSTR)&wide, 100,
+					NULL);
 	CHECK_EQ(length, 24);
 	CHECK_EQ(wcscmp(wide, L"The handle is invalid.\r\n"), 0);
 	CHECK(LocalSize(wide) >= 200);
 	LocalFree(wide);
 	narrow = text;
-	CHECK_EQ(FormatMessageA(SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 0xffff, 0, (LPSTR)&narrow, 0,
-				NULL), 0);
+	CHECK_EQ(FormatMessageA(SYSTEM | FORMAT_MESSAGE_ALLOCATE_BUFFER, NULL, 0xffff, 0,
+				(LPSTR)&narrow, 0, NULL), 0);
 	CHECK(narrow == NULL);
 }
 
@@ -99,12 +103,13 @@ TEST(refused)
 	CHECK_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
 	CHECK_EQ(FormatMessageA(SYSTEM, NULL, 5, MAKELANGID(LANG_GERMAN, 1), text, 99, NULL), 0);
 	CHECK_EQ(GetLastError(), ERROR_RESOURCE_LANG_NOT_FOUND);
-	CHECK_EQ(FormatMessageA(SYSTEM, NULL, 5, MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), text, 99,
-				NULL), 19);
+	CHECK_EQ(FormatMessageA(SYSTEM, NULL, 5, MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), text,
+				99, NULL), 19);
 	CHECK_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_HMODULE, NULL, 5, 0, text, 99, NULL), 0);
 	CHECK_EQ(GetLastError(), ERROR_RESOURCE_TYPE_NOT_FOUND);
 	/* The system is asked next. */
-	CHECK_EQ(FormatMessageA(SYSTEM | FORMAT_MESSAGE_FROM_HMODULE, NULL, 5, 0, text, 99, NULL), 19);
+	CHECK_EQ(FormatMessageA(SYSTEM | FORMAT_MESSAGE_FROM_HMODULE, NULL, 5, 0, text, 99, NULL),
+		 19);
 	CHECK_EQ(FormatMessageW(SYSTEM, NULL, 6, 0, wide, 25, NULL), 24);
 	CHECK_EQ(FormatMessageW(SYSTEM, NULL, 6, 0, wide, 24, NULL), 0);
 }
@@ -116,7 +121,8 @@ static DWORD from_string(const char *format, DWORD flags, ...)
 
 	va_start(list, flags);
 	SetLastError(0);
-	length = FormatMessageA(FORMAT_MESSAGE_FROM_STRING | flags, format, 0, 0, text, sizeof(text), &list);
+	length = FormatMessageA(FORMAT_MESSAGE_FROM_STRING | flags, format, 0, 0, text,
+				sizeof(text), &list);
 	va_end(list);
 	return length;
 }
@@ -143,11 +149,11 @@ TEST(inserts_of_an_array)
 	ULONG_PTR wide_values[] = { (ULONG_PTR)L"first", 42 };
 	WCHAR wide[32];
 
-	CHECK_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY, "%2!u! %1", 0, 0,
-				text, sizeof(text), (va_list *)values), 8);
+	CHECK_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY,
+				"%2!u! %1", 0, 0, text, sizeof(text), (va_list *)values), 8);
 	CHECK_STR(text, "42 first");
-	CHECK_EQ(FormatMessageW(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY, L"%2!u! %1\x20ac", 0, 0,
-				wide, 32, (va_list *)wide_values), 9);
+	CHECK_EQ(FormatMessageW(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY,
+				L"%2!u! %1\x20ac", 0, 0, wide, 32, (va_list *)wide_values), 9);
 	CHECK_EQ(wcscmp(wide, L"42 first\x20ac"), 0);
 }
 

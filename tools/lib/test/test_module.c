@@ -57,10 +57,14 @@ TEST(functions)
 	CHECK(GetProcAddress(kernel, "CloseHandle") == FARPROC_OF(CloseHandle));
 	CHECK(GetProcAddress(LoadLibraryA("setupapi.dll"), "SetupDiGetClassDevsW") ==
 	      FARPROC_OF(SetupDiGetClassDevsW));
-	CHECK(GetProcAddress(LoadLibraryA("setupapi.dll"), "CM_Get_Parent") == FARPROC_OF(CM_Get_Parent));
-	CHECK(GetProcAddress(LoadLibraryA("cfgmgr32.dll"), "CM_Get_Parent") == FARPROC_OF(CM_Get_Parent));
-	CHECK(GetProcAddress(LoadLibraryA("advapi32.dll"), "RegCloseKey") == FARPROC_OF(RegCloseKey));
-	CHECK(GetProcAddress(LoadLibraryA("ole32.dll"), "CLSIDFromString") == FARPROC_OF(CLSIDFromString));
+	CHECK(GetProcAddress(LoadLibraryA("setupapi.dll"),
+			     "CM_Get_Parent") == FARPROC_OF(CM_Get_Parent));
+	CHECK(GetProcAddress(LoadLibraryA("cfgmgr32.dll"),
+			     "CM_Get_Parent") == FARPROC_OF(CM_Get_Parent));
+	CHECK(GetProcAddress(LoadLibraryA("advapi32.dll"),
+			     "RegCloseKey") == FARPROC_OF(RegCloseKey));
+	CHECK(GetProcAddress(LoadLibraryA("ole32.dll"),
+			     "CLSIDFromString") == FARPROC_OF(CLSIDFromString));
 	CHECK(GetProcAddress(LoadLibraryA("msvcrt.dll"), "_wcsicmp") == FARPROC_OF(_wcsicmp));
 }
 
@@ -70,8 +74,10 @@ TEST(no_functions)
 	static const struct {
 		const char *library, *function;
 	} none[] = {
-		{ "winusb", "CloseHandle" }, { "winusb", "WinUsb_Nothing" }, { "winusb", "winusb_open" },
-		{ "kernel32", "WinUsb_Initialize" }, { "kernel32", "malloc" }, { "kernel32", "printf" },
+		{ "winusb", "CloseHandle" }, { "winusb", "WinUsb_Nothing" }, { "winusb",
+		"winusb_open" },
+		{ "kernel32", "WinUsb_Initialize" }, { "kernel32", "malloc" }, { "kernel32",
+		"printf" },
 		{ "kernel32", "CM_Get_Parent" }, { "kernel32", "winusb_w32_printf" },
 		{ "setupapi", "RegCloseKey" }, { "kernel32", "" },
 		{ "kernel32", "AFunctionWhoseNameIsLongerThanAnyThatThereIsOnWindowsOrWillEverBe" },

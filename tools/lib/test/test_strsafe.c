@@ -77,7 +77,8 @@ TEST(length)
 	CHECK_EQ(length, 0);
 	CHECK_EQ(StringCchLengthA(NULL, 3, &length), STRSAFE_E_INVALID_PARAMETER);
 	CHECK_EQ(StringCchLengthA("abc", 10, NULL), S_OK);
-	CHECK_EQ(StringCchLengthA("abc", (size_t)STRSAFE_MAX_CCH + 1, NULL), STRSAFE_E_INVALID_PARAMETER);
+	CHECK_EQ(StringCchLengthA("abc", (size_t)STRSAFE_MAX_CCH + 1, NULL),
+		 STRSAFE_E_INVALID_PARAMETER);
 	CHECK_EQ(StringCbLengthW(L"abc", 8, &length), S_OK);
 	CHECK_EQ(length, 6);
 	CHECK_EQ(StringCbLengthW(L"abc", 7, &length), STRSAFE_E_INVALID_PARAMETER);

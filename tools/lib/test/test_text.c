@@ -16,7 +16,8 @@
 			char *got_n = got_w ? utf8_of_wide(got_w) : NULL;	\
 			char *want_n = utf8_of_wide(want_w);			\
 										\
-			tap_fail(__FILE__, __LINE__, "%s: expected \"%s\", got \"%s\"", #actual,	\
+			tap_fail(__FILE__, __LINE__, \
+				 "%s: expected \"%s\", got \"%s\"", #actual, \
 				 want_n, got_n ? got_n : "NULL");		\
 			free(got_n);						\
 			free(want_n);						\
@@ -283,8 +284,8 @@ TEST(not_utf8)
 		const char *bytes;
 		int units;	/* each bad part is one U+FFFD */
 	} bad[] = {
-		{ "\x80", 1 }, { "\xc3", 1 }, { "\xc0\xaf", 2 }, { "\xe2\x82", 1 }, { "\xe2\x82z", 2 },
-		{ "\xed\xa0\x80", 3 }, { "\xf4\x90\x80\x80", 4 }, { "\xf0\x9f\x98", 1 },
+		{ "\x80", 1 }, { "\xc3", 1 }, { "\xc0\xaf", 2 }, { "\xe2\x82", 1 }, { "\xe2\x82z",
+		2 }, { "\xed\xa0\x80", 3 }, { "\xf4\x90\x80\x80", 4 }, { "\xf0\x9f\x98", 1 },
 		{ "\xe0\x80\x80", 3 }, { "\xff", 1 }, { "\xf0\x9f\x98\x80\x80", 3 },
 	};
 	WCHAR to[8];
@@ -350,8 +351,10 @@ TEST(all_codes)
 			continue;
 		wide[0] = (WCHAR)(units == 1 ? code : 0xd7c0 + (code >> 10));
 		wide[1] = (WCHAR)(0xdc00 | (code & 0x3ff));
-		length = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, units, bytes, 4, NULL, NULL);
-		if (length < 1 || MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, bytes, length, back, 2) !=
+		length = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, units, bytes, 4,
+					     NULL, NULL);
+		if (length < 1 || MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, bytes, length,
+						      back, 2) !=
 		    units || memcmp(wide, back, (size_t)units * 2)) {
 			tap_fail(__FILE__, __LINE__, "code %x does not come back", code);
 			return;
