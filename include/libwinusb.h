@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libwinusb: the native face. USB devices of the winusb driver, for programs with Linux habits.
+ * The face for programs that were written for Windows is <winusb.h> of libwinusb-win32, in the
+ * same library.
+ */
+#ifndef LIBWINUSB_H
+#define LIBWINUSB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Numbers of policies, pipe types, speeds, events and capabilities; completions and events. */
+#include <linux/winusb.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/**
+ * DOC: libwinusb - USB devices of the winusb driver
+ *
+ * The driver serves every USB interface that it has as a node, /dev/winusb/NAME. The interfaces
+ * that belong together are a function, and the first of them is its default interface: to open it
+ * is to open the function. winusb_devices(3) finds, winusb_open(3) opens, winusb_transfers(3)
+ * moves data while the thread waits, winusb_async(3) without, winusb_pipes(3) has the treatment of
+ * pipes, winusb_descriptors(3) what the device says of itself, winusb_events(3) what happens to
+ * it.
+ *
+ * Results. A function that gives an int gives 0 or more when it succeeds, and the negative number
+ * of an error of errno(3) when it fails; it does not set errno. The errors are those of the driver
+ * (<linux/winusb.h> has the one table of them, with their Windows counterparts). Those that any
+ * function may give are not repeated: -EBADF for a command that is not for listeners, -ENODEV
+ * after the device left, -EINVAL for a NULL pointer where none may be, -ENOMEM. After a failure
+ * nothing has changed, but for what a transfer moved.
+ *
+ * Units. Lengths are bytes, times are milliseconds, where nothing else is said. A timeout below 0
+ * is none, and 0 does not wait.
+ *
+ * Threads. Every function may be called by several threads at a time, with the same struct winusb,
+ * too. winusb_close() ends what other threads are blocked in and waits for them; no call may begin
+ * after it. There is nothing to initialize. After fork(2) only exec(3) is for the child: the
+ * driver counts it as the same open file.
+ *
+ * Signals. A transfer, and a wait for a record or an event, is ended by a signal handler with
+ * -EINTR, whatever SA_RESTART says; what moved until then counts. All else goes on.
+ *
+ * Sources. Rules that come from Windows carry the section of Documentation/winusb.md that has
+ * them.
+ */
+
+/**
+ * DOC: winusb_devices - find devices
+ *
+ * A list is a snapshot of sysfs, read without privileges and without udev. It does not change; to
+ * see what came or left, make another (winusb_events(3) tells when one's own device leaves, and
+ * libudev or winusbctl-watch when others come).
+ */
+
+struct winusb_list;
+
+/**
+ * struct winusb_device - A node: one USB interface that the driver has.
+ * @node: Path of the node, for example "/dev/winusb/1-1:1.0".
+ * @name: Its name in sysfs, "1-1:1.0".
+ * @device: Name of the USB device in sysfs, "1-1".
+ * @function: Name of its function's default interface. Equal to @name: this is it.
+ * @manufacturer: String descriptor as UTF-8, or "". As the device sent it: a terminal may dislike
+ *	it.
+ * @product: String descriptor, likewise.
+ * @serial: Serial number, likewise.
+ * @label: String descriptor of the interface, likewise.
+ * @instance: Instance id of the function as Windows would name it, "USB\VID_0547&PID_1002\1234".
+ * @guids: Interface GUIDs, "{9f543223-cede-4fa3-b376-a25ce9a30e74}" in lower case; ends with NULL.
+ *	Those of the function, on its default interface only (winusb.md 4.1).
+ * @vid: idVendor.
+ * @pid: idProduct.
+ * @revision: bcdDevice.
+ * @bus: Number of the USB bus, as in /dev/bus/usb.
+ * @address: Address of the device on its bus, as in /dev/bus/usb.
+ * @interface: bInterfaceNumber.
+ * @is_default: The function's default interface: the one to open (winusb.md 0).
+ * @complete: All interfaces of the function are there.
+ * @enabled: It can be opened. See winusb_enable().
+ *
+ * Made by the library only: later versions may have more fields at the end.
+ */
+struct winusb_device {
+	const char *node;
+	const char *name;
+	const char *device;
+	const char *function;
+	const char *manufacturer;
+	const char *product;
+	const char *serial;
+	const char *label;
+	const char *instance;
+	const char *const *guids;
+	uint16_t vid;
+	uint16_t pid;
+	uint16_t revision;
+	uint16_t bus;
+	uint16_t address;
+	uint8_t interface;
+	bool is_default;
+	bool complete;
+	bool enabled;
+};
+
+/**
+ * winusb_device_list() - Looks for all nodes.
+ * @list: The list, in the order of their names. The caller's, see winusb_device_list_free().
+ *
+ * A machine without USB, or without the driver, has an empty list.
+ *
+ * Return: the number of nodes, or -ENOMEM.
+ */
+int winusb_device_list(struct winusb_list **list);
+
+/**
+ * winusb_device_next() - Goes through a list.
+ * @list: The list.
+ * @after: The one before, or NULL for the first.
+ *
+ * Return: the next one, which lives as long as the list, or NULL: there are no more.
+ */
+const struct winusb_device *winusb_device_next(const struct winusb_list *list,
+					       const struct winusb_device *after);
+
+/**
+ * winusb_device_matches() - Is this what a text means?
+ * @device: A device of a list.
+ * @what: The text, as for winusb_open(), but for links and Windows paths.
+ *
+ * A text that means a function fits its default interface only, whether it can be opened or not.
+ *
+ * Return: true or false.
+ */
+bool winusb_device_matches(const struct winusb_device *device, const char *what);
+
+/**
+ * winusb_device_list_free() - Frees a list and its devices.
+ * @list: The list, or NULL.
+ */
+void winusb_device_list_free(struct winusb_list *list);
+
+/**
+ * winusb_guid_parse() - Makes 16 bytes of a GUID's text.
+ * @text: With braces or without; upper or lower case.
+ * @guid: In the layout of Windows' GUID: the first three parts little-endian.
+ *
+ * Return: 0, or -EINVAL if it is no GUID.
+ */
+int winusb_guid_parse(const char *text, uint8_t guid[16]);
+
+/**
+ * winusb_guid_format() - Writes a GUID.
+ * @guid: The 16 bytes.
+ * @text: With braces, in lower case, with an end.
+ */
+void winusb_guid_format(const uint8_t guid[16], char text[39]);
+
+/**
+ * DOC: winusb_open - open and close interfaces
+ *
+ * To open a device's node reserves it, and that of a default interface its whole function; the
+ * other interfaces of the function come from winusb_associated(). A listener reserves nothing,
+ * moves no data, and may ask all that needs no transfer but descriptors.
+ */
+
+struct winusb;
+
+/** WINUSB_OPEN_LISTENER - Open for events and queries only: nobody else is kept out. */
+#define WINUSB_OPEN_LISTENER	(1U << 0)
+
+/**
+ * winusb_open() - Opens an interface.
+ * @usb: The interface. The caller's, see winusb_close().
+ * @what: A text: "/dev/winusb/1-1:1.0", a node, or a link below /dev/winusb to one; "1-1:1.0", its
+ *	name; "{9f543223-cede-4fa3-b376-a25ce9a30e74}", an interface GUID; "0547:1002", the ids of
+ *	a device, or "0547:1002:SERIAL" with its serial number; or a Windows path, "\\?\usb#...".
+ * @flags: WINUSB_OPEN_ bits.
+ *
+ * The forms without a node mean functions that are complete and enabled, and open their default
+ * interface. The counterpart of CreateFile and WinUsb_Initialize (winusb.md 1.2, 5.1): all
+ * policies of pipes have their defaults, and the alternate setting is not changed.
+ * winusb_associated() has the other interfaces of the function.
+ *
+ * Return: 0; -ENOENT if there is none, or if it is disabled; -ENOTUNIQ if the text fits several
+ * functions; -EBUSY if the interface or its function is in use; -EACCES if this user may not;
+ * -EOPNOTSUPP for an unknown flag.
+ */
+int winusb_open(struct winusb **usb, const char *what, unsigned int flags);
+
+/**
+ * winusb_associated() - Opens another interface of the function.
+ * @usb: An interface from winusb_open().
+ * @index: 0 is the interface that follows it in the descriptors, 1 the one after.
+ * @other: That interface. The caller's, see winusb_close(); closed before or after @usb.
+ *
+ * The counterpart of WinUsb_GetAssociatedInterface (winusb.md 1.2). It shares the file of @usb:
+ * the descriptor, the records of asynchronous transfers, and their cookies. There is at most one
+ * at a time of each interface.
+ *
+ * Return: 0; -ENOENT past the last one; -EEXIST if there is one, or was, with transfers that still
+ * run; -EAGAIN if the driver does not have the interface yet; -EBUSY if another driver has it, or
+ * another program; -EINVAL for an associated interface and for an index above 254.
+ */
+int winusb_associated(struct winusb *usb, unsigned int index, struct winusb **other);
+
+/**
+ * winusb_close() - Closes an interface.
+ * @usb: The interface, or NULL. Not to be used any more.
+ *
+ * One from winusb_open(): the file with it. Everything that is under way is cancelled, also on
+ * interfaces from winusb_associated(), which answer -EBADF from then on until they are closed
+ * themselves; alternate settings go back to 0; and buffers are the program's again when it
+ * returns. One from winusb_associated(): what was submitted runs to its end (winusb.md 1.2, 5.2),
+ * and records come. Threads that are blocked in a call with it end with -ECANCELED, and it waits
+ * for them. To end a read or a write of theirs, it aborts that pipe; a control transfer goes on to
+ * its timeout.
+ */
+void winusb_close(struct winusb *usb);
+
+/**
+ * winusb_fd() - The descriptor, for poll(2).
+ * @usb: The interface.
+ *
+ * POLLIN: winusb_reap() has a record, or winusb_next_event() an event. POLLHUP and POLLERR: the
+ * device left. It is the library's: not to be read, and not to be closed. The ioctls of
+ * <linux/winusb.h> may be used with it; winusb_handle() is what they want to know.
+ *
+ * Return: the descriptor, in non-blocking mode and closed by exec(3).
+ */
+int winusb_fd(const struct winusb *usb);
+
+/**
+ * winusb_handle() - The driver's number of this interface.
+ * @usb: The interface.
+ *
+ * &winusb_completion.handle of its transfers; what ioctls of one's own want to know.
+ *
+ * Return: the number; 0 of a listener.
+ */
+uint32_t winusb_handle(const struct winusb *usb);
+
+/**
+ * winusb_capabilities() - What the driver can do and where the interface stands.
+ * @usb: The interface. A listener, too.
+ * @query: Filled in. &winusb_query.out_capabilities has WINUSB_CAP_ bits. Of an interface from
+ *	winusb_associated() it tells of the one that it came from.
+ *
+ * Works after removal.
+ *
+ * Return: 0, or an error.
+ */
+int winusb_capabilities(struct winusb *usb, struct winusb_query *query);
+
+/**
+ * winusb_enable() - Enables or disables the function.
+ * @usb: The default interface of the function.
+ * @enable: true or false.
+ *
+ * While it is disabled nobody finds or opens it; who has it open goes on. The counterpart of
+ * AssignDeviceInterfaceState (winusb.md 6.1). Ends with the file.
+ *
+ * Return: 0, or -EACCES for another interface of the function.
+ */
+int winusb_enable(struct winusb *usb, bool enable);
+
+/**
+ * DOC: winusb_descriptors - what a device says of itself
+ *
+ * Descriptors, alternate settings and pipes. All of them but winusb_set_setting(), and those
+ * descriptors that have to be asked of the device, work after removal.
+ */
+
+/**
+ * winusb_descriptor() - Reads a descriptor.
+ * @usb: The interface. A listener, too.
+ * @type: bDescriptorType: 1 device, 2 configuration, 3 string, 15 BOS, or any other.
+ * @index: Index of the descriptor of that type, 0 for the first.
+ * @language: Language of a string descriptor (0x0409 is American English), otherwise 0.
+ * @buffer: Gets the descriptor, or its first bytes if it is longer (winusb.md 1.3; 8, row 4).
+ * @length: Room there, 65535 at most.
+ *
+ * The device and the first configuration descriptor come from the kernel's copy. Others are asked
+ * of the device, which takes up to the control pipe's timeout.
+ *
+ * Return: the number of bytes; -EPIPE if the device has no such descriptor; errors of
+ * winusb_control().
+ */
+int winusb_descriptor(struct winusb *usb, uint8_t type, uint8_t index, uint16_t language,
+		      void *buffer, size_t length);
+
+/**
+ * winusb_string() - Reads a string descriptor as text.
+ * @usb: The interface. A listener, too.
+ * @index: Index of the string, not 0.
+ * @language: Language, or 0 for the first that the device has.
+ * @text: Gets the string as UTF-8, with an end, cut between characters if it is too long. What is
+ *	no character becomes U+FFFD.
+ * @size: Room there, at least 1. 382 bytes suffice for any.
+ *
+ * Return: the length without the end; -EPIPE if there is no such string; -EPROTO if what the
+ * device sent is none; errors of winusb_control().
+ */
+int winusb_string(struct winusb *usb, uint8_t index, uint16_t language, char *text, size_t size);
+
+/**
+ * winusb_speed() - Tells the speed of the device.
+ * @usb: The interface. A listener, too.
+ *
+ * The counterpart of WinUsb_QueryDeviceInformation (winusb.md 1.3).
+ *
+ * Return: WINUSB_SPEED_FULL (or lower) or WINUSB_SPEED_HIGH (or higher).
+ */
+int winusb_speed(struct winusb *usb);
+
+/**
+ * winusb_interface_descriptor() - Reads the interface descriptor of a setting.
+ * @usb: The interface. A listener, too.
+ * @setting_index: 0 is the first alternate setting, 1 the second: places, not numbers.
+ * @descriptor: Gets the 9 bytes, as the device sent them.
+ *
+ * The counterpart of WinUsb_QueryInterfaceSettings (winusb.md 1.3).
+ *
+ * Return: 0, or -ENOENT past the last setting.
+ */
+int winusb_interface_descriptor(struct winusb *usb, uint8_t setting_index, uint8_t descriptor[9]);
+
+/**
+ * winusb_setting() - Tells the current alternate setting.
+ * @usb: The interface. A listener, too.
+ *
+ * The counterpart of WinUsb_GetCurrentAlternateSetting (winusb.md 1.3).
+ *
+ * Return: its bAlternateSetting.
+ */
+int winusb_setting(struct winusb *usb);
+
+/**
+ * winusb_set_setting() - Selects an alternate setting.
+ * @usb: The interface.
+ * @setting: Its bAlternateSetting.
+ *
+ * The counterpart of WinUsb_SetCurrentAlternateSetting (winusb.md 1.3). The pipes are those of the
+ * new setting from then on, with default policies.
+ *
+ * Return: 0; -ENOENT if there is no such setting; -EBUSY while a transfer of a pipe is under way,
+ * which goes on; -EPIPE or -EIO if the device refused.
+ */
+int winusb_set_setting(struct winusb *usb, uint8_t setting);
+
+/**
+ * struct winusb_pipe_information - A pipe, as its endpoint descriptor has it.
+ * @type: WINUSB_PIPE_ISOCHRONOUS, _BULK or _INTERRUPT.
+ * @pipe: bEndpointAddress, by which all functions know it; bit 7 is set for IN.
+ * @interval: bInterval.
+ * @packet_size: Most bytes of a packet.
+ * @bytes_per_interval: Bytes that it can move in one service interval.
+ */
+struct winusb_pipe_information {
+	uint8_t type;
+	uint8_t pipe;
+	uint8_t interval;
+	uint16_t packet_size;
+	uint32_t bytes_per_interval;
+};
+
+/**
+ * winusb_pipe() - Tells of a pipe.
+ * @usb: The interface. A listener, too.
+ * @setting_index: 0 is the first alternate setting; need not be the current one.
+ * @pipe_index: Place of the endpoint in that setting, 0 for the first.
+ * @information: Filled in.
+ *
+ * The counterpart of WinUsb_QueryPipeEx (winusb.md 1.3). The control pipe is not among them.
+ *
+ * Return: 0; -ENOENT past the last pipe; -EINVAL if there is no such setting.
+ */
+int winusb_pipe(struct winusb *usb, uint8_t setting_index, uint8_t pipe_index,
+		struct winusb_pipe_information *information);
+
+/**
+ * DOC: winusb_pipes - pipes and their policies, power
+ *
+ * Pipes are named by the bEndpointAddress of their endpoint; 0 is the control pipe. A function
+ * that takes a pipe wants the interface that has it.
+ */
+
+/**
+ * winusb_get_policy() - Reads a policy of a pipe.
+ * @usb: The interface.
+ * @pipe: The pipe, 0 for the control pipe.
+ * @policy: WINUSB_POLICY_ number.
+ * @value: Gets the value: 0 or 1 of a switch, milliseconds of PIPE_TRANSFER_TIMEOUT, bytes of
+ *	MAXIMUM_TRANSFER_SIZE.
+ *
+ * The counterpart of WinUsb_GetPipePolicy (winusb.md 1.4, 2).
+ *
+ * Return: 0, or -EINVAL for an unknown pipe or policy.
+ */
+int winusb_get_policy(struct winusb *usb, uint8_t pipe, uint32_t policy, uint32_t *value);
+
+/**
+ * winusb_set_policy() - Sets a policy of a pipe.
+ * @usb: The interface.
+ * @pipe: The pipe, 0 for the control pipe.
+ * @policy: WINUSB_POLICY_ number.
+ * @value: The value. Of a switch anything but 0 is on.
+ *
+ * The counterpart of WinUsb_SetPipePolicy (winusb.md 1.4, 2).
+ *
+ * Return: 0, or -EINVAL for an unknown pipe or policy, and for one that can only be read.
+ */
+int winusb_set_policy(struct winusb *usb, uint8_t pipe, uint32_t policy, uint32_t value);
+
+/**
+ * winusb_get_power() - Reads a power policy.
+ * @usb: The default interface of the function.
+ * @policy: WINUSB_POWER_AUTO_SUSPEND or WINUSB_POWER_SUSPEND_DELAY.
+ * @value: Gets the value: 0 or 1; milliseconds.
+ *
+ * The counterpart of WinUsb_GetPowerPolicy (winusb.md 1.4, 3).
+ *
+ * Return: 0, or -EINVAL for an unknown policy, or another interface.
+ */
+int winusb_get_power(struct winusb *usb, uint32_t policy, uint32_t *value);
+
+/**
+ * winusb_set_power() - Sets a power policy.
+ * @usb: The default interface of the function.
+ * @policy: WINUSB_POWER_AUTO_SUSPEND or WINUSB_POWER_SUSPEND_DELAY.
+ * @value: The value.
+ *
+ * The counterpart of WinUsb_SetPowerPolicy (winusb.md 1.4, 3). It ends with the file.
+ *
+ * Return: 0, or -EINVAL for an unknown policy, or another interface.
+ */
+int winusb_set_power(struct winusb *usb, uint32_t policy, uint32_t value);
+
+/**
+ * winusb_abort_pipe() - Cancels all transfers of a pipe.
+ * @usb: The interface.
+ * @pipe: The pipe. On pipe 0 it does nothing.
+ *
+ * The counterpart of WinUsb_AbortPipe (winusb.md 1.5). They end with -ECANCELED; when it returns,
+ * the device has none of them any more. Their records come as always.
+ *
+ * Return: 0, or -EINVAL for an unknown pipe.
+ */
+int winusb_abort_pipe(struct winusb *usb, uint8_t pipe);
+
+/**
+ * winusb_reset_pipe() - Makes a pipe that stalled work again.
+ * @usb: The interface.
+ * @pipe: The pipe. On pipe 0 it does nothing.
+ *
+ * The counterpart of WinUsb_ResetPipe (winusb.md 1.5): clears the halt of the endpoint, data
+ * toggle 0.
+ *
+ * Return: 0; -EINVAL for an unknown pipe; -EBUSY while a transfer of it is under way; errors of
+ * winusb_control().
+ */
+int winusb_reset_pipe(struct winusb *usb, uint8_t pipe);
+
+/**
+ * winusb_flush_pipe() - Drops what the driver saved of earlier reads.
+ * @usb: The interface.
+ * @pipe: An IN pipe.
+ *
+ * The counterpart of WinUsb_FlushPipe (winusb.md 1.5, 2.3). Not what the device has to send.
+ *
+ * Return: 0, or -EINVAL for an unknown or an OUT pipe.
+ */
+int winusb_flush_pipe(struct winusb *usb, uint8_t pipe);
+
+/**
+ * winusb_reset_port() - Resets the device.
+ * @usb: The interface.
+ *
+ * Transfers of all its interfaces end with -ECONNRESET. Alternate settings and policies stay.
+ * Windows does not offer this.
+ *
+ * Return: 0; -EACCES without CAP_SYS_ADMIN if somebody else has an interface of the device; -EBUSY
+ * if somebody else worked on the device for a second; -EIO if it failed.
+ */
+int winusb_reset_port(struct winusb *usb);
+
+/**
+ * DOC: winusb_transfers - move data and wait for it
+ *
+ * Each of these blocks until the transfer is complete: all was moved, a short packet ended a read,
+ * it failed, a policy's timeout passed, or a signal came. The bytes that moved count in any case,
+ * and those of a read are in the buffer. Errors of a transfer: -EPIPE, the endpoint stalled
+ * (winusb_reset_pipe()); -ETIMEDOUT, the timeout policy; -ECANCELED, abort or close; -EOVERFLOW,
+ * more data than was asked for, with ALLOW_PARTIAL_READS off; -EPROTO, -EILSEQ, -EIO, the bus;
+ * -ECONNRESET, the device was reset; -ESHUTDOWN, the device left meanwhile; -ENODEV, it had left
+ * before; -EINTR, a signal; -EINVAL, a pipe of another interface or of the other direction;
+ * -EFAULT, a bad buffer; -EOPNOTSUPP, an isochronous pipe.
+ */
+
+/**
+ * winusb_read() - Reads from a bulk or interrupt pipe.
+ * @usb: The interface.
+ * @pipe: An IN pipe.
+ * @buffer: Gets the data.
+ * @length: How many bytes at most.
+ * @moved: Gets how many it were, always. May be NULL.
+ *
+ * The counterpart of WinUsb_ReadPipe (winusb.md 1.5, 2.3). Waits without limit at first, see
+ * WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT.
+ *
+ * Return: 0, or an error of a transfer.
+ */
+int winusb_read(struct winusb *usb, uint8_t pipe, void *buffer, uint32_t length, uint32_t *moved);
+
+/**
+ * winusb_write() - Writes to a bulk or interrupt pipe.
+ * @usb: The interface.
+ * @pipe: An OUT pipe.
+ * @data: The data.
+ * @length: How many bytes. 0 sends a packet of length 0.
+ * @moved: Gets how many of them went, always. May be NULL.
+ *
+ * The counterpart of WinUsb_WritePipe (winusb.md 1.5). Waits without limit at first.
+ *
+ * Return: 0, or an error of a transfer.
+ */
+int winusb_write(struct winusb *usb, uint8_t pipe, const void *data, uint32_t length,
+		 uint32_t *moved);
+
+/**
+ * struct winusb_setup - What a control transfer asks.
+ * @request_type: bmRequestType. Bit 7 set: the device sends.
+ * @request: bRequest.
+ * @value: wValue, in the byte order of this machine.
+ * @index: wIndex, likewise. For a request to an interface the driver puts its number into the low
+ *	byte.
+ * @length: wLength, likewise: bytes of the data stage, 4096 at most.
+ */
+struct winusb_setup {
+	uint8_t request_type;
+	uint8_t request;
+	uint16_t value;
+	uint16_t index;
+	uint16_t length;
+};
+
+/**
+ * winusb_control() - Makes a control transfer.
+ * @usb: The interface.
+ * @setup: What is asked.
+ * @data: Data that are sent or received, &winusb_setup.length bytes; NULL if that is 0.
+ * @moved: Gets how many bytes of data moved, always. May be NULL.
+ *
+ * The counterpart of WinUsb_ControlTransfer (winusb.md 1.6). Takes 5 seconds at most if the
+ * timeout policy of pipe 0 does not say otherwise. A stall needs no reset.
+ *
+ * Return: 0, an error of a transfer, or -EACCES for a request that only the kernel may make
+ * (winusb.md 1.6: SET_CONFIGURATION, SET_ADDRESS, SET_INTERFACE and others).
+ */
+int winusb_control(struct winusb *usb, const struct winusb_setup *setup, void *data,
+		   uint32_t *moved);
+
+/**
+ * DOC: winusb_async - move data without waiting
+ *
+ * A transfer that was submitted runs by itself. When it is complete, there is a record, &struct
+ * winusb_completion: cookie, status (0 or a negative error of a transfer), length (bytes that
+ * moved). The descriptor of winusb_fd() is readable while there are records. A file has one queue
+ * of them, in the order of completion; an interface and those from winusb_associated() share it,
+ * and any thread may take from it. The buffer belongs to the transfer until its record was taken,
+ * or the file closed.
+ */
+
+/**
+ * winusb_submit_transfer() - Starts a read or a write.
+ * @usb: The interface.
+ * @pipe: A bulk or interrupt pipe; bit 7 says which of them.
+ * @buffer: The data, or room for them. The transfer's until it is over.
+ * @length: How many bytes, at most.
+ * @cookie: Any number, for the record and for winusb_cancel_transfer().
+ *
+ * Transfers of a pipe are served in order. Their number is limited by memory, and to 8192.
+ *
+ * Return: 0; -ENOMEM if there are too many; or an error, and then there will be no record.
+ */
+int winusb_submit_transfer(struct winusb *usb, uint8_t pipe, void *buffer, uint32_t length,
+			   uint64_t cookie);
+
+/**
+ * winusb_submit_control() - Starts a control transfer.
+ * @usb: The interface.
+ * @setup: What is asked. Copied.
+ * @data: The data, or room for them: &winusb_setup.length bytes. The transfer's until it is over.
+ * @cookie: Any number, for the record and for winusb_cancel_transfer().
+ *
+ * Return: as winusb_submit_transfer().
+ */
+int winusb_submit_control(struct winusb *usb, const struct winusb_setup *setup, void *data,
+			  uint64_t cookie);
+
+/**
+ * winusb_reap() - Takes records of transfers that are complete.
+ * @usb: The interface.
+ * @records: Room for them.
+ * @count: How many fit, at least 1.
+ * @timeout: How long to wait for the first, milliseconds; below 0 without limit.
+ *
+ * Return: how many it were, at least 1; -EAGAIN if the time passed; -ENODEV if the device left,
+ * nothing is under way and all records were taken; -EINTR; -ECANCELED if the file was closed.
+ */
+int winusb_reap(struct winusb *usb, struct winusb_completion *records, unsigned int count,
+		int timeout);
+
+/**
+ * winusb_cancel_transfer() - Cancels transfers that were submitted.
+ * @usb: The interface, or another one of its file.
+ * @cookie: Their cookie.
+ *
+ * The counterpart of CancelIoEx. Does not wait: their records come, with -ECANCELED if they were
+ * not complete before.
+ *
+ * Return: how many there were, 0 if none.
+ */
+int winusb_cancel_transfer(struct winusb *usb, uint64_t cookie);
+
+/**
+ * winusb_cancel_all() - Cancels all transfers of the file that were submitted.
+ * @usb: The interface, or another one of its file.
+ *
+ * Return: how many there were, 0 if none.
+ */
+int winusb_cancel_all(struct winusb *usb);
+
+/**
+ * winusb_use_eventfd() - Counts records in an eventfd(2).
+ * @usb: The interface.
+ * @fd: The eventfd, or -1 for none any more.
+ *
+ * One is added for each record that becomes ready, and when the device leaves; at once, if there
+ * are records. There is one eventfd for each file.
+ *
+ * Return: 0; -EBADF if @fd is not open; -EINVAL if it is no eventfd.
+ */
+int winusb_use_eventfd(struct winusb *usb, int fd);
+
+/**
+ * DOC: winusb_events - hear what happens to a device
+ *
+ * A listener (winusb_open() with WINUSB_OPEN_LISTENER) hears of its interface: opened, closed,
+ * alternate setting, reset, enabled, removed; and of what programs post. The numbers and what
+ * comes with them are in <linux/winusb.h>, &struct winusb_event.
+ */
+
+/**
+ * winusb_hear_posts() - Makes a listener hear what programs post.
+ * @usb: A listener.
+ * @hear: true or false. At first it does not.
+ *
+ * Holds for what is posted from now on.
+ *
+ * Return: 0, or -EBADF for one that is no listener.
+ */
+int winusb_hear_posts(struct winusb *usb, bool hear);
+
+/**
+ * winusb_next_event() - Takes an event.
+ * @usb: A listener.
+ * @event: The event.
+ * @data: Gets the data of a WINUSB_EVENT_CUSTOM, or as much of them as fits;
+ *	&winusb_event.data_length tells how many there were. May be NULL if @size is 0.
+ *	WINUSB_MAX_EVENT_DATA bytes always suffice.
+ * @size: Room there.
+ * @timeout: How long to wait, milliseconds; below 0 without limit.
+ *
+ * The library may have read some events ahead, of which poll(2) does not know: in a poll loop,
+ * take events until there are no more.
+ *
+ * Return: 0; -EAGAIN if the time passed; -ENODEV if the interface has left and all events were
+ * taken; -EBADF for one that is no listener; -EINTR; -ECANCELED if it was closed.
+ */
+int winusb_next_event(struct winusb *usb, struct winusb_event *event, void *data, size_t size,
+		      int timeout);
+
+/**
+ * winusb_post() - Posts an event to the listeners of the function.
+ * @usb: The interface.
+ * @guid: What it means, which is between the programs. See winusb_guid_parse().
+ * @data: What comes with it; NULL if @length is 0.
+ * @length: Bytes there, WINUSB_MAX_EVENT_DATA at most.
+ *
+ * The counterpart of IWDFDevice::PostEvent (winusb.md 6.2). Does not wait; that nobody listens is
+ * no error.
+ *
+ * Return: 0, or -ENOMEM if it is too long.
+ */
+int winusb_post(struct winusb *usb, const uint8_t guid[16], const void *data, uint32_t length);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBWINUSB_H */
