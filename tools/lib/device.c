@@ -360,13 +360,18 @@ static bool winusb_read(struct device_list *list, struct device *device, const c
 	return ok;
 }
 
+/* Not if its first interface is not there, or not any more. False: no memory. */
 static bool function_add(struct device_list *list, const struct part *part)
 {
-	struct device *parent = part->device;
-	struct device *device = device_add(list, part->function);
+	struct device *parent = part->device, *device;
+	unsigned int interface;
 
+	if (!usb_number(&interface, part->function, "bInterfaceNumber", 16))
+		return true;
+	device = device_add(list, part->function);
 	if (!device)
 		return false;
+	device->interface = interface;
 	device->kind = DEVICE_FUNCTION;
 	device->parent = parent;
 	device->vid = parent->vid;
@@ -380,7 +385,6 @@ static bool function_add(struct device_list *list, const struct part *part)
 	strcpy(device->product, parent->product);
 	strcpy(device->manufacturer, parent->manufacturer);
 	device->identity = identity_mix(folder_identity("bus/usb/devices", device->name), device);
-	usb_number(&device->interface, device->name, "bInterfaceNumber", 16);
 	USB_TEXT(device->label, device->name, "interface");
 	class_read(device->class, device->name, true);
 	driver_read(device->driver, device->name);
