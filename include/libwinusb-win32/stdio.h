@@ -5,6 +5,7 @@
  * its digits. Define WINUSB_W32_LIBC_STDIO to have the C library's.
  */
 #ifndef _LIBWINUSB_WIN32_STDIO_H
+#pragma GCC system_header	/* include_next */
 #define _LIBWINUSB_WIN32_STDIO_H
 
 #ifdef WINUSB_W32_LIBC_STDIO

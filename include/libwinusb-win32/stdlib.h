@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The C library's, except for what converts to and from wchar_t of 32 bits. */
 #ifndef _LIBWINUSB_WIN32_STDLIB_H
+#pragma GCC system_header	/* include_next */
 #define _LIBWINUSB_WIN32_STDLIB_H
 
 #include_next <stdlib.h>

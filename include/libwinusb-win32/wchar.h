@@ -6,6 +6,7 @@
  * they are.
  */
 #ifndef _LIBWINUSB_WIN32_WCHAR_H
+#pragma GCC system_header	/* include_next */
 #define _LIBWINUSB_WIN32_WCHAR_H
 
 #define fgetws _winusb_libc_fgetws

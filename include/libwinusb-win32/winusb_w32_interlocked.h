@@ -3,6 +3,8 @@
 #ifndef _LIBWINUSB_WIN32_WINUSB_W32_INTERLOCKED_H
 #define _LIBWINUSB_WIN32_WINUSB_W32_INTERLOCKED_H
 
+#include "minwindef.h"
+
 #define _WINUSB_W32_INLINE static __inline__ __attribute__((__unused__))
 
 #define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
