@@ -37,7 +37,7 @@ static bool background_is_led(struct file *file)
 	bool led;
 
 	wait_lock_acquire();
-	led = file->pump.leader;
+	led = file->pump.leader || file->direct;
 	wait_lock_release();
 	return led;
 }

@@ -42,6 +42,17 @@ static unsigned int file_blocked(struct file *file)
 	return n;
 }
 
+/* Who is in a call has the node open until he is back from the driver. */
+static bool file_is_used(struct file *file)
+{
+	bool polled;
+
+	wait_lock_acquire();
+	polled = file->direct;
+	wait_lock_release();
+	return polled || file_blocked(file);
+}
+
 static void file_closed(struct object *object)
 {
 	struct file *file = (struct file *)object;
@@ -53,8 +64,7 @@ static void file_closed(struct object *object)
 		background_remove(file);
 		wait_pump_stop(&file->pump);
 		dup2(file_nothing, file->fd);
-		/* Who was blocked has the node open until he is back from the driver. */
-		while (file_blocked(file))
+		while (file_is_used(file))
 			nanosleep(&pause, NULL);
 	}
 	port_forget(file);
@@ -66,6 +76,7 @@ static void file_destroy(struct object *object)
 
 	if (file->fd >= 0)
 		close(file->fd);
+	free(file->spare);
 	pthread_mutex_destroy(&file->reading);
 	free(file);
 }

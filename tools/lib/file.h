@@ -11,7 +11,9 @@
 #include "object.h"
 #include "wait.h"
 
+struct direct;
 struct port;
+struct request;
 
 #define FILE_PIPES	32	/* endpoint numbers and directions */
 
@@ -27,6 +29,9 @@ struct file {
 	struct port *port;
 	ULONG_PTR key;
 	struct wait_source in_port;
+
+	struct direct *direct;		/* who polls the descriptor without more ado; under wait_lock */
+	struct request *_Atomic spare;	/* one that is free, or NULL */
 
 	atomic_uint pending;		/* overlapped requests under way */
 	atomic_uint activity;		/* counts the times that somebody but the background read records */

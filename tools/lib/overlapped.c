@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 #include <windows.h>
@@ -10,6 +11,7 @@
 #include "core.h"
 #include "error.h"
 #include "overlapped.h"
+#include "thread.h"
 
 #define OVERLAPPED_PENDING	0x103
 #define OVERLAPPED_BUCKETS	256
@@ -22,16 +24,19 @@ static struct request *overlapped_table[OVERLAPPED_BUCKETS];
 /* Its address tells threads apart. */
 static _Thread_local char overlapped_thread;
 
+/* The file keeps one for the next time. */
 static void request_destroy(struct object *object)
 {
-	struct request *request = (struct request *)object;
+	struct request *request = (struct request *)object, *none = NULL;
+	struct file *file = request->file;
 
 	if (request->event)
 		object_put(request->event);
 	if (request->port)
 		object_put(port_object(request->port));
-	file_put(request->file);
-	free(request);
+	if (!atomic_compare_exchange_strong(&file->spare, &none, request))
+		free(request);
+	file_put(file);
 }
 
 static const struct object_type request_type = {
@@ -83,6 +88,41 @@ static struct object *request_signals(struct request *request)
 }
 
 /*
+ * A thread that waits for a request, when no other waits for the file: it just polls the descriptor.
+ * Whoever reads the record ends the wait.
+ */
+struct direct {
+	struct request *request;	/* NULL: done */
+	const void *thread;
+	int eventfd;			/* the thread's */
+	atomic_uint done;		/* DIRECT_ */
+};
+
+enum { DIRECT_WAITS, DIRECT_DONE, DIRECT_DONE_BY_OTHER };
+
+static void direct_end_locked(struct request *request)
+{
+	struct direct *direct = request->file->direct;
+	struct object *event = request->event;
+
+	if (!direct || direct->request != request)
+		return;
+	direct->request = NULL;
+	/* It has waited for the event, too: an automatic one has let it through. */
+	if (event && event->signalled && event->type->consume)
+		event->type->consume(event, NULL);
+	object_ref(&request->object);	/* the waiter's */
+	if (direct->thread == &overlapped_thread) {
+		request->file->direct = NULL;
+		atomic_store(&direct->done, DIRECT_DONE);
+		return;
+	}
+	/* It is there until it has had the lock. */
+	atomic_store(&direct->done, DIRECT_DONE_BY_OTHER);
+	eventfd_write(direct->eventfd, 1);
+}
+
+/*
  * Once Internal is written, the program may do with OVERLAPPED what it likes. Under the lock,
  * so that a new request with the same event resets it after this one has set it.
  */
@@ -101,6 +141,7 @@ static void request_end_locked(struct request *request, int error, uint32_t byte
 		object_signal_locked(signals, true);
 	if (request->port && port_add_locked(request->port, &request->packet))
 		object_ref(&request->object);	/* the packet's */
+	direct_end_locked(request);
 	atomic_fetch_sub(&request->file->pending, 1);
 }
 
@@ -177,7 +218,9 @@ static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
 
 	if (!request_get_event(overlapped, &event))
 		return NULL;
-	request = malloc(sizeof(*request));
+	request = atomic_exchange(&file->spare, NULL);
+	if (!request)
+		request = malloc(sizeof(*request));
 	if (!request) {
 		object_put(event);
 		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
@@ -240,8 +283,11 @@ static void request_undo(struct request *request, DWORD error)
 
 	wait_lock_acquire();
 	overlapped_unlink_locked(request);
-	__atomic_store_n(&overlapped->Internal, (ULONG_PTR)error_status(error), __ATOMIC_RELEASE);
+	request->packet.bytes = 0;
+	request->packet.status = (ULONG_PTR)error_status(error);
+	__atomic_store_n(&overlapped->Internal, request->packet.status, __ATOMIC_RELEASE);
 	object_signal_locked(&request->object, true);
+	direct_end_locked(request);
 	atomic_fetch_sub(&request->file->pending, 1);
 	wait_lock_release();
 	object_put(&request->object);
@@ -327,26 +373,95 @@ static bool overlapped_wait_for_other(HANDLE file, const OVERLAPPED *overlapped,
 	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) == WAIT_OBJECT_0;
 }
 
-/* False: the time has passed. */
-static bool overlapped_wait(HANDLE file, const OVERLAPPED *overlapped, DWORD ms)
+/* Entered with wait_lock, which is released. */
+static void direct_wait(struct file *file, struct direct *direct)
+{
+	struct pollfd fds[2] = {
+		{ .fd = direct->eventfd, .events = POLLIN },
+		{ .fd = file->fd, .events = POLLIN },
+	};
+	eventfd_t count;
+
+	file->direct = direct;
+	object_ref(&file->object);
+	wait_lock_release();
+	while (!atomic_load(&direct->done)) {
+		if (poll(fds, 2, -1) <= 0)
+			continue;
+		if (fds[0].revents)
+			(void)!eventfd_read(direct->eventfd, &count);
+		if (fds[1].revents)
+			overlapped_pump(file);
+	}
+	if (atomic_load(&direct->done) == DIRECT_DONE_BY_OTHER) {
+		wait_lock_acquire();
+		file->direct = NULL;
+		wait_lock_release();
+	}
+	file_put(file);
+}
+
+/* Under wait_lock: may it wait so? */
+static bool direct_prepare(struct direct *direct, struct request *request, DWORD ms)
+{
+	struct thread *thread;
+
+	if (ms != INFINITE || request->file->direct || request->file->pump.leader)
+		return false;
+	thread = thread_self();
+	if (!thread)
+		return false;
+	if (thread->eventfd < 0)
+		thread->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	direct->request = request;
+	direct->thread = &overlapped_thread;
+	direct->eventfd = thread->eventfd;
+	atomic_init(&direct->done, DIRECT_WAITS);
+	return thread->eventfd >= 0;
+}
+
+/* Entered with wait_lock, which is released. A reference to the request is the caller's if true. */
+static bool request_wait(struct request *request, DWORD ms)
+{
+	struct direct direct;
+
+	if (direct_prepare(&direct, request, ms)) {
+		direct_wait(request->file, &direct);
+		return true;
+	}
+	object_ref(&request->object);
+	if (list_is_empty(&request->signals_self.link))
+		wait_source_add_locked(&request->signals_self, &request->object);
+	if (wait_for_object_locked(&request->object, ms, NULL) != WAIT_OBJECT_0) {
+		object_put(&request->object);
+		return false;
+	}
+	request_consume(request);
+	return true;
+}
+
+/* Waits for a request and gives its result, if it is one. False: the time has passed. */
+static bool overlapped_wait(HANDLE file, const OVERLAPPED *overlapped, DWORD ms, ULONG_PTR *status,
+			    DWORD *bytes)
 {
 	struct request *request;
-	DWORD result;
 
 	wait_lock_acquire();
 	request = overlapped_find_locked(overlapped);
 	if (!request) {
 		wait_lock_release();
-		return overlapped_wait_for_other(file, overlapped, ms);
+		if (!overlapped_wait_for_other(file, overlapped, ms))
+			return false;
+		*status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+		*bytes = overlapped->InternalHigh;
+		return true;
 	}
-	object_ref(&request->object);
-	if (list_is_empty(&request->signals_self.link))
-		wait_source_add_locked(&request->signals_self, &request->object);
-	result = wait_for_object_locked(&request->object, ms, NULL);
-	if (result == WAIT_OBJECT_0)
-		request_consume(request);
+	if (!request_wait(request, ms))
+		return false;
+	*status = request->packet.status;
+	*bytes = request->packet.bytes;
 	object_put(&request->object);
-	return result == WAIT_OBJECT_0;
+	return true;
 }
 
 /* Without waiting: reads what there is. */
@@ -376,16 +491,18 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD 
 	(void)alertable;
 	if (!overlapped || !bytes)
 		return error_fail(ERROR_INVALID_PARAMETER);
-	if (overlapped_is_pending(overlapped)) {
-		if (!ms)
-			overlapped_look(overlapped);
-		else if (!overlapped_wait(file, overlapped, ms))
+	if (ms && overlapped_is_pending(overlapped)) {
+		if (!overlapped_wait(file, overlapped, ms, &status, bytes))
 			return error_fail(WAIT_TIMEOUT);
+	} else {
+		if (overlapped_is_pending(overlapped))
+			overlapped_look(overlapped);
+		status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+		if (status != OVERLAPPED_PENDING)
+			*bytes = overlapped->InternalHigh;
 	}
-	status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
 	if (status == OVERLAPPED_PENDING)
 		return error_fail(ERROR_IO_INCOMPLETE);
-	*bytes = overlapped->InternalHigh;
 	return (LONG)status >= 0 ? TRUE : error_fail(error_from_status(status));
 }
 
