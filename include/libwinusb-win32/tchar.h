@@ -37,6 +37,7 @@ typedef wchar_t _TCHAR, _TXCHAR;
 #define _tcstoi64 _wcstoi64
 #define _tcstoui64 _wcstoui64
 #define _tcstod wcstod
+#define _stscanf swscanf
 #define _tstoi _wtoi
 #define _ttoi _wtoi
 #define _tcscpy_s wcscpy_s
@@ -103,6 +104,7 @@ typedef char _TCHAR, _TXCHAR;
 #define _tcstoi64 _strtoi64
 #define _tcstoui64 _strtoui64
 #define _tcstod strtod
+#define _stscanf sscanf
 #define _tstoi atoi
 #define _ttoi atoi
 #define _tcscpy_s strcpy_s

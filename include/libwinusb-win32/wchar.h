@@ -46,6 +46,10 @@
 #define wmemmove _winusb_libc_wmemmove
 #define wmemset _winusb_libc_wmemset
 #define wprintf _winusb_libc_wprintf
+#define swscanf _winusb_libc_swscanf
+#define vswscanf _winusb_libc_vswscanf
+#define wcsdup _winusb_libc_wcsdup
+#define wcstof _winusb_libc_wcstof
 #include_next <wchar.h>
 #undef fgetws
 #undef fputwc
@@ -84,6 +88,10 @@
 #undef wmemmove
 #undef wmemset
 #undef wprintf
+#undef wcstof
+#undef wcsdup
+#undef vswscanf
+#undef swscanf
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -121,6 +129,8 @@ long long wcstoll(const wchar_t *text, wchar_t **end, int base) _WINUSB_W32_SYMB
 unsigned long long wcstoull(const wchar_t *text, wchar_t **end, int base)
 	_WINUSB_W32_SYMBOL(wcstoull);
 double wcstod(const wchar_t *text, wchar_t **end) _WINUSB_W32_SYMBOL(wcstod);
+float wcstof(const wchar_t *text, wchar_t **end) _WINUSB_W32_SYMBOL(wcstof);
+wchar_t *wcsdup(const wchar_t *text) _WINUSB_W32_SYMBOL(_wcsdup);
 wchar_t *wmemcpy(wchar_t *to, const wchar_t *from, size_t count) _WINUSB_W32_SYMBOL(wmemcpy);
 wchar_t *wmemmove(wchar_t *to, const wchar_t *from, size_t count) _WINUSB_W32_SYMBOL(wmemmove);
 wchar_t *wmemset(wchar_t *to, wchar_t unit, size_t count) _WINUSB_W32_SYMBOL(wmemset);
@@ -133,6 +143,10 @@ int wprintf(const wchar_t *format, ...) _WINUSB_W32_SYMBOL(wprintf);
 int fwprintf(FILE *file, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(fwprintf);
 int vwprintf(const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vwprintf);
 int vfwprintf(FILE *file, const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vfwprintf);
+/* Numbers only: EINVAL for a format that asks for text. */
+int swscanf(const wchar_t *text, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(swscanf);
+int vswscanf(const wchar_t *text, const wchar_t *format, va_list list)
+	_WINUSB_W32_SYMBOL(vswscanf);
 int fputws(const wchar_t *text, FILE *file) _WINUSB_W32_SYMBOL(fputws);
 wchar_t *fgetws(wchar_t *to, int room, FILE *file) _WINUSB_W32_SYMBOL(fgetws);
 wint_t fputwc(wchar_t unit, FILE *file) _WINUSB_W32_SYMBOL(fputwc);
@@ -164,5 +178,36 @@ wchar_t *wmemchr(const wchar_t *text, wchar_t unit, size_t count) _WINUSB_W32_SY
 #endif
 
 _WINUSB_W32_END
+
+/* What is left of the C library's is for 32 bits: calling it is an error of the compiler. */
+#define _WINUSB_W32_NOT_HERE(name) \
+	extern __typeof__(name) name \
+		__attribute__((__error__("libwinusb has no " #name " for wchar_t of 16 bits")));
+#ifdef __cplusplus
+extern "C" {
+#endif
+_WINUSB_W32_NOT_HERE(fgetwc)
+_WINUSB_W32_NOT_HERE(fwscanf)
+_WINUSB_W32_NOT_HERE(getwc)
+_WINUSB_W32_NOT_HERE(getwchar)
+_WINUSB_W32_NOT_HERE(mbrtowc)
+_WINUSB_W32_NOT_HERE(mbsrtowcs)
+_WINUSB_W32_NOT_HERE(ungetwc)
+_WINUSB_W32_NOT_HERE(vfwscanf)
+_WINUSB_W32_NOT_HERE(vwscanf)
+_WINUSB_W32_NOT_HERE(wcrtomb)
+_WINUSB_W32_NOT_HERE(wcsftime)
+_WINUSB_W32_NOT_HERE(wcsrtombs)
+_WINUSB_W32_NOT_HERE(wcstold)
+_WINUSB_W32_NOT_HERE(wcsxfrm)
+_WINUSB_W32_NOT_HERE(wscanf)
+#ifdef __USE_XOPEN2K8
+_WINUSB_W32_NOT_HERE(wcscasecmp)
+_WINUSB_W32_NOT_HERE(wcsncasecmp)
+#endif
+#ifdef __cplusplus
+}
+#endif
+#undef _WINUSB_W32_NOT_HERE
 
 #endif /* _LIBWINUSB_WIN32_WCHAR_H */

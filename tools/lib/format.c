@@ -475,7 +475,17 @@ static const char *scan_size(enum size size, char conversion)
 	}
 }
 
-char *format_for_scan(const char *format)
+/* Does a conversion want 16-bit units? */
+static bool scans_wide(enum size size, char conversion, bool wide)
+{
+	if (!conversion || !strchr("sScC[", conversion) || size == SIZE_SHORT)
+		return false;
+	if (size == SIZE_LONG || size == SIZE_WIDE)
+		return true;
+	return wide != (conversion == 'S' || conversion == 'C');
+}
+
+char *format_for_scan(const char *format, bool wide)
 {
 	char *result = malloc(2 * strlen(format) + 1), *to = result;
 	enum size size;
@@ -489,8 +499,7 @@ char *format_for_scan(const char *format)
 		while (*format == '*' || (*format >= '0' && *format <= '9'))
 			*to++ = *format++;
 		format = read_size(format, &size);
-		if (*format && strchr("sScC[", *format) && size != SIZE_SHORT &&
-		    (size == SIZE_LONG || size == SIZE_WIDE || strchr("SC", *format))) {
+		if (scans_wide(size, *format, wide)) {
 			free(result);
 			errno = EINVAL;
 			return NULL;
@@ -501,6 +510,9 @@ char *format_for_scan(const char *format)
 		start = format;
 		format = *format == '[' ? set_end(format + 1) : format + 1;
 		to = mempcpy(to, start, (size_t)(format - start));
+		/* %hS is narrow, but not for the C library. */
+		if (*start == 'S' || *start == 'C')
+			to[-1] = *start == 'S' ? 's' : 'c';
 	}
 	if (result)
 		*to = 0;

@@ -15,9 +15,9 @@ int format_narrow(char **text, const char *format, va_list list);
 int format_wide(wchar_t **text, const wchar_t *format, va_list list);
 
 /*
- * A format of scanf() in the C library's terms, to be freed; NULL and errno: it asks for wide
- * text.
+ * A format of scanf() in the C library's terms, to be freed; NULL and errno: it asks for wide text.
+ * WIDE: %s itself means that.
  */
-char *format_for_scan(const char *format);
+char *format_for_scan(const char *format, bool wide);
 
 #endif

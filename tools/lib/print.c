@@ -298,7 +298,7 @@ wchar_t *fgetws(wchar_t *to, int room, FILE *file)
 /* Input: only the format differs. */
 
 #define SCAN(from, call) \
-	char *plain = format_for_scan(format); \
+	char *plain = format_for_scan(format, false); \
 	int count = plain ? call(from, plain, list) : EOF; \
  \
 	free(plain); \
@@ -324,6 +324,20 @@ int vscanf(const char *format, va_list list)
 VARIADIC(scanf, format, (const char *format, ...), vfscanf(stdin, format, list))
 VARIADIC(fscanf, format, (FILE *file, const char *format, ...), vfscanf(file, format, list))
 VARIADIC(sscanf, format, (const char *text, const char *format, ...), vsscanf(text, format, list))
+
+int vswscanf(const wchar_t *text, const wchar_t *format, va_list list)
+{
+	char *narrow = utf8_of_wide(text), *narrow_format = utf8_of_wide(format);
+	char *plain = narrow_format ? format_for_scan(narrow_format, true) : NULL;
+	int count = narrow && plain ? libc_vsscanf(narrow, plain, list) : EOF;
+
+	free(plain);
+	free(narrow_format);
+	free(narrow);
+	return count;
+}
+VARIADIC(swscanf, format, (const wchar_t *text, const wchar_t *format, ...),
+	 vswscanf(text, format, list))
 
 /* Files by name */
 

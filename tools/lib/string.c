@@ -250,6 +250,18 @@ double wcstod(const wchar_t *text, wchar_t **end)
 	return value;
 }
 
+float wcstof(const wchar_t *text, wchar_t **end)
+{
+	char ascii[NUMBER_ROOM], *stop;
+	float value;
+
+	ascii_of(text, ascii, sizeof(ascii));
+	value = strtof(ascii, &stop);
+	if (end)
+		*end = (wchar_t *)text + (stop - ascii);
+	return value;
+}
+
 int _wtoi(const wchar_t *text)
 {
 	return (int)wcstol(text, NULL, 10);

@@ -4,7 +4,7 @@
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 #pragma GCC diagnostic ignored "-Wformat-overflow"
-#include <float.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -324,4 +324,50 @@ TEST(scanning)
 	CHECK_EQ(sscanf("x", "%hs", word), 1);
 	CHECK_STR(word, "x");
 	CHECK_EQ(sscanf("12", "%", word), 0);
+}
+
+TEST(wide_scanning)
+{
+	DWORD one = 0, other = 0;
+	wchar_t word[4];
+
+	CHECK_EQ(swscanf(L"045e:12", L"%lx:%u", &one, &other), 2);
+	CHECK_EQ(one, 0x45e);
+	CHECK_EQ(other, 12);
+	errno = 0;
+	CHECK_EQ(swscanf(L"abc", L"%s", word), EOF);
+	CHECK_EQ(errno, EINVAL);
+	CHECK_EQ(swscanf(L"abc", L"%3[a-c]", word), EOF);
+	CHECK_EQ(swscanf(L"ab", L"%S", (char *)word), 1);
+	CHECK_STR((char *)word, "ab");
+}
+
+/* Where the formats mean the same, the results are the C library's. */
+TEST(as_the_c_library)
+{
+	static const char *const flags[] = { "", "-", "0", "+", " ", "#", "-#", "+0", " 0", "-+ 0#" };
+	static const char *const sizes[] = { "", "1", "7", ".0", ".3", "7.3", "3.7", ".", "20.10" };
+	static const char conversions[] = "diuxXoeEfFgGaA";
+	static const int numbers[] = { 0, 1, -1, 255, INT_MAX, INT_MIN };
+	int (*libc)(char *, size_t, const char *, ...) =
+		(int (*)(char *, size_t, const char *, ...))dlsym(RTLD_DEFAULT, "snprintf");
+	char format[32], want[400], got[400];
+
+	for (size_t f = 0; f < ARRAYSIZE(flags); f++)
+	for (size_t s = 0; s < ARRAYSIZE(sizes); s++)
+	for (const char *c = conversions; *c; c++)
+	for (size_t n = 0; n < ARRAYSIZE(numbers); n++) {
+		sprintf(format, "<%%%s%s%c>", flags[f], sizes[s], *c);
+		if (strchr("diuxXo", *c)) {
+			libc(want, sizeof(want), format, numbers[n]);
+			snprintf(got, sizeof(got), format, numbers[n]);
+		} else {
+			libc(want, sizeof(want), format, numbers[n] / 3.0);
+			snprintf(got, sizeof(got), format, numbers[n] / 3.0);
+		}
+		if (strcmp(want, got)) {
+			tap_fail(__FILE__, __LINE__, "%s: expected %s, got %s", format, want, got);
+			return;
+		}
+	}
 }

@@ -137,6 +137,7 @@ TEST(numbers)
 	CHECK_EQ(_wtoi(L"42abc"), 42);
 	CHECK(wcstod(L"1.5x", &end) == 1.5);
 	CHECK_EQ(*end, 'x');
+	CHECK(wcstof(L"0.25", NULL) == 0.25f);
 	CHECK_EQ(wcstoul(L"\x0660", &end, 10), 0);
 	CHECK_EQ(*end, 0x660);
 }
