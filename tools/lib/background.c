@@ -4,10 +4,10 @@
  * none.
  *
  * Who waits reads the records himself, and so does who asks. Only a program that looks at
- * OVERLAPPED.Internal itself, or at what comes with the data, relies on somebody else. Being woken for
- * each record beside those who wait would cost a lot, so the thread just looks now and then: if
- * requests are pending, and nobody has read records since the last time nor waits to, the file becomes
- * its own, and then it polls the file until somebody waits again.
+ * OVERLAPPED.Internal itself, or at what comes with the data, relies on somebody else. Being woken
+ * for each record beside those who wait would cost a lot, so the thread just looks now and then: if
+ * requests are pending, and nobody has read records since the last time nor waits to, the file
+ * becomes its own, and then it polls the file until somebody waits again.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ static bool background_is_led(struct file *file)
 	return led;
 }
 
-/* Under background_lock, like all that follow where nothing else is said. True: something to look after. */
+/* Under background_lock, as what follows where nothing else is said. True: there is work. */
 static bool background_look(struct file *file)
 {
 	unsigned int activity = atomic_load_explicit(&file->activity, memory_order_relaxed);
@@ -83,7 +83,8 @@ static unsigned int background_collect(struct pollfd *fds, struct file **files)
 	struct list *link;
 	unsigned int n = 0;
 
-	for (link = background_files.next; link != &background_files && n < FILES_MAX; link = link->next) {
+	for (link = background_files.next; link != &background_files && n < FILES_MAX;
+	     link = link->next) {
 		struct file *file = list_entry(link, struct file, in_background);
 
 		if (!atomic_load(&file->owned) || file->gone)

@@ -19,7 +19,7 @@ int core_open(const char *node, bool listener)
 	return fd < 0 ? -errno : fd;
 }
 
-/* While the device is reset, or its setting changes, a descriptor in non-blocking mode is refused. */
+/* While the device is reset, or its setting changes, non-blocking mode is refused. */
 static void core_pause(void)
 {
 	struct timespec pause = { .tv_nsec = 500000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver, as functions: nodes and commands, with 0 or a negative errno as the result. Both faces
- * of the library stand on this. What the commands mean is in the uapi header.
+ * The driver, as functions: nodes and commands, with 0 or a negative errno as the result. Both
+ * faces of the library stand on this. What the commands mean is in the uapi header.
  */
 #ifndef LIBWINUSB_CORE_H
 #define LIBWINUSB_CORE_H

@@ -15,15 +15,18 @@ const struct error_row error_rows[] = {
 	{ EAGAIN, ERROR_AT_RECORD, ERROR_IO_INCOMPLETE, "not complete yet" },
 	{ EFAULT, ERROR_AT_TRANSFER, ERROR_NOACCESS, "bad address of a transfer's buffer" },
 
-	{ EINVAL, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER, "value out of range; unknown pipe or policy" },
+	{ EINVAL, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER,
+	  "value out of range; unknown pipe or policy" },
 	{ EMSGSIZE, ERROR_ANYWHERE, ERROR_INVALID_FUNCTION, "RAW_IO read of broken packets" },
-	{ E2BIG, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER, "structure that the driver does not know" },
+	{ E2BIG, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER,
+	  "structure that the driver does not know" },
 	{ EOPNOTSUPP, ERROR_ANYWHERE, ERROR_NOT_SUPPORTED, "flag that the driver does not know" },
 	{ ENOTTY, ERROR_ANYWHERE, ERROR_INVALID_FUNCTION, "unknown command" },
 	{ EBADF, ERROR_ANYWHERE, ERROR_INVALID_HANDLE, "unknown or freed handle" },
 	{ ENOENT, ERROR_ANYWHERE, ERROR_NO_MORE_ITEMS, "no further interface, setting or pipe" },
 	{ ENXIO, ERROR_ANYWHERE, ERROR_FILE_NOT_FOUND, "interface absent" },
-	{ EEXIST, ERROR_ANYWHERE, ERROR_ALREADY_EXISTS, "second handle of an associated interface" },
+	{ EEXIST, ERROR_ANYWHERE, ERROR_ALREADY_EXISTS,
+	  "second handle of an associated interface" },
 	{ EBUSY, ERROR_ANYWHERE, ERROR_BUSY, "transfer outstanding; interface of another driver" },
 	{ EACCES, ERROR_ANYWHERE, ERROR_ACCESS_DENIED, "forbidden; may not open the node" },
 	{ EPERM, ERROR_ANYWHERE, ERROR_ACCESS_DENIED, "may not open the node" },
@@ -39,7 +42,8 @@ const struct error_row error_rows[] = {
 	{ ECONNRESET, ERROR_ANYWHERE, ERROR_GEN_FAILURE, "the device was reset underneath" },
 	{ ESHUTDOWN, ERROR_ANYWHERE, ERROR_DEVICE_NOT_CONNECTED, "in flight when the device left" },
 	{ ENODEV, ERROR_ANYWHERE, ERROR_BAD_COMMAND, "submitted after the device left" },
-	{ ENOMEM, ERROR_ANYWHERE, ERROR_NOT_ENOUGH_MEMORY, "no memory, too many handles or transfers" },
+	{ ENOMEM, ERROR_ANYWHERE, ERROR_NOT_ENOUGH_MEMORY,
+	  "no memory, too many handles or transfers" },
 	{ EFAULT, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER, "bad address" },
 	{ EMFILE, ERROR_ANYWHERE, ERROR_TOO_MANY_OPEN_FILES, "no more descriptors" },
 	{ ENFILE, ERROR_ANYWHERE, ERROR_TOO_MANY_OPEN_FILES, "no more descriptors" },
@@ -123,7 +127,8 @@ DWORD error_from_status(LONG status)
 	for (i = 0; i < STATUSES; i++)
 		if (error_statuses[i].status == (DWORD)status)
 			return error_statuses[i].win32;
-	if (((DWORD)status & 0xffff0000) == 0xc0070000 || ((DWORD)status & 0xffff0000) == 0x80070000)
+	if (((DWORD)status & 0xffff0000) == 0xc0070000 ||
+	    ((DWORD)status & 0xffff0000) == 0x80070000)
 		return status & 0xffff;
 	return status >= 0 ? ERROR_SUCCESS : ERROR_MR_MID_NOT_FOUND;
 }

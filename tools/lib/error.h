@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table of errors: what the driver says (errno), what a Windows program is told (Win32), and
- * what OVERLAPPED.Internal says (NTSTATUS).
+ * The one table of errors: what the driver says (errno), what a Windows program is told (Win32),
+ * and what OVERLAPPED.Internal says (NTSTATUS).
  */
 #ifndef LIBWINUSB_ERROR_H
 #define LIBWINUSB_ERROR_H

@@ -33,15 +33,6 @@ static void file_prepare(void)
 	file_nothing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
-static unsigned int file_blocked(struct file *file)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < FILE_PIPES; i++)
-		n += atomic_load(&file->blocked[i]);
-	return n;
-}
-
 /* Who is in a call has the node open until he is back from the driver. */
 static bool file_is_used(struct file *file)
 {
@@ -50,7 +41,7 @@ static bool file_is_used(struct file *file)
 	wait_lock_acquire();
 	polled = file->direct;
 	wait_lock_release();
-	return polled || file_blocked(file);
+	return polled || atomic_load(&file->calls);
 }
 
 static void file_closed(struct object *object)
@@ -63,7 +54,9 @@ static void file_closed(struct object *object)
 		overlapped_drain(file);
 		background_remove(file);
 		wait_pump_stop(&file->pump);
+		pthread_mutex_lock(&file->reading);
 		dup2(file_nothing, file->fd);
+		pthread_mutex_unlock(&file->reading);
 		while (file_is_used(file))
 			nanosleep(&pause, NULL);
 	}
@@ -244,26 +237,61 @@ static int file_answer(struct file *file, int result)
 	return result == -ENOTTY && atomic_load(&file->closing) ? -EBADF : result;
 }
 
+/* Who asks for CLOSING after he is counted is waited for, or sees it. */
+static bool file_enter(struct file *file)
+{
+	atomic_fetch_add(&file->calls, 1);
+	return file->fd >= 0 && !atomic_load(&file->closing);
+}
+
+static void file_leave(struct file *file)
+{
+	atomic_fetch_sub(&file->calls, 1);
+}
+
 int file_call(struct file *file, unsigned long command, void *argument)
 {
-	if (file->fd < 0 || atomic_load(&file->closing))
-		return -EBADF;
-	return file_answer(file, core_call(file->fd, command, argument));
+	int result = -EBADF;
+
+	if (file_enter(file))
+		result = core_call(file->fd, command, argument);
+	file_leave(file);
+	return file_answer(file, result);
+}
+
+int file_submit(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
+		uint32_t length, uint64_t cookie)
+{
+	int result = -EBADF;
+
+	if (file_enter(file))
+		result = core_submit(file->fd, handle, pipe, setup, buffer, length, cookie);
+	file_leave(file);
+	return result;
+}
+
+int file_cancel(struct file *file, bool all, uint64_t cookie)
+{
+	int count = 0;
+
+	if (file_enter(file))
+		count = core_cancel(file->fd, all, cookie);
+	file_leave(file);
+	return count;
 }
 
 int file_transfer(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
 		  uint32_t length, uint32_t *moved)
 {
 	unsigned int number = (pipe & 0x0f) | (pipe & 0x80) >> 3;
-	int result;
+	int result = -EBADF;
 
 	*moved = 0;
 	atomic_store_explicit(&file->blocked_handle[number], handle, memory_order_relaxed);
 	atomic_fetch_add(&file->blocked[number], 1);
-	if (atomic_load(&file->closing))
-		result = -EBADF;
-	else
+	if (file_enter(file))
 		result = core_transfer(file->fd, handle, pipe, setup, buffer, length, moved);
+	file_leave(file);
 	atomic_fetch_sub(&file->blocked[number], 1);
 	return file_answer(file, result);
 }
@@ -301,7 +329,8 @@ static BOOL file_refuse(HANDLE handle, bool positioned, OVERLAPPED *overlapped)
 	return error_fail(error);
 }
 
-BOOL WINAPI ReadFile(HANDLE handle, LPVOID buffer, DWORD length, LPDWORD done, LPOVERLAPPED overlapped)
+BOOL WINAPI ReadFile(HANDLE handle, LPVOID buffer, DWORD length, LPDWORD done,
+		     LPOVERLAPPED overlapped)
 {
 	(void)buffer;
 	(void)length;
@@ -310,7 +339,8 @@ BOOL WINAPI ReadFile(HANDLE handle, LPVOID buffer, DWORD length, LPDWORD done, L
 	return file_refuse(handle, true, overlapped);
 }
 
-BOOL WINAPI WriteFile(HANDLE handle, LPCVOID buffer, DWORD length, LPDWORD done, LPOVERLAPPED overlapped)
+BOOL WINAPI WriteFile(HANDLE handle, LPCVOID buffer, DWORD length, LPDWORD done,
+		      LPOVERLAPPED overlapped)
 {
 	(void)buffer;
 	(void)length;

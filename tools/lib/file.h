@@ -30,14 +30,15 @@ struct file {
 	ULONG_PTR key;
 	struct wait_source in_port;
 
-	struct direct *direct;		/* who polls the descriptor without more ado; under wait_lock */
+	struct direct *direct;		/* who just polls the descriptor; under wait_lock */
 	struct request *_Atomic spare;	/* one that is free, or NULL */
 
+	atomic_uint calls;		/* threads that are in a call on the descriptor */
 	atomic_uint pending;		/* overlapped requests under way */
-	atomic_uint activity;		/* counts the times that somebody but the background read records */
+	atomic_uint activity;		/* how often records were read */
 	pthread_mutex_t reading;	/* records are dispatched in their order */
 
-	/* How many threads block in a transfer of each pipe, and with which of the driver's handles. */
+	/* How many threads block in a transfer of each pipe, and with which handle. */
 	atomic_uint blocked[FILE_PIPES];
 	atomic_uint blocked_handle[FILE_PIPES];
 
@@ -54,7 +55,7 @@ struct file {
 /* Takes over the descriptor of a node, or -1. One reference; NULL: no memory. */
 struct file *file_create(const char *path, int fd, DWORD flags);
 
-/* The file of a HANDLE, with a reference; NULL + ERROR_INVALID_HANDLE. Not one that is being closed. */
+/* The file of a HANDLE, with a reference; NULL + ERROR_INVALID_HANDLE, also while it is closed. */
 struct file *file_get(HANDLE handle);
 void file_put(struct file *file);
 
@@ -63,8 +64,8 @@ int file_fd(struct object *object);
 const char *file_path(struct object *object);
 
 /*
- * A command on the file; as core_call, but -EBADF if the file is being closed, for its descriptor is
- * something else then.
+ * A command on the file; as core_call, but -EBADF if the file is being closed, for its descriptor
+ * is something else then.
  */
 int file_call(struct file *file, unsigned long command, void *argument);
 #define file_command(file, COMMAND, argument)				\
@@ -74,7 +75,11 @@ int file_call(struct file *file, unsigned long command, void *argument);
 /* A transfer that blocks; as core_transfer. */
 int file_transfer(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
 		  uint32_t length, uint32_t *moved);
-/* Ends what other threads are blocked in, other than control transfers. True: there was something. */
+/* As core_submit and core_cancel. */
+int file_submit(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
+		uint32_t length, uint64_t cookie);
+int file_cancel(struct file *file, bool all, uint64_t cookie);
+/* Ends what threads are blocked in, other than control transfers. True: there was something. */
 bool file_abort_blocked(struct file *file);
 
 /*

@@ -75,7 +75,8 @@ BOOL WINAPI WinUsb_WriteIsochPipeAsap(WINUSB_ISOCH_BUFFER_HANDLE isoch, ULONG of
 	return isoch_refuse_buffer(isoch, length);
 }
 
-BOOL WINAPI WinUsb_GetCurrentFrameNumber(WINUSB_INTERFACE_HANDLE handle, PULONG frame, LARGE_INTEGER *time)
+BOOL WINAPI WinUsb_GetCurrentFrameNumber(WINUSB_INTERFACE_HANDLE handle, PULONG frame,
+					 LARGE_INTEGER *time)
 {
 	return isoch_refuse(handle, frame && time);
 }
@@ -104,14 +105,15 @@ static BOOL isoch_refuse_sync(WINUSB_INTERFACE_HANDLE handle, const void *inform
 	return isoch_refuse(handle, true);
 }
 
-BOOL WINAPI WinUsb_StartTrackingForTimeSync(WINUSB_INTERFACE_HANDLE handle,
-					    PUSB_START_TRACKING_FOR_TIME_SYNC_INFORMATION information)
+BOOL WINAPI WinUsb_StartTrackingForTimeSync(
+	WINUSB_INTERFACE_HANDLE handle, PUSB_START_TRACKING_FOR_TIME_SYNC_INFORMATION information)
 {
 	return isoch_refuse_sync(handle, information);
 }
 
 BOOL WINAPI WinUsb_GetCurrentFrameNumberAndQpc(
-	WINUSB_INTERFACE_HANDLE handle, PUSB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION information)
+	WINUSB_INTERFACE_HANDLE handle,
+	PUSB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION information)
 {
 	return isoch_refuse_sync(handle, information);
 }

@@ -88,8 +88,8 @@ static struct object *request_signals(struct request *request)
 }
 
 /*
- * A thread that waits for a request, when no other waits for the file: it just polls the descriptor.
- * Whoever reads the record ends the wait.
+ * A thread that waits for a request, when no other waits for the file: it just polls the
+ * descriptor. Whoever reads the record ends the wait.
  */
 struct direct {
 	struct request *request;	/* NULL: done */
@@ -175,25 +175,31 @@ static int overlapped_pump_locked(struct file *file)
 	return all;
 }
 
-bool overlapped_pump(struct file *file)
+/* Between the leaving of a device and the last record of it, poll goes on to say so. */
+static void overlapped_slow_down(struct file *file)
 {
 	struct pollfd left = { .fd = file->fd };
 	struct timespec pause = { .tv_nsec = 200000 };
-	int count;
 
-	if (atomic_load(&file->closing) && !atomic_load(&file->pending))
-		return false;	/* perhaps the descriptor is something else already */
-	pthread_mutex_lock(&file->reading);
-	count = overlapped_pump_locked(file);
-	pthread_mutex_unlock(&file->reading);
-	if (count > 0) {
-		atomic_fetch_add_explicit(&file->activity, 1, memory_order_relaxed);
-		return true;
-	}
-	/* Between the leaving of a device and the last record of it, poll goes on to say so. */
-	if (count == -EAGAIN && poll(&left, 1, 0) > 0 && left.revents & POLLHUP)
+	if (poll(&left, 1, 0) > 0 && left.revents & POLLHUP)
 		nanosleep(&pause, NULL);
-	return count == -EAGAIN;
+}
+
+bool overlapped_pump(struct file *file)
+{
+	int count = 0;
+
+	pthread_mutex_lock(&file->reading);
+	/* Otherwise the descriptor may be something else. */
+	if (!atomic_load(&file->closing) || atomic_load(&file->pending)) {
+		count = overlapped_pump_locked(file);
+		if (count == -EAGAIN)
+			overlapped_slow_down(file);
+	}
+	pthread_mutex_unlock(&file->reading);
+	if (count > 0)
+		atomic_fetch_add_explicit(&file->activity, 1, memory_order_relaxed);
+	return count > 0 || count == -EAGAIN;
 }
 
 bool overlapped_readable(struct wait_pump *pump)
@@ -307,11 +313,7 @@ DWORD overlapped_start(struct file *file, OVERLAPPED *overlapped, uint32_t handl
 		return ERROR_INVALID_PARAMETER;
 	}
 	atomic_fetch_add(&file->pending, 1);
-	if (atomic_load(&file->closing))
-		result = -EBADF;
-	else
-		result = core_submit(file->fd, handle, pipe, setup, buffer, length,
-				     (uintptr_t)request);
+	result = file_submit(file, handle, pipe, setup, buffer, length, (uintptr_t)request);
 	if (result) {
 		error = error_win32(result, ERROR_AT_TRANSFER);
 		request_undo(request, error);
@@ -370,7 +372,8 @@ static bool overlapped_wait_for_other(HANDLE file, const OVERLAPPED *overlapped,
 
 	if (!overlapped_is_pending(overlapped))
 		return true;
-	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) == WAIT_OBJECT_0;
+	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) ==
+	       WAIT_OBJECT_0;
 }
 
 /* Entered with wait_lock, which is released. */
@@ -548,7 +551,7 @@ BOOL WINAPI CancelIo(HANDLE handle)
 	}
 	n = overlapped_mine(file, list, most);
 	for (i = 0; i < n; i++) {
-		core_cancel(file->fd, false, (uintptr_t)list[i]);
+		file_cancel(file, false, (uintptr_t)list[i]);
 		object_put(&list[i]->object);
 	}
 	free(list);
@@ -564,10 +567,10 @@ static bool overlapped_cancel_one(struct file *file, const OVERLAPPED *overlappe
 	if (!request)
 		return false;
 	if (request->file == file)
-		count = core_cancel(file->fd, false, (uintptr_t)request);
+		count = file_cancel(file, false, (uintptr_t)request);
 	object_put(&request->object);
 	if (!count)
-		overlapped_pump(file);	/* its record is there: who looks at it sees that it is done */
+		overlapped_pump(file);	/* its record is there: who looks sees that it is done */
 	return count > 0;
 }
 
@@ -583,7 +586,7 @@ BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped)
 	} else if (overlapped) {
 		any = overlapped_cancel_one(file, overlapped);
 	} else {
-		any = core_cancel(file->fd, true, 0) > 0;
+		any = file_cancel(file, true, 0) > 0;
 		any |= file_abort_blocked(file);
 	}
 	file_put(file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Overlapped requests, and completion ports. All of it is under wait_lock: a request is in a table by
- * its OVERLAPPED while it is pending; when its record was read it becomes a packet, if its file
+ * Overlapped requests, and completion ports. All of it is under wait_lock: a request is in a table
+ * by its OVERLAPPED while it is pending; when its record was read it becomes a packet, if its file
  * is in a port.
  */
 #ifndef LIBWINUSB_OVERLAPPED_H

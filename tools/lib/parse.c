@@ -15,8 +15,8 @@ static const USB_COMMON_DESCRIPTOR *parse_at(const UCHAR *at, const UCHAR *end)
 {
 	const USB_COMMON_DESCRIPTOR *descriptor = (const USB_COMMON_DESCRIPTOR *)at;
 
-	if (end - at < (ptrdiff_t)sizeof(*descriptor) || descriptor->bLength < sizeof(*descriptor) ||
-	    descriptor->bLength > end - at)
+	if (end - at < (ptrdiff_t)sizeof(*descriptor) ||
+	    descriptor->bLength < sizeof(*descriptor) || descriptor->bLength > end - at)
 		return NULL;
 	return descriptor;
 }
@@ -27,7 +27,8 @@ static PVOID parse_fail(DWORD error)
 	return NULL;
 }
 
-PUSB_COMMON_DESCRIPTOR WINAPI WinUsb_ParseDescriptors(PVOID buffer, ULONG length, PVOID start, LONG type)
+PUSB_COMMON_DESCRIPTOR WINAPI WinUsb_ParseDescriptors(PVOID buffer, ULONG length, PVOID start,
+						      LONG type)
 {
 	const UCHAR *end = (const UCHAR *)buffer + length, *at = start;
 	const USB_COMMON_DESCRIPTOR *descriptor;
@@ -57,12 +58,13 @@ PUSB_INTERFACE_DESCRIPTOR WINAPI WinUsb_ParseConfigurationDescriptor(
 	for (; at; at += at[0]) {
 		const USB_INTERFACE_DESCRIPTOR *found;
 
-		at = (const UCHAR *)WinUsb_ParseDescriptors(configuration, configuration->wTotalLength,
-							    (PVOID)at, TYPE_INTERFACE);
+		at = (const UCHAR *)WinUsb_ParseDescriptors(
+			configuration, configuration->wTotalLength, (PVOID)at, TYPE_INTERFACE);
 		if (!at)
 			break;
 		found = (const USB_INTERFACE_DESCRIPTOR *)at;
-		if (found->bLength >= sizeof(*found) && parse_matches(number, found->bInterfaceNumber) &&
+		if (found->bLength >= sizeof(*found) &&
+		    parse_matches(number, found->bInterfaceNumber) &&
 		    parse_matches(setting, found->bAlternateSetting) &&
 		    parse_matches(class, found->bInterfaceClass) &&
 		    parse_matches(subclass, found->bInterfaceSubClass) &&

@@ -270,7 +270,8 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE handle, LPOVERLAPPED_ENTRY entrie
 	if (packets[0])
 		n = port_give(entries, packets, 1);
 	while (n && n < count) {
-		more = port_take_more(port, packets, count - n < PORT_BATCH ? count - n : PORT_BATCH);
+		more = port_take_more(port, packets,
+				      count - n < PORT_BATCH ? count - n : PORT_BATCH);
 		if (!more)
 			break;
 		n += port_give(entries + n, packets, more);
@@ -285,7 +286,8 @@ static void port_free_posted(struct packet *packet)
 	free(packet);
 }
 
-BOOL WINAPI PostQueuedCompletionStatus(HANDLE handle, DWORD bytes, ULONG_PTR key, LPOVERLAPPED overlapped)
+BOOL WINAPI PostQueuedCompletionStatus(HANDLE handle, DWORD bytes, ULONG_PTR key,
+				       LPOVERLAPPED overlapped)
 {
 	struct port *port = port_get(handle);
 	struct packet *packet;
@@ -320,7 +322,7 @@ BOOL WINAPI SetFileCompletionNotificationModes(HANDLE handle, UCHAR modes)
 	file = file_get(handle);
 	if (!file)
 		return FALSE;
-	/* They can only be added. No request ends at once here, so the first one changes nothing. */
+	/* They can only be added. No request ends at once, so the first one changes nothing. */
 	atomic_fetch_or(&file->modes, modes);
 	file_put(file);
 	return TRUE;

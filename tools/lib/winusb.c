@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The functions of winusb.h that speak of a device and its pipes; parse.c and isoch.c have the rest.
- * The rules are in winusb.md 1.2 to 1.6; most are the driver's, and what is checked here is what
- * it can't see: pointers, lengths, and the direction of a pipe.
+ * The functions of winusb.h that speak of a device and its pipes; parse.c and isoch.c have the
+ * rest. The rules are in winusb.md 1.2 to 1.6; most are the driver's, and what is checked here is
+ * what it can't see: pointers, lengths, and the direction of a pipe.
  */
 #include <errno.h>
 #include <string.h>
@@ -64,7 +64,9 @@ BOOL WINAPI WinUsb_GetAssociatedInterface(WINUSB_INTERFACE_HANDLE handle, UCHAR 
 
 	if (!interface)
 		return FALSE;
-	result = associated ? interface_command(interface, GET_ASSOCIATED_INTERFACE, &arg) : -EINVAL;
+	result = -EINVAL;
+	if (associated)
+		result = interface_command(interface, GET_ASSOCIATED_INTERFACE, &arg);
 	if (!result) {
 		*associated = interface_open(interface->file, arg.out_handle);
 		if (!*associated) {
@@ -108,7 +110,9 @@ BOOL WINAPI WinUsb_QueryInterfaceSettings(WINUSB_INTERFACE_HANDLE handle, UCHAR 
 
 	if (!interface)
 		return FALSE;
-	result = descriptor ? interface_command(interface, QUERY_INTERFACE_SETTINGS, &arg) : -EINVAL;
+	result = -EINVAL;
+	if (descriptor)
+		result = interface_command(interface, QUERY_INTERFACE_SETTINGS, &arg);
 	if (!result)
 		memcpy(descriptor, arg.out_descriptor, sizeof(arg.out_descriptor));
 	interface_put(interface);
@@ -217,7 +221,9 @@ static ULONG winusb_pipe_policy_size(ULONG policy)
 {
 	if (policy == PIPE_TRANSFER_TIMEOUT || policy == MAXIMUM_TRANSFER_SIZE)
 		return sizeof(ULONG);
-	return policy >= SHORT_PACKET_TERMINATE && policy <= RESET_PIPE_ON_RESUME ? sizeof(UCHAR) : 0;
+	if (policy < SHORT_PACKET_TERMINATE || policy > RESET_PIPE_ON_RESUME)
+		return 0;
+	return sizeof(UCHAR);
 }
 
 static ULONG winusb_power_policy_size(ULONG policy)
@@ -265,8 +271,8 @@ static void winusb_give_value(ULONG size, uint32_t given, ULONG *length, void *v
 	*length = size;
 }
 
-BOOL WINAPI WinUsb_SetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULONG policy, ULONG length,
-				 PVOID value)
+BOOL WINAPI WinUsb_SetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULONG policy,
+				 ULONG length, PVOID value)
 {
 	struct winusb_pipe_policy arg = { .pipe_id = pipe, .policy = policy };
 	struct interface *interface = interface_get(handle);
@@ -282,8 +288,8 @@ BOOL WINAPI WinUsb_SetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULO
 	return error ? error_fail(error) : TRUE;
 }
 
-BOOL WINAPI WinUsb_GetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULONG policy, PULONG length,
-				 PVOID value)
+BOOL WINAPI WinUsb_GetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULONG policy,
+				 PULONG length, PVOID value)
 {
 	struct winusb_pipe_policy arg = { .pipe_id = pipe, .policy = policy };
 	struct interface *interface = interface_get(handle);
@@ -302,7 +308,8 @@ BOOL WINAPI WinUsb_GetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULO
 	return error ? error_fail(error) : TRUE;
 }
 
-BOOL WINAPI WinUsb_SetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, ULONG length, PVOID value)
+BOOL WINAPI WinUsb_SetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, ULONG length,
+				  PVOID value)
 {
 	struct winusb_power_policy arg = { .policy = policy };
 	struct interface *interface = interface_get(handle);
@@ -318,7 +325,8 @@ BOOL WINAPI WinUsb_SetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, 
 	return error ? error_fail(error) : TRUE;
 }
 
-BOOL WINAPI WinUsb_GetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, PULONG length, PVOID value)
+BOOL WINAPI WinUsb_GetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, PULONG length,
+				  PVOID value)
 {
 	struct winusb_power_policy arg = { .policy = policy };
 	struct interface *interface = interface_get(handle);
@@ -338,8 +346,9 @@ BOOL WINAPI WinUsb_GetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, 
 }
 
 /* A transfer, checked; with SETUP a control transfer. */
-static BOOL winusb_transfer(struct interface *interface, UCHAR pipe, const void *setup, PUCHAR buffer,
-			    ULONG length, PULONG transferred, LPOVERLAPPED overlapped)
+static BOOL winusb_transfer(struct interface *interface, UCHAR pipe, const void *setup,
+			    PUCHAR buffer, ULONG length, PULONG transferred,
+			    LPOVERLAPPED overlapped)
 {
 	uint32_t moved;
 	int result;
@@ -347,10 +356,11 @@ static BOOL winusb_transfer(struct interface *interface, UCHAR pipe, const void 
 	if (overlapped) {
 		if (transferred)
 			*transferred = 0;
-		return error_fail(overlapped_start(interface->file, overlapped, interface->number, pipe,
-						   setup, buffer, length));
+		return error_fail(overlapped_start(interface->file, overlapped, interface->number,
+						   pipe, setup, buffer, length));
 	}
-	result = file_transfer(interface->file, interface->number, pipe, setup, buffer, length, &moved);
+	result = file_transfer(interface->file, interface->number, pipe, setup, buffer, length,
+			       &moved);
 	if (transferred)
 		*transferred = moved;
 	return error_result(result, ERROR_AT_TRANSFER);
@@ -368,7 +378,8 @@ static BOOL winusb_move(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, UCHAR direct
 	if ((pipe & DIRECTION_IN) != direction || !(pipe & 0x7f) || (!transferred && !overlapped))
 		result = error_fail(ERROR_INVALID_PARAMETER);
 	else
-		result = winusb_transfer(interface, pipe, NULL, buffer, length, transferred, overlapped);
+		result = winusb_transfer(interface, pipe, NULL, buffer, length, transferred,
+					 overlapped);
 	interface_put(interface);
 	return result;
 }
@@ -379,8 +390,8 @@ BOOL WINAPI WinUsb_ReadPipe(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, PUCHAR b
 	return winusb_move(handle, pipe, DIRECTION_IN, buffer, length, transferred, overlapped);
 }
 
-BOOL WINAPI WinUsb_WritePipe(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, PUCHAR buffer, ULONG length,
-			     PULONG transferred, LPOVERLAPPED overlapped)
+BOOL WINAPI WinUsb_WritePipe(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, PUCHAR buffer,
+			     ULONG length, PULONG transferred, LPOVERLAPPED overlapped)
 {
 	return winusb_move(handle, pipe, 0, buffer, length, transferred, overlapped);
 }
@@ -397,7 +408,8 @@ BOOL WINAPI WinUsb_ControlTransfer(WINUSB_INTERFACE_HANDLE handle, WINUSB_SETUP_
 	if (!transferred && !overlapped && length)
 		result = error_fail(ERROR_INVALID_PARAMETER);
 	else
-		result = winusb_transfer(interface, 0, &setup, buffer, length, transferred, overlapped);
+		result = winusb_transfer(interface, 0, &setup, buffer, length, transferred,
+					 overlapped);
 	interface_put(interface);
 	return result;
 }

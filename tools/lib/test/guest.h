@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests in a guest with the boards fx2 and composite share. The lab plugs them in as 1-1 and
- * 1-2, and binds each as a whole.
+ * What the tests in a guest with the boards fx2 and composite share. The lab plugs them in as 1-1
+ * and 1-2, and binds each as a whole.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -40,8 +40,8 @@ static __attribute__((unused)) void board(const char *command)
 
 static __attribute__((unused)) HANDLE open_node(const char *node, DWORD flags)
 {
-	return CreateFileA(node, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-			   OPEN_EXISTING, flags, NULL);
+	return CreateFileA(node, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+			   NULL, OPEN_EXISTING, flags, NULL);
 }
 
 static __attribute__((unused)) void begin(const char *node)

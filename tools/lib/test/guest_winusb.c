@@ -60,7 +60,8 @@ TEST(descriptors)
 	CHECK(WinUsb_GetDescriptor(handle, 3, 1, 0x409, buffer, sizeof(buffer), &n));
 	CHECK_EQ(n, buffer[0]);
 	CHECK_FAILS(WinUsb_GetDescriptor(handle, 3, 77, 0x409, buffer, 255, &n), ERROR_GEN_FAILURE);
-	CHECK_FAILS(WinUsb_GetDescriptor(handle, 1, 0, 0, buffer, 18, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_GetDescriptor(handle, 1, 0, 0, buffer, 18, NULL),
+		    ERROR_INVALID_PARAMETER);
 	CHECK(WinUsb_QueryInterfaceSettings(handle, 0, &interface));
 	CHECK(interface.bNumEndpoints == 3 && interface.bLength == 9);
 	CHECK_FAILS(WinUsb_QueryInterfaceSettings(handle, 1, &interface), ERROR_NO_MORE_ITEMS);
@@ -92,7 +93,8 @@ TEST(policies)
 
 	begin(FX2);
 	/* Smaller is refused, larger is taken (row 29). */
-	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 0, bytes), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 0, bytes),
+		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, 3, &number),
 		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(WinUsb_SetPipePolicy(handle, IN, AUTO_FLUSH, 1, NULL), ERROR_INVALID_PARAMETER);
@@ -105,10 +107,12 @@ TEST(policies)
 	CHECK(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number));
 	CHECK(length == 4 && number == 1234);
 	length = 3;
-	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number), 1784);
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, PIPE_TRANSFER_TIMEOUT, &length, &number),
+		    1784);
 	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, AUTO_FLUSH, NULL, bytes), 1784);
 	length = 4;
-	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, 0x55, &length, &number), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_GetPipePolicy(handle, IN, 0x55, &length, &number),
+		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(WinUsb_GetPipePolicy(handle, 0x99, AUTO_FLUSH, &length, &number),
 		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(set_number(IN, MAXIMUM_TRANSFER_SIZE, 4096), ERROR_INVALID_PARAMETER);
@@ -122,7 +126,8 @@ TEST(policies)
 	CHECK(length == 4 && number == 5000);
 	number = 700;
 	CHECK(WinUsb_SetPowerPolicy(handle, SUSPEND_DELAY, 4, &number));
-	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, SUSPEND_DELAY, 2, &number), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, SUSPEND_DELAY, 2, &number),
+		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, 0x82, 4, &number), ERROR_INVALID_PARAMETER);
 	/* Initialize sets the defaults. */
 	CHECK(WinUsb_Initialize(file, &handle));
@@ -148,8 +153,10 @@ TEST(control_transfers)
 	CHECK(WinUsb_GetOverlappedResult(handle, &overlapped, &n, TRUE) && n == 1 && lamps == 0x5a);
 	CHECK_FAILS(WinUsb_ControlTransfer(handle, bad, &lamps, 1, &n, NULL), ERROR_GEN_FAILURE);
 	CHECK_EQ(n, 0);
-	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, big, 4097, &n, NULL), ERROR_INVALID_PARAMETER);
-	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, &lamps, 1, NULL, NULL), ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, big, 4097, &n, NULL),
+		    ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, &lamps, 1, NULL, NULL),
+		    ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(WinUsb_ControlTransfer(handle, configuration, NULL, 0, NULL, NULL),
 		    ERROR_ACCESS_DENIED);
 	CHECK_FAILS(WinUsb_ControlTransfer(handle, set, NULL, 1, &n, NULL), ERROR_NOACCESS);

@@ -19,11 +19,12 @@ TEST(errors_of_the_contract)
 		int error;
 		DWORD win32;
 	} expected[] = {
-		{ EINVAL, 87 }, { EMSGSIZE, 1 }, { E2BIG, 87 }, { EOPNOTSUPP, 50 }, { ENOTTY, 1 },
-		{ EBADF, 6 }, { ENOENT, 259 }, { ENXIO, 2 }, { EEXIST, 183 }, { EBUSY, 170 },
-		{ EACCES, 5 }, { EAGAIN, 21 }, { ETIMEDOUT, 121 }, { ECANCELED, 995 }, { EPIPE, 31 },
-		{ EPROTO, 31 }, { EILSEQ, 31 }, { EOVERFLOW, 31 }, { EIO, 31 }, { ECONNRESET, 31 },
-		{ ESHUTDOWN, 1167 }, { ENODEV, 22 }, { ENOMEM, 8 }, { EFAULT, 87 }, { EINTR, 995 },
+		{ EINVAL, 87 }, { EMSGSIZE, 1 }, { E2BIG, 87 }, { EOPNOTSUPP, 50 },
+		{ ENOTTY, 1 }, { EBADF, 6 }, { ENOENT, 259 }, { ENXIO, 2 }, { EEXIST, 183 },
+		{ EBUSY, 170 }, { EACCES, 5 }, { EAGAIN, 21 }, { ETIMEDOUT, 121 },
+		{ ECANCELED, 995 }, { EPIPE, 31 }, { EPROTO, 31 }, { EILSEQ, 31 },
+		{ EOVERFLOW, 31 }, { EIO, 31 }, { ECONNRESET, 31 }, { ESHUTDOWN, 1167 },
+		{ ENODEV, 22 }, { ENOMEM, 8 }, { EFAULT, 87 }, { EINTR, 995 },
 	};
 	unsigned int i;
 

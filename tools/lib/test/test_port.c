@@ -62,8 +62,10 @@ TEST(many_packets_at_once)
 	CHECK(GetQueuedCompletionStatusEx(port, entries, 100, &count, INFINITE, FALSE));
 	CHECK_EQ(count, 100);
 	for (i = 0; i < 100; i++)
-		CHECK(entries[i].dwNumberOfBytesTransferred == i && entries[i].lpCompletionKey == i + 1 &&
-		      entries[i].lpOverlapped == (OVERLAPPED *)(ULONG_PTR)(8 * i) && !entries[i].Internal);
+		CHECK(entries[i].dwNumberOfBytesTransferred == i &&
+		      entries[i].lpCompletionKey == i + 1 &&
+		      entries[i].lpOverlapped == (OVERLAPPED *)(ULONG_PTR)(8 * i) &&
+		      !entries[i].Internal);
 	CHECK(GetQueuedCompletionStatusEx(port, entries, 100, &count, INFINITE, FALSE));
 	CHECK_EQ(count, 50);
 	CHECK(CloseHandle(port));

@@ -7,6 +7,8 @@
 #include "interface.h"
 #include "tap.h"
 
+#define NO_DEVICE "\\\\?\\usb#vid_0000&pid_0000#no#{00000000-0000-0000-0000-000000000000}"
+
 static HANDLE open_a(const char *path, DWORD share, DWORD disposition)
 {
 	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, share, NULL, disposition,
@@ -26,8 +28,7 @@ TEST(paths_that_lead_nowhere)
 	CHECK_NOT_OPEN(open_a("/dev/winusb/none", 0, OPEN_EXISTING), ERROR_FILE_NOT_FOUND);
 	CHECK_NOT_OPEN(open_a("/dev/null", 0, OPEN_EXISTING), ERROR_FILE_NOT_FOUND);
 	CHECK_NOT_OPEN(open_a("C:\\file", 0, OPEN_EXISTING), ERROR_FILE_NOT_FOUND);
-	CHECK_NOT_OPEN(open_a("\\\\?\\usb#vid_0000&pid_0000#no#{00000000-0000-0000-0000-000000000000}",
-			      0, OPEN_EXISTING), ERROR_FILE_NOT_FOUND);
+	CHECK_NOT_OPEN(open_a(NO_DEVICE, 0, OPEN_EXISTING), ERROR_FILE_NOT_FOUND);
 	CHECK_NOT_OPEN(CreateFileW(NULL, 0, 0, NULL, OPEN_EXISTING, 0, NULL), ERROR_PATH_NOT_FOUND);
 	CHECK_NOT_OPEN(CreateFileW(L"/dev/winusb/none \x2603\xd83d\xde00\xd800", 0, 0, NULL,
 				   OPEN_EXISTING, 0, NULL), ERROR_FILE_NOT_FOUND);
@@ -38,8 +39,9 @@ TEST(ways_to_open_that_there_are_not)
 	CHECK_NOT_OPEN(open_a("/dev/winusb/x", 8, OPEN_EXISTING), ERROR_INVALID_PARAMETER);
 	CHECK_NOT_OPEN(open_a("/dev/winusb/x", 7, 0), ERROR_INVALID_PARAMETER);
 	CHECK_NOT_OPEN(open_a("/dev/winusb/x", 7, 6), ERROR_INVALID_PARAMETER);
-	CHECK_NOT_OPEN(CreateFileA("/dev/winusb/x", GENERIC_READ, 0, NULL, TRUNCATE_EXISTING, 0, NULL),
-		       ERROR_INVALID_PARAMETER);
+	CHECK_NOT_OPEN(
+		CreateFileA("/dev/winusb/x", GENERIC_READ, 0, NULL, TRUNCATE_EXISTING, 0, NULL),
+		ERROR_INVALID_PARAMETER);
 }
 
 #define CHECK_FAILS(call, error)					\
@@ -75,13 +77,17 @@ static void check_bad_handle(WINUSB_INTERFACE_HANDLE handle)
 	CHECK_FAILS(WinUsb_SetPowerPolicy(handle, 0x81, 1, buffer), ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_GetPowerPolicy(handle, 0x81, &n, buffer), ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x81, buffer, 8, &n, NULL), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_WritePipe(handle, 1, buffer, 8, NULL, &overlapped), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_ControlTransfer(handle, setup, NULL, 0, NULL, NULL), ERROR_INVALID_HANDLE);
+	CHECK_FAILS(WinUsb_WritePipe(handle, 1, buffer, 8, NULL, &overlapped),
+		    ERROR_INVALID_HANDLE);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, setup, NULL, 0, NULL, NULL),
+		    ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_ResetPipe(handle, 0x81), ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_AbortPipe(handle, 0x81), ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_FlushPipe(handle, 0x81), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_GetOverlappedResult(handle, &overlapped, &n, TRUE), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_RegisterIsochBuffer(handle, 0x81, buffer, 8, &isoch), ERROR_INVALID_HANDLE);
+	CHECK_FAILS(WinUsb_GetOverlappedResult(handle, &overlapped, &n, TRUE),
+		    ERROR_INVALID_HANDLE);
+	CHECK_FAILS(WinUsb_RegisterIsochBuffer(handle, 0x81, buffer, 8, &isoch),
+		    ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_GetCurrentFrameNumber(handle, &n, &time), ERROR_INVALID_HANDLE);
 	CHECK_FAILS(WinUsb_StopTrackingForTimeSync(handle, (void *)buffer), ERROR_INVALID_HANDLE);
 	CHECK(WinUsb_Free(handle));
@@ -90,8 +96,8 @@ static void check_bad_handle(WINUSB_INTERFACE_HANDLE handle)
 TEST(handles_that_are_none)
 {
 	static const ULONG_PTR wild[] = {
-		0, 1, 4, 0xffff, 0x10000, 0x10004, 0x7fff0000, 0xfffffffc, (ULONG_PTR)-1, (ULONG_PTR)-4,
-		(ULONG_PTR)0x7fff12345678,
+		0, 1, 4, 0xffff, 0x10000, 0x10004, 0x7fff0000, 0xfffffffc, (ULONG_PTR)-1,
+		(ULONG_PTR)-4, (ULONG_PTR)0x7fff12345678,
 	};
 	unsigned int i;
 
@@ -116,7 +122,8 @@ TEST(files_that_are_none)
 		CHECK_FAILS(SetFileCompletionNotificationModes(bad[i], 1), ERROR_INVALID_HANDLE);
 		CHECK_FAILS(ReadFile(bad[i], &byte, 1, &n, &overlapped), ERROR_INVALID_HANDLE);
 		CHECK_FAILS(WriteFile(bad[i], &byte, 1, &n, NULL), ERROR_INVALID_HANDLE);
-		CHECK_FAILS(DeviceIoControl(bad[i], 0, NULL, 0, NULL, 0, &n, NULL), ERROR_INVALID_HANDLE);
+		CHECK_FAILS(DeviceIoControl(bad[i], 0, NULL, 0, NULL, 0, &n, NULL),
+			    ERROR_INVALID_HANDLE);
 	}
 	CHECK_FAILS(SetFileCompletionNotificationModes(event, 4), ERROR_INVALID_PARAMETER);
 	CloseHandle(event);
@@ -128,10 +135,14 @@ TEST(isochronous_functions)
 	ULONG frame;
 
 	CHECK_FAILS(WinUsb_UnregisterIsochBuffer(NULL), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(NULL, 0, 8, &frame, 1, &packet, NULL), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, &frame, 1, &packet, NULL), ERROR_NOT_SUPPORTED);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, NULL, 1, &packet, NULL), ERROR_INVALID_PARAMETER);
-	CHECK_FAILS(WinUsb_ReadIsochPipeAsap(&frame, 0, 8, FALSE, 1, &packet, NULL), ERROR_NOT_SUPPORTED);
+	CHECK_FAILS(WinUsb_ReadIsochPipe(NULL, 0, 8, &frame, 1, &packet, NULL),
+		    ERROR_INVALID_HANDLE);
+	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, &frame, 1, &packet, NULL),
+		    ERROR_NOT_SUPPORTED);
+	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, NULL, 1, &packet, NULL),
+		    ERROR_INVALID_PARAMETER);
+	CHECK_FAILS(WinUsb_ReadIsochPipeAsap(&frame, 0, 8, FALSE, 1, &packet, NULL),
+		    ERROR_NOT_SUPPORTED);
 	CHECK_FAILS(WinUsb_WriteIsochPipe(&frame, 0, 8, &frame, NULL), ERROR_NOT_SUPPORTED);
 	CHECK_FAILS(WinUsb_WriteIsochPipeAsap(&frame, 0, 8, FALSE, NULL), ERROR_NOT_SUPPORTED);
 }
@@ -159,7 +170,8 @@ TEST(files_without_a_node)
 	CHECK(CancelIo(open));
 	CHECK_FAILS(ReadFile(open, &byte, 1, &n, NULL), ERROR_INVALID_PARAMETER);
 	CHECK_FAILS(ReadFile(open, &byte, 1, &n, &overlapped), ERROR_INVALID_FUNCTION);
-	CHECK_FAILS(DeviceIoControl(open, 0x220000, NULL, 0, NULL, 0, &n, NULL), ERROR_INVALID_FUNCTION);
+	CHECK_FAILS(DeviceIoControl(open, 0x220000, NULL, 0, NULL, 0, &n, NULL),
+		    ERROR_INVALID_FUNCTION);
 	port = CreateIoCompletionPort(open, NULL, 1, 0);
 	CHECK(port);
 	CHECK_FAILS(CreateIoCompletionPort(open, NULL, 1, 0), ERROR_INVALID_PARAMETER);
