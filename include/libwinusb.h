@@ -57,7 +57,7 @@ extern "C" {
  *
  * A list is a snapshot of sysfs, read without privileges and without udev. It does not change; to
  * see what came or left, make another (winusb_events(3) tells when one's own device leaves, and
- * libudev or winusbctl-watch when others come).
+ * libudev or winusbctl(1) when others come).
  */
 
 struct winusb_list;
