@@ -32,8 +32,6 @@ static void request_destroy(struct object *object)
 
 	if (request->event)
 		object_put(request->event);
-	if (request->port)
-		object_put(port_object(request->port));
 	if (!atomic_compare_exchange_strong(&file->spare, &none, request))
 		free(request);
 	file_put(file);
@@ -130,6 +128,7 @@ static void request_end_locked(struct request *request, int error, uint32_t byte
 {
 	OVERLAPPED *overlapped = request->packet.overlapped;
 	struct object *signals = request_signals(request);
+	struct file *file = request->file;
 
 	overlapped_unlink_locked(request);
 	request->packet.bytes = bytes;
@@ -139,10 +138,11 @@ static void request_end_locked(struct request *request, int error, uint32_t byte
 	object_signal_locked(&request->object, true);
 	if (signals)
 		object_signal_locked(signals, true);
-	if (request->port && port_add_locked(request->port, &request->packet))
+	request->packet.key = file->key;
+	if (request->packet_wanted && file->port && port_add_locked(file->port, &request->packet))
 		object_ref(&request->object);	/* the packet's */
 	direct_end_locked(request);
-	atomic_fetch_sub(&request->file->pending, 1);
+	atomic_fetch_sub(&file->pending, 1);
 }
 
 static void overlapped_dispatch(const struct winusb_completion *records, int count)
@@ -236,7 +236,7 @@ static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
 	object_ref(&file->object);
 	request->file = file;
 	request->event = event;
-	request->port = NULL;
+	request->packet_wanted = !((ULONG_PTR)overlapped->hEvent & NO_PACKET);
 	request->packet.overlapped = overlapped;
 	request->packet.free = request_free_packet;
 	request->thread = &overlapped_thread;
@@ -254,11 +254,6 @@ static void request_begin_locked(struct request *request)
 
 	request->next = *bucket;
 	*bucket = request;
-	if (file->port && !((ULONG_PTR)overlapped->hEvent & NO_PACKET)) {
-		request->port = file->port;
-		request->packet.key = file->key;
-		object_ref(port_object(request->port));
-	}
 	overlapped->InternalHigh = 0;
 	__atomic_store_n(&overlapped->Internal, OVERLAPPED_PENDING, __ATOMIC_RELEASE);
 	if (file->object.signalled)

@@ -23,7 +23,7 @@ struct request {
 	struct packet packet;
 	struct file *file;		/* a reference */
 	struct object *event;		/* a reference, or NULL */
-	struct port *port;		/* a reference, or NULL: no packet */
+	bool packet_wanted;		/* if the file is in a port when it ends */
 	struct wait_source signals;	/* what is waited for: the event, or the file */
 	struct wait_source signals_self;
 	const void *thread;		/* who started it */
@@ -51,7 +51,6 @@ void overlapped_drain(struct file *file);
 
 /* Under wait_lock: the packet comes into the port, whose it is then. False: the port is closed. */
 bool port_add_locked(struct port *port, struct packet *packet);
-struct object *port_object(struct port *port);
 /* The file leaves its port. Not under wait_lock. */
 void port_forget(struct file *file);
 

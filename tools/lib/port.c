@@ -84,11 +84,6 @@ static const struct object_type port_type = {
 	.consume = port_consume,
 };
 
-struct object *port_object(struct port *port)
-{
-	return &port->object;
-}
-
 bool port_add_locked(struct port *port, struct packet *packet)
 {
 	if (port->closed)

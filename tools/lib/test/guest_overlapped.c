@@ -333,7 +333,12 @@ TEST(completion_ports)
 
 	begin(FX2);
 	port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+	/* What is under way already has a packet, too. */
+	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped[0]));
 	CHECK(CreateIoCompletionPort(file, port, 77, 0) == port);
+	feed("early");
+	CHECK(GetQueuedCompletionStatus(port, &n, &key, &got, 5000));
+	CHECK(n == 5 && key == 77 && got == &overlapped[0]);
 	CHECK_FAILS(CreateIoCompletionPort(file, port, 78, 0), ERROR_INVALID_PARAMETER);
 	for (i = 0; i < 8; i++)
 		PENDING(WinUsb_ReadPipe(handle, IN, data[i], 512, NULL, &overlapped[i]));
