@@ -33,6 +33,7 @@ int native_enter(struct winusb *usb)
 	return -EBADF;
 }
 
+/* Who closes may free it from the second line on. */
 void native_leave(struct winusb *usb)
 {
 	atomic_fetch_sub(&usb->file->users, 1);
@@ -283,7 +284,7 @@ static void file_end(struct winusb *usb)
 	blocked_abort(usb);
 	wake_add(file, WAKE_ALL);
 	dup2(file->wake, file->fd);
-	while (atomic_load(&file->users))
+	while (atomic_load(&file->users) || atomic_load(&usb->users))
 		native_pause();
 }
 
