@@ -358,6 +358,44 @@ TEST(associated)
 	end();
 }
 
+static struct winusb *shared;
+
+/* Works until the file is closed. */
+static void *work(void *arg)
+{
+	struct winusb_completion record;
+	uint8_t *own = arg;
+	int result = 0;
+
+	while (result != -EBADF && result != -ECANCELED) {
+		result = winusb_submit_transfer(shared, 0x82, own, 512, 1);
+		if (!result)
+			result = winusb_write(shared, 2, "abc", 3, NULL);
+		if (!result)
+			result = winusb_reap(shared, &record, 1, 1);
+		if (result >= 0 || result == -EAGAIN)
+			result = winusb_cancel_all(shared);
+	}
+	return NULL;
+}
+
+TEST(close_while_others_work)
+{
+	pthread_t threads[4];
+
+	for (int round = 0; round < 30; round++) {
+		begin(JOINED);
+		CHECK_EQ(winusb_associated(usb, 0, &shared), 0);
+		for (int i = 0; i < 4; i++)
+			pthread_create(&threads[i], NULL, work, data[i]);
+		usleep(round * 300);
+		end();
+		for (int i = 0; i < 4; i++)
+			pthread_join(threads[i], NULL);
+		winusb_close(shared);
+	}
+}
+
 static void hear(int number)
 {
 	(void)number;
