@@ -81,7 +81,7 @@ struct winusb_list;
  * @revision: bcdDevice.
  * @bus: Number of the USB bus, as in /dev/bus/usb.
  * @address: Address of the device on its bus, as in /dev/bus/usb.
- * @interface: bInterfaceNumber.
+ * @interface_number: bInterfaceNumber.
  * @is_default: The function's default interface: the one to open (winusb.md 0).
  * @complete: All interfaces of the function are there.
  * @enabled: It can be opened. See winusb_enable().
@@ -104,7 +104,7 @@ struct winusb_device {
 	uint16_t revision;
 	uint16_t bus;
 	uint16_t address;
-	uint8_t interface;
+	uint8_t interface_number;
 	bool is_default;
 	bool complete;
 	bool enabled;

@@ -46,7 +46,7 @@ TEST(list_of_nodes)
 	device = winusb_device_next(list, device);
 	CHECK_STR(name_of(device), "1-2.3:1.1");
 	CHECK_STR(device->function, "1-2.3:1.0");
-	CHECK_EQ(device->interface, 1);
+	CHECK_EQ(device->interface_number, 1);
 	CHECK_EQ(device->pid, 3);
 	CHECK(!device->is_default && device->complete);
 	CHECK(!device->guids[0]);
