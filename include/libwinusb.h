@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * libwinusb: the native face. USB devices of the winusb driver, for programs with Linux habits.
- * The face for programs that were written for Windows is <winusb.h> of libwinusb-win32, in the
- * same library.
- */
+/* libwinusb: the native face. That for programs from Windows is <winusb.h> of libwinusb-win32. */
 #ifndef LIBWINUSB_H
 #define LIBWINUSB_H
 
@@ -18,8 +14,6 @@
 extern "C" {
 #endif
 
-#pragma GCC visibility push(default)
-
 /**
  * DOC: libwinusb - USB devices of the winusb driver
  *
@@ -27,8 +21,7 @@ extern "C" {
  * that belong together are a function, and the first of them is its default interface: to open it
  * is to open the function. winusb_devices(3) finds, winusb_open(3) opens, winusb_transfers(3)
  * moves data while the thread waits, winusb_async(3) without, winusb_pipes(3) has the treatment of
- * pipes, winusb_descriptors(3) what the device says of itself, winusb_events(3) what happens to
- * it.
+ * pipes, winusb_descriptors(3) what the device says of itself, winusb_events(3) its fate.
  *
  * Results. A function that gives an int gives 0 or more when it succeeds, and the negative number
  * of an error of errno(3) when it fails; it does not set errno. The errors are those of the driver
@@ -48,8 +41,7 @@ extern "C" {
  * Signals. A transfer, and a wait for a record or an event, is ended by a signal handler with
  * -EINTR, whatever SA_RESTART says; what moved until then counts. All else goes on.
  *
- * Sources. Rules that come from Windows carry the section of Documentation/winusb.md that has
- * them.
+ * Sources. Rules of Windows carry their section of Documentation/winusb.md.
  */
 
 /**
@@ -124,22 +116,10 @@ int winusb_device_list(struct winusb_list **list);
  * winusb_device_next() - Goes through a list.
  * @list: The list.
  * @after: The one before, or NULL for the first.
- *
  * Return: the next one, which lives as long as the list, or NULL: there are no more.
  */
 const struct winusb_device *winusb_device_next(const struct winusb_list *list,
 					       const struct winusb_device *after);
-
-/**
- * winusb_device_matches() - Is this what a text means?
- * @device: A device of a list.
- * @what: The text, as for winusb_open(), but for links and Windows paths.
- *
- * A text that means a function fits its default interface only, whether it can be opened or not.
- *
- * Return: true or false.
- */
-bool winusb_device_matches(const struct winusb_device *device, const char *what);
 
 /**
  * winusb_device_list_free() - Frees a list and its devices.
@@ -151,7 +131,6 @@ void winusb_device_list_free(struct winusb_list *list);
  * winusb_guid_parse() - Makes 16 bytes of a GUID's text.
  * @text: With braces or without; upper or lower case.
  * @guid: In the layout of Windows' GUID: the first three parts little-endian.
- *
  * Return: 0, or -EINVAL if it is no GUID.
  */
 int winusb_guid_parse(const char *text, uint8_t guid[16]);
@@ -220,8 +199,7 @@ int winusb_associated(struct winusb *usb, unsigned int index, struct winusb **ot
  * themselves; alternate settings go back to 0; and buffers are the program's again when it
  * returns. One from winusb_associated(): what was submitted runs to its end (winusb.md 1.2, 5.2),
  * and records come. Threads that are blocked in a call with it end with -ECANCELED, and it waits
- * for them. To end a read or a write of theirs, it aborts that pipe; a control transfer goes on to
- * its timeout.
+ * for them. A read or write of theirs is aborted with its pipe; a control transfer goes on.
  */
 void winusb_close(struct winusb *usb);
 
@@ -290,8 +268,7 @@ int winusb_enable(struct winusb *usb, bool enable);
  * The device and the first configuration descriptor come from the kernel's copy. Others are asked
  * of the device, which takes up to the control pipe's timeout.
  *
- * Return: the number of bytes; -EPIPE if the device has no such descriptor; errors of
- * winusb_control().
+ * Return: the number of bytes; -EPIPE if there is no such descriptor; errors of winusb_control().
  */
 int winusb_descriptor(struct winusb *usb, uint8_t type, uint8_t index, uint16_t language,
 		      void *buffer, size_t length);
@@ -304,7 +281,6 @@ int winusb_descriptor(struct winusb *usb, uint8_t type, uint8_t index, uint16_t 
  * @text: Gets the string as UTF-8, with an end, cut between characters if it is too long. What is
  *	no character becomes U+FFFD.
  * @size: Room there, at least 1. 382 bytes suffice for any.
- *
  * Return: the length without the end; -EPIPE if there is no such string; -EPROTO if what the
  * device sent is none; errors of winusb_control().
  */
@@ -407,26 +383,20 @@ int winusb_pipe(struct winusb *usb, uint8_t setting_index, uint8_t pipe_index,
 int winusb_get_policy(struct winusb *usb, uint8_t pipe, uint32_t policy, uint32_t *value);
 
 /**
- * winusb_set_policy() - Sets a policy of a pipe.
+ * winusb_set_policy() - Sets a policy of a pipe. Windows: WinUsb_SetPipePolicy (winusb.md 1.4, 2).
  * @usb: The interface.
  * @pipe: The pipe, 0 for the control pipe.
  * @policy: WINUSB_POLICY_ number.
  * @value: The value. Of a switch anything but 0 is on.
- *
- * The counterpart of WinUsb_SetPipePolicy (winusb.md 1.4, 2).
- *
  * Return: 0, or -EINVAL for an unknown pipe or policy, and for one that can only be read.
  */
 int winusb_set_policy(struct winusb *usb, uint8_t pipe, uint32_t policy, uint32_t value);
 
 /**
- * winusb_get_power() - Reads a power policy.
+ * winusb_get_power() - Reads a power policy. Windows: WinUsb_GetPowerPolicy (winusb.md 1.4, 3).
  * @usb: The default interface of the function.
  * @policy: WINUSB_POWER_AUTO_SUSPEND or WINUSB_POWER_SUSPEND_DELAY.
  * @value: Gets the value: 0 or 1; milliseconds.
- *
- * The counterpart of WinUsb_GetPowerPolicy (winusb.md 1.4, 3).
- *
  * Return: 0, or -EINVAL for an unknown policy, or another interface.
  */
 int winusb_get_power(struct winusb *usb, uint32_t policy, uint32_t *value);
@@ -460,11 +430,9 @@ int winusb_abort_pipe(struct winusb *usb, uint8_t pipe);
  * @usb: The interface.
  * @pipe: The pipe. On pipe 0 it does nothing.
  *
- * The counterpart of WinUsb_ResetPipe (winusb.md 1.5): clears the halt of the endpoint, data
- * toggle 0.
+ * The counterpart of WinUsb_ResetPipe (winusb.md 1.5): clears the endpoint's halt.
  *
- * Return: 0; -EINVAL for an unknown pipe; -EBUSY while a transfer of it is under way; errors of
- * winusb_control().
+ * Return: 0; -EINVAL for an unknown pipe; -EBUSY while it works; errors of winusb_control().
  */
 int winusb_reset_pipe(struct winusb *usb, uint8_t pipe);
 
@@ -574,8 +542,7 @@ int winusb_control(struct winusb *usb, const struct winusb_setup *setup, void *d
  * winusb_completion: cookie, status (0 or a negative error of a transfer), length (bytes that
  * moved). The descriptor of winusb_fd() is readable while there are records. A file has one queue
  * of them, in the order of completion; an interface and those from winusb_associated() share it,
- * and any thread may take from it. The buffer belongs to the transfer until its record was taken,
- * or the file closed.
+ * and any thread may take from it. A buffer is the transfer's until its record was taken.
  */
 
 /**
@@ -599,11 +566,39 @@ int winusb_submit_transfer(struct winusb *usb, uint8_t pipe, void *buffer, uint3
  * @setup: What is asked. Copied.
  * @data: The data, or room for them: &winusb_setup.length bytes. The transfer's until it is over.
  * @cookie: Any number, for the record and for winusb_cancel_transfer().
- *
  * Return: as winusb_submit_transfer().
  */
 int winusb_submit_control(struct winusb *usb, const struct winusb_setup *setup, void *data,
 			  uint64_t cookie);
+
+/**
+ * struct winusb_request - One of several transfers that are submitted together.
+ * @pipe: The pipe, 0 for the control pipe.
+ * @setup: For pipe 0, what is asked; &winusb_setup.length and @length are the same then.
+ * @buffer: The data, or room for them. The transfer's until it is over.
+ * @length: How many bytes.
+ * @cookie: Any number, for the record and for winusb_cancel_transfer().
+ */
+struct winusb_request {
+	uint8_t pipe;
+	struct winusb_setup setup;
+	void *buffer;
+	uint32_t length;
+	uint64_t cookie;
+};
+
+/**
+ * winusb_submit_requests() - Starts several transfers.
+ * @usb: The interface.
+ * @requests: The transfers, in the order in which they are to begin.
+ * @count: How many, at least 1.
+ *
+ * The same as one call for each of them, but cheaper. It ends at the first that is refused.
+ *
+ * Return: how many were started; the error of the first, if it was refused.
+ */
+int winusb_submit_requests(struct winusb *usb, const struct winusb_request *requests,
+			   unsigned int count);
 
 /**
  * winusb_reap() - Takes records of transfers that are complete.
@@ -611,7 +606,6 @@ int winusb_submit_control(struct winusb *usb, const struct winusb_setup *setup, 
  * @records: Room for them.
  * @count: How many fit, at least 1.
  * @timeout: How long to wait for the first, milliseconds; below 0 without limit.
- *
  * Return: how many it were, at least 1; -EAGAIN if the time passed; -ENODEV if the device left,
  * nothing is under way and all records were taken; -EINTR; -ECANCELED if the file was closed.
  */
@@ -623,8 +617,7 @@ int winusb_reap(struct winusb *usb, struct winusb_completion *records, unsigned 
  * @usb: The interface, or another one of its file.
  * @cookie: Their cookie.
  *
- * The counterpart of CancelIoEx. Does not wait: their records come, with -ECANCELED if they were
- * not complete before.
+ * The counterpart of CancelIoEx. Does not wait: their records come, most with -ECANCELED.
  *
  * Return: how many there were, 0 if none.
  */
@@ -633,7 +626,6 @@ int winusb_cancel_transfer(struct winusb *usb, uint64_t cookie);
 /**
  * winusb_cancel_all() - Cancels all transfers of the file that were submitted.
  * @usb: The interface, or another one of its file.
- *
  * Return: how many there were, 0 if none.
  */
 int winusb_cancel_all(struct winusb *usb);
@@ -695,14 +687,11 @@ int winusb_next_event(struct winusb *usb, struct winusb_event *event, void *data
  * @data: What comes with it; NULL if @length is 0.
  * @length: Bytes there, WINUSB_MAX_EVENT_DATA at most.
  *
- * The counterpart of IWDFDevice::PostEvent (winusb.md 6.2). Does not wait; that nobody listens is
- * no error.
+ * The counterpart of IWDFDevice::PostEvent (winusb.md 6.2). Does not wait, nor need a listener.
  *
  * Return: 0, or -ENOMEM if it is too long.
  */
 int winusb_post(struct winusb *usb, const uint8_t guid[16], const void *data, uint32_t length);
-
-#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

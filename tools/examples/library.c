@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The same as first.c by libwinusb, and then without blocking: lights the bar graph of an OSR USB-FX2
- * board, sends five bytes round its loopback, and has a read under way while it writes.
+ * The same as first.c by libwinusb: lights the bar graph of an OSR USB-FX2 board and sends five
+ * bytes round its loopback. And then with a read under way while it writes.
  *
  *	library [0547:1002 | /dev/winusb/1-1:1.0 | {GUID}]
  */

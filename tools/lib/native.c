@@ -192,7 +192,7 @@ static int node_find(const char *what, char node[PATH_ROOM])
 		bool named = !strcmp(device->name, what);
 
 		if (!named && (!device->complete || !device->enabled ||
-			       !winusb_device_matches(device, what)))
+			       !native_matches(device, what)))
 			continue;
 		strncpy(node, device->node, PATH_ROOM - 1);
 		node[PATH_ROOM - 1] = 0;

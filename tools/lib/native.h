@@ -9,7 +9,9 @@
 
 #include "core.h"
 
+#pragma GCC visibility push(default)
 #include <libwinusb.h>
+#pragma GCC visibility pop
 
 #define NATIVE_PIPES	32	/* endpoint numbers and directions */
 
@@ -17,8 +19,8 @@
 struct native_file {
 	int fd;
 	/*
-	 * An eventfd in semaphore mode, polled by all who wait for records. At the close it also takes the
-	 * place of the node, so that the descriptor's number stays taken while others may be in calls.
+	 * An eventfd in semaphore mode, polled by all who wait for records. At the close it takes
+	 * the node's place, so that the descriptor's number stays taken while others are in calls.
 	 */
 	int wake;
 	bool listener;
@@ -63,7 +65,10 @@ int native_wait(struct winusb *usb, int timeout, const struct timespec *deadline
 /* A moment, for what can't be waited for. */
 void native_pause(void);
 
-/* Frees what events.c made. */
+/* Is it what a text means, as winusb_open() has it? Links and Windows paths are not looked at. */
+bool native_matches(const struct winusb_device *device, const char *what);
+
+/* Frees what native_event.c made. */
 void native_events_free(struct native_file *file);
 
 #endif

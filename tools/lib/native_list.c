@@ -230,10 +230,8 @@ static bool ids_match(const struct winusb_device *device, const char *what)
 	return !what[9] || (what[9] == ':' && !strcmp(what + 10, device->serial));
 }
 
-bool winusb_device_matches(const struct winusb_device *device, const char *what)
+bool native_matches(const struct winusb_device *device, const char *what)
 {
-	if (!device || !what)
-		return false;
 	if (!strcmp(device->name, what) || !strcmp(device->node, what))
 		return true;
 	if (!device->is_default)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* The native face: transfers, with and without waiting. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "native.h"
 
 #define DIRECTION_IN	0x80
+#define BATCH		32	/* requests that are handed over at once */
 
 /* Not core_transfer: here a signal ends a read, too. */
 static int transfer_run(struct winusb *usb, struct winusb_transfer *arg)
@@ -140,6 +142,63 @@ int winusb_submit_control(struct winusb *usb, const struct winusb_setup *setup, 
 		return -EINVAL;
 	setup_fill(&arg, setup, data);
 	return transfer_submit(usb, &arg, cookie);
+}
+
+/* At most BATCH requests; how many were started in *STARTED, also when it fails. */
+static int batch_submit(struct winusb *usb, const struct winusb_request *requests,
+			unsigned int count, unsigned int *started)
+{
+	struct winusb_transfer args[BATCH] = { 0 };
+	struct winusb_submit submit = {
+		.size = sizeof(submit),
+		.count = count,
+		.transfers = (uintptr_t)args,
+		.transfer_size = sizeof(args[0]),
+	};
+	int result;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (!requests[i].pipe)
+			setup_fill(&args[i], &requests[i].setup, NULL);
+		args[i].size = sizeof(args[i]);
+		args[i].handle = usb->handle;
+		args[i].flags = WINUSB_TRANSFER_ASYNC;
+		args[i].pipe_id = requests[i].pipe;
+		args[i].buffer = (uintptr_t)requests[i].buffer;
+		args[i].length = requests[i].length;
+		args[i].cookie = requests[i].cookie;
+	}
+	result = ioctl(usb->file->fd, WINUSB_IOC_SUBMIT, &submit) ? -errno : 0;
+	*started = submit.out_count;
+	return result;
+}
+
+int winusb_submit_requests(struct winusb *usb, const struct winusb_request *requests,
+			   unsigned int count)
+{
+	unsigned int done = 0, started;
+	int result;
+
+	if (!requests || !count || count > INT_MAX)
+		return -EINVAL;
+	result = native_enter(usb);
+	if (result)
+		return result;
+	while (done < count) {
+		unsigned int some = count - done < BATCH ? count - done : BATCH;
+
+		result = batch_submit(usb, requests + done, some, &started);
+		done += started;
+		/* A signal, or a reset that is under way: those that are left have not begun. */
+		if (result == -EAGAIN)
+			native_pause();
+		else if (result && result != -EINTR)
+			break;
+	}
+	if (!done)
+		result = native_answer(usb, result);
+	native_leave(usb);
+	return done ? (int)done : result;
 }
 
 int winusb_reap(struct winusb *usb, struct winusb_completion *records, unsigned int count,

@@ -13,7 +13,8 @@
 #pragma comment(lib, "setupapi.lib")
 
 // {573e8c73-0cb4-4471-a1bf-fab26c31d384}
-DEFINE_GUID(GUID_OSRFX2, 0x573e8c73, 0x0cb4, 0x4471, 0xa1, 0xbf, 0xfa, 0xb2, 0x6c, 0x31, 0xd3, 0x84);
+DEFINE_GUID(GUID_OSRFX2,
+	    0x573e8c73, 0x0cb4, 0x4471, 0xa1, 0xbf, 0xfa, 0xb2, 0x6c, 0x31, 0xd3, 0x84);
 
 #define PIPE_OUT	0x06
 #define PIPE_IN		0x88
@@ -69,8 +70,8 @@ int _tmain(int argc, TCHAR *argv[])
 		StringCchCopy(path, MAX_PATH, argv[1]);
 	else
 		FindDevice(path, MAX_PATH);
-	file = CreateFile(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-			  OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+	file = CreateFile(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+			  NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
 	if (file == INVALID_HANDLE_VALUE || !WinUsb_Initialize(file, &usb))
 		Fail(path);
 	if (!WinUsb_ControlTransfer(usb, lights, &lamps, 1, &moved, NULL))
@@ -86,8 +87,8 @@ int _tmain(int argc, TCHAR *argv[])
 		char message[32];
 
 		StringCchPrintfA(message, 32, "message %d", i + 1);
-		if (!WinUsb_WritePipe(usb, PIPE_OUT, (PUCHAR)message, (ULONG)strlen(message), &moved,
-				      NULL))
+		if (!WinUsb_WritePipe(usb, PIPE_OUT, (PUCHAR)message, (ULONG)strlen(message),
+				      &moved, NULL))
 			Fail(_T("write"));
 		if (WaitForSingleObject(reads[i].hEvent, 1000) != WAIT_OBJECT_0 ||
 		    !WinUsb_GetOverlappedResult(usb, &reads[i], &moved, FALSE))

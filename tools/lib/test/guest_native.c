@@ -31,6 +31,9 @@
 static const struct winusb_setup get_lights = { 0xc0, 0xd7, 0, 0, 1 };
 static const struct winusb_setup set_lights = { 0x40, 0xd8, 0, 0, 1 };
 
+static const struct winusb_setup get_unknown = { 0xc0, 0x77, 0, 0, 1 };
+static const struct winusb_setup get_too_much = { 0xc0, 0xd7, 0, 0, 5000 };
+
 static struct winusb *usb;
 static uint8_t data[64][512];
 
@@ -91,10 +94,10 @@ TEST(control)
 	CHECK_EQ(moved, 1);
 	CHECK_EQ(winusb_control(usb, &get_lights, &back, NULL), 0);
 	CHECK_EQ(back, lights);
-	CHECK_EQ(winusb_control(usb, &(struct winusb_setup){ 0xc0, 0x77, 0, 0, 1 }, &back, &moved), -EPIPE);
+	CHECK_EQ(winusb_control(usb, &get_unknown, &back, &moved), -EPIPE);
 	CHECK_EQ(moved, 0);
 	CHECK_EQ(winusb_control(usb, &(struct winusb_setup){ 0, 9, 1, 0, 0 }, NULL, NULL), -EACCES);
-	CHECK_EQ(winusb_control(usb, &(struct winusb_setup){ 0xc0, 0xd7, 0, 0, 5000 }, data, NULL), -EINVAL);
+	CHECK_EQ(winusb_control(usb, &get_too_much, data, NULL), -EINVAL);
 	end();
 }
 
@@ -232,6 +235,46 @@ TEST(async)
 	end();
 }
 
+TEST(many_at_once)
+{
+	struct winusb_request requests[50] = { 0 };
+	unsigned int count = sizeof(requests) / sizeof(requests[0]);
+	struct winusb_completion records[8];
+	bool seen[50] = { false };
+	uint8_t lights[50];
+	int got;
+
+	begin(FX2);
+	for (unsigned int i = 0; i < count; i++) {
+		requests[i].setup = get_lights;
+		requests[i].buffer = &lights[i];
+		requests[i].length = 1;
+		requests[i].cookie = i;
+	}
+	requests[1] = (struct winusb_request){ IN, .buffer = data[0], .length = 512, .cookie = 1 };
+	requests[2] = (struct winusb_request){ OUT, .buffer = "many", .length = 4, .cookie = 2 };
+	CHECK_EQ(winusb_submit_requests(usb, requests, count), (int)count);
+	for (unsigned int n = 0; n < count; n += got) {
+		got = winusb_reap(usb, records, 8, 5000);
+		if (!CHECK(got > 0))
+			break;
+		for (int i = 0; i < got; i++) {
+			CHECK(!records[i].status && !seen[records[i].cookie]);
+			seen[records[i].cookie] = true;
+		}
+	}
+	CHECK(!memcmp(data[0], "many", 4));
+	/* Ends at what is refused. */
+	requests[40].pipe = 0x8f;
+	CHECK_EQ(winusb_submit_requests(usb, requests + 35, 15), 5);
+	for (int n = 0; n < 5;)
+		n += reap().status ? 100 : 1;
+	CHECK_EQ(winusb_submit_requests(usb, requests + 40, 10), -EINVAL);
+	CHECK_EQ(winusb_submit_requests(usb, NULL, 1), -EINVAL);
+	CHECK_EQ(winusb_submit_requests(usb, requests, 0), -EINVAL);
+	end();
+}
+
 TEST(counted_in_an_eventfd)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
@@ -257,7 +300,6 @@ static struct {
 	struct winusb *usb;
 	uint8_t pipe;		/* 0: waits for a record */
 	int result;
-	uint32_t moved;
 } blocked;
 
 static void *block(void *arg)
@@ -266,7 +308,7 @@ static void *block(void *arg)
 
 	(void)arg;
 	if (blocked.pipe)
-		blocked.result = winusb_read(blocked.usb, blocked.pipe, data[9], 512, &blocked.moved);
+		blocked.result = winusb_read(blocked.usb, blocked.pipe, data[9], 512, NULL);
 	else
 		blocked.result = winusb_reap(blocked.usb, &record, 1, -1);
 	return NULL;
