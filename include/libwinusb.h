@@ -65,7 +65,7 @@ struct winusb_list;
  * @product: String descriptor, likewise.
  * @serial: Serial number, likewise.
  * @label: String descriptor of the interface, likewise.
- * @instance: Instance id of the function as Windows would name it, "USB\VID_0547&PID_1002\1234".
+ * @instance: Instance id of the function as Windows would name it.
  * @guids: Interface GUIDs, "{9f543223-cede-4fa3-b376-a25ce9a30e74}" in lower case; ends with NULL.
  *	Those of the function, on its default interface only (winusb.md 4.1).
  * @vid: idVendor.
