@@ -85,6 +85,9 @@ static DWORD WINAPI use_sync(LPVOID argument)
 		WinUsb_GetPipePolicy(handle, FX2_BULK_IN, RAW_IO, &n, &byte);
 		WinUsb_AbortPipe(handle, FX2_BULK_IN);
 		CancelIoEx(shared_file, NULL);
+		Sleep(0);
+		if (GetLastError() == ERROR_INVALID_HANDLE)
+			Sleep(1);
 	}
 	return 0;
 }
@@ -97,8 +100,10 @@ static DWORD WINAPI use_overlapped(LPVOID argument)
 
 	while (!stop) {
 		if (WinUsb_ReadPipe(shared_usb, FX2_BULK_IN, buffer, sizeof(buffer), NULL, &overlapped) ||
-		    GetLastError() != ERROR_IO_PENDING)
+		    GetLastError() != ERROR_IO_PENDING) {
+			Sleep(1);	/* leave the processor to who closes and opens */
 			continue;
+		}
 		if (WaitForSingleObject(overlapped.hEvent, 5) == WAIT_TIMEOUT) {
 			CancelIoEx(shared_file, &overlapped);
 			/* The file may be another one by now; the request ends nevertheless. */
@@ -126,7 +131,7 @@ TEST_OF_LIMIT(bad, handles_are_freed_and_closed_while_others_use_them, 60)
 	for (i = 0; i < 5; i++)
 		threads[i] = CreateThread(NULL, 0, i < 2 ? use_sync : use_overlapped,
 					  (LPVOID)(ULONG_PTR)(i & 1), 0, NULL);
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 45; i++) {
 		test_sleep_ms(5);
 		if (i % 3 == 0) {
 			OK(WinUsb_Free(usb));
@@ -203,6 +208,8 @@ TEST_OF_LIMIT(bad, plugs_while_threads_read, 60)
 	HANDLE threads[4];
 	int i, round;
 
+	if (!test_own_kernel())
+		test_skip("vhci_hcd may lose what is cancelled while the cable is pulled; mended in uml");
 	for (round = 0; round < 3; round++) {
 		begin(fx2);
 		shared_file = file;

@@ -6,7 +6,7 @@
 
 #define ERRORS	2048
 
-struct board *fx2, *composite;
+struct board *fx2, *composite, *slow;
 HANDLE file;
 WINUSB_INTERFACE_HANDLE usb;
 UCHAR data[64][4096];
@@ -22,6 +22,7 @@ void test_setup(void)
 		test_bail("mmap: no memory");
 	fx2 = board_add("fx2");
 	composite = board_add("composite");
+	slow = board_add("fx2,speed=full");
 	boards_start();
 	board_plug(fx2);
 	board_plug(composite);

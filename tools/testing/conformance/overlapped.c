@@ -260,13 +260,16 @@ TEST_OF(1_5, who_waited_before_the_request_began_is_woken)
 TEST_OF(1_5, requests_of_a_pipe_complete_in_their_order)
 {
 	static OVERLAPPED overlapped[64];
+	UCHAR out[64] = { 0 };
 	unsigned int i;
 
 	begin(fx2);
 	for (i = 0; i < 64; i++)
 		read_into(i, &overlapped[i]);
-	for (i = 0; i < 64; i++)
-		feed(&i, 1 + i);
+	for (i = 0; i < 64; i++) {
+		out[0] = i;
+		feed(out, 1 + i);
+	}
 	for (i = 0; i < 64; i++) {
 		DONE(&overlapped[i], 1 + i);
 		CHECK_EQ(data[i][0], i);
