@@ -4,7 +4,7 @@
  *
  *	sleep			OSR USB-FX2 board: /dev/winusb/1-1:1.0 0x88 0x06
  *	sleep NODE IN		reads the pipe IN. The device wakes when it has something
- *	sleep NODE IN OUT	and after three seconds a second thread writes to OUT, which wakes it
+ *	sleep NODE IN OUT	and after three seconds another thread writes to OUT, to wake it
  *
  * The device needs the property DeviceIdleEnabled: winusbctl bind VID:PID -p DeviceIdleEnabled=1
  */
@@ -24,13 +24,13 @@ static unsigned char in = 0x88, out = 0x06;
 static const char *name;	/* of the interface: 1-1:1.0 */
 static int fd;
 
-static void policy(unsigned int number, unsigned int value)
+static void set_policy(unsigned int number, unsigned int value)
 {
 	struct winusb_power_policy arg = { .size = sizeof(arg), .handle = init.out_handle,
 		.policy = number, .value = value };
 
 	if (ioctl(fd, WINUSB_IOC_SET_POWER_POLICY, &arg))
-		err(1, "power policy 0x%02x", number);
+		err(1, "SET_POWER_POLICY 0x%02x", number);
 }
 
 static unsigned int transfer(unsigned char pipe, void *data, unsigned int length)
@@ -93,8 +93,8 @@ int main(int argc, char **argv)
 	if (fd < 0 || !path || ioctl(fd, WINUSB_IOC_INITIALIZE, &init))
 		err(1, "%s", node);
 	name = basename(path);
-	policy(WINUSB_POWER_SUSPEND_DELAY, 500);
-	policy(WINUSB_POWER_AUTO_SUSPEND, 1);
+	set_policy(WINUSB_POWER_SUSPEND_DELAY, 500);
+	set_policy(WINUSB_POWER_AUTO_SUSPEND, 1);
 
 	slept = asleep_ms();
 	if (out && pthread_create(&writer, NULL, write_later, text))
