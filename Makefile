@@ -85,13 +85,18 @@ static:					## Check sources: W=1, sparse, checkpatch, layout, style
 coverage:				## Line coverage of driver/ by KUnit and selftests
 	scripts/coverage
 
+# A short run that checks the data is an option of the script, all else one of the program.
+BENCH_SMOKE = $(filter --smoke,$(BENCH))
+BENCH_OPTIONS = $(filter-out --smoke,$(BENCH))
+
 .PHONY: bench
-bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, BENCH='options'
-	scripts/bench $(if $(KERNEL),--kernel=$(KERNEL)) $(if $(TARGET),--target=$(TARGET)) -- $(BENCH)
+bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, BENCH='options' or --smoke
+	scripts/bench $(BENCH_SMOKE) $(if $(KERNEL),--kernel=$(KERNEL)) $(if $(TARGET),--target=$(TARGET)) \
+		-- $(BENCH_OPTIONS)
 
 .PHONY: bench-power
-bench-power:				## Measure sleep and wake against usbfs in a guest; KERNEL= (uml), BENCH='options'
-	scripts/bench --power $(if $(KERNEL),--kernel=$(KERNEL)) -- $(BENCH)
+bench-power:				## Measure sleep and wake against usbfs in a guest; KERNEL= (uml), BENCH='options' or --smoke
+	scripts/bench --power $(BENCH_SMOKE) $(if $(KERNEL),--kernel=$(KERNEL)) -- $(BENCH_OPTIONS)
 
 .PHONY: docs
 docs:					## Build the documentation as HTML

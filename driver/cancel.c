@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "pipe.h"
 #include "request.h"
+#include "suspend.h"
 #include "trace.h"
 
 /**
@@ -35,6 +36,7 @@ void winusb_request_mark(struct winusb_request *req, int error, struct list_head
 		list_del_init(&req->pipe_node);
 		req->state = WINUSB_REQUEST_DONE;
 		req->status = error;
+		winusb_suspend_ask_again(pipe->wi);
 		list_add_tail(&req->cancel_node, finish);
 		return;
 	}

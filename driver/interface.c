@@ -399,6 +399,7 @@ void winusb_interface_post_reset(struct winusb_interface *wi)
 	WRITE_ONCE(wi->resetting, false);
 	up_write(&wi->gate);
 	wake_up_all(&wi->wait);
+	winusb_suspend_was_reset(wi);
 	winusb_events_post(wi, WINUSB_EVENT_RESET, 0);
 	trace_winusb_reset(wi);
 }

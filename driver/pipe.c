@@ -11,6 +11,8 @@
 #include <uapi/linux/winusb.h>
 
 #include "compat.h"
+#include "device.h"
+#include "function.h"
 #include "handle.h"
 #include "interface.h"
 #include "pipe.h"
@@ -19,6 +21,7 @@
 #include "suspend.h"
 
 #define WINUSB_BOUNCE_LENGTH 16384	/* bytes of a pipe's own memory, about */
+#define WINUSB_DRAIN_TIMEOUT_MS 100
 #define WINUSB_LIST_SEGMENTS 32		/* that hold any URB of ours; fewer are as good as none */
 
 static struct workqueue_struct *winusb_pipe_workqueue;
@@ -108,7 +111,7 @@ static void winusb_pipe_run(struct winusb_pipe *pipe)
 
 	down_read(&wi->gate);
 	if (!wi->gone)
-		winusb_suspend_mark_done(wi);	/* a pipe that is reset keeps the device awake */
+		winusb_suspend_ask_again(wi);	/* a pipe that is reset keeps the device awake */
 	if (!wi->gone && !wi->resetting)
 		winusb_queue_run(pipe);
 	else
@@ -133,7 +136,9 @@ static void winusb_pipe_clear_for(struct winusb_pipe *pipe, struct winusb_handle
 	int ret;
 
 	do {
-		ret = winusb_pipe_clear(pipe, wh, WINUSB_CONTROL_TIMEOUT_MS, true);
+		/* The system does not wait that long to go to sleep. */
+		ret = winusb_pipe_clear(pipe, wh, READ_ONCE(pipe->wi->fn->device->draining) ?
+					WINUSB_DRAIN_TIMEOUT_MS : WINUSB_CONTROL_TIMEOUT_MS, true);
 		/* Until a writer that was woken has run, readers pass it by, and tries fail. */
 		if (ret == -EAGAIN)
 			cond_resched();

@@ -39,6 +39,7 @@
 #include "queue.h"
 #include "request.h"
 #include "status.h"
+#include "suspend.h"
 #include "trace.h"
 
 enum winusb_flow {
@@ -65,7 +66,8 @@ static int winusb_queue_enter_stack(struct winusb_request *req)
 	}
 	req->in_stack = true;
 	WRITE_ONCE(req->withdrawn, false);
-	req->turn = ++pipe->turn;
+	if (!req->begun)
+		req->turn = ++pipe->turn;
 	req->resets = pipe->resets;
 	req->until_ms = req->timeout_ms;
 	if (!req->until_ms)
@@ -155,6 +157,7 @@ static void winusb_queue_set_done(struct winusb_request *req, int status)
 	req->in_stack = false;
 	req->state = WINUSB_REQUEST_DONE;
 	req->status = status;
+	winusb_suspend_ask_again(pipe->wi);
 	if (pipe->asleep)
 		wake_up_all(&pipe->idle);
 }

@@ -477,7 +477,7 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
-	winusb_suspend_mark_done(req->pipe->wi);
+	winusb_suspend_mark_busy(req->pipe->wi);
 	wf->num_running--;
 	if (door == WINUSB_DOOR_RECORD) {
 		list_move_tail(&req->file_node, &wf->done);

@@ -13,6 +13,7 @@
 #include "handle.h"
 #include "interface.h"
 #include "reset.h"
+#include "suspend.h"
 
 /* Is the interface one that this file has? The caller holds winusb_functions_lock. */
 static bool winusb_reset_owns(struct winusb_file *wf, struct usb_interface *intf)
@@ -67,6 +68,7 @@ int winusb_reset_device(struct winusb_handle *wh)
 	if (ret)
 		return ret;
 	usb_autopm_get_interface_no_resume(wh->wi->intf);
+	winusb_suspend_mark_busy(wh->wi);
 	winusb_handle_leave(wh);
 	if (pm_runtime_resume(&wh->wi->intf->dev) < 0) {
 		usb_autopm_put_interface_async(wh->wi->intf);

@@ -35,6 +35,7 @@
 #include "trace.h"
 
 #define WINUSB_DRAIN (HZ / 2)		/* what a transfer may take when the system goes to sleep */
+#define WINUSB_DRAIN_LEAST (HZ / 20)	/* also if others have taken all of that */
 #define WINUSB_SETTLE (HZ / 10)		/* when it is looked whether it sleeps */
 #define WINUSB_RESTLESS 16		/* awakenings for nothing, one after the other */
 #define WINUSB_RESTLESS_REST (10 * HZ)	/* and then the device stays awake for so long */
@@ -122,7 +123,7 @@ static void winusb_suspend_drain(struct winusb_pipe *pipe, unsigned long until)
 	LIST_HEAD(unlink);
 
 	if (wait_event_timeout(pipe->idle, winusb_suspend_is_quiet(pipe),
-			       max_t(long, until - jiffies, 0)))
+			       max_t(long, until - jiffies, WINUSB_DRAIN_LEAST)))
 		return;
 	spin_lock_irqsave(&pipe->lock, flags);
 	if (pipe->active && pipe->active->state == WINUSB_REQUEST_RUNNING)
@@ -344,7 +345,9 @@ void winusb_suspend_resume(struct winusb_interface *wi)
 	} else {
 		/* It was not suspended. The PM core tries again; if the delay is 0, we do. */
 		usb_mark_last_busy(wi->udev);
-		if (!refused)
+		if (refused)
+			cancel_delayed_work(&wi->settle_work);	/* that one asks again */
+		else
 			winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
 	}
 	trace_winusb_resume(wi, false);
@@ -394,9 +397,25 @@ static void winusb_suspend_give_up(struct winusb_interface *wi)
 static void winusb_suspend_repair(struct winusb_interface *wi)
 {
 	down_read(&wi->gate);
-	if (!wi->gone && READ_ONCE(wi->asleep) && !wi->intf->dev.power.is_prepared)
-		winusb_suspend_resume(wi);
+	if (wi->gone || wi->resetting || !READ_ONCE(wi->asleep)) {
+		/* The end of the reset does it. */
+	} else if (wi->intf->dev.power.is_prepared) {
+		winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
+	} else {
+		winusb_suspend_watch_restless(wi);
+		winusb_suspend_release_all(wi);
+	}
 	up_read(&wi->gate);
+}
+
+/**
+ * winusb_suspend_was_reset - The device is awake, whatever was before
+ * @wi: The interface, at the end of a reset. There are no requests but those that came since.
+ */
+void winusb_suspend_was_reset(struct winusb_interface *wi)
+{
+	if (READ_ONCE(wi->asleep))
+		winusb_suspend_release_all(wi);
 }
 
 static void winusb_suspend_wake_work(struct work_struct *work)
@@ -428,15 +447,14 @@ void winusb_suspend_wake(struct winusb_interface *wi)
 }
 
 /**
- * winusb_suspend_mark_done - A transfer has ended, and the clock of idleness starts
- * @wi: The interface. In any context.
+ * winusb_suspend_ask_again - What kept the device awake has ended
+ * @wi: The interface. In any context. The caller holds the lock of the pipe that it was in, or is
+ *	inside the gate: so it is before winusb_suspend_exit().
+ *
+ * If the delay is 0, nobody else tries again.
  */
-void winusb_suspend_mark_done(struct winusb_interface *wi)
+void winusb_suspend_ask_again(struct winusb_interface *wi)
 {
-	if (!READ_ONCE(wi->may_sleep))
-		return;
-	winusb_suspend_mark_busy(wi);
-	/* If the delay is 0, nobody tries again by himself. */
 	if (READ_ONCE(wi->refused) && xchg(&wi->refused, 0))
 		winusb_suspend_settle_soon(wi, 0);
 }

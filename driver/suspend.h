@@ -12,11 +12,12 @@ int winusb_suspend(struct winusb_interface *wi, bool automatic);
 void winusb_suspend_resume(struct winusb_interface *wi);
 void winusb_suspend_reset_resume(struct winusb_interface *wi);
 void winusb_suspend_wake(struct winusb_interface *wi);
-void winusb_suspend_mark_done(struct winusb_interface *wi);
+void winusb_suspend_was_reset(struct winusb_interface *wi);
+void winusb_suspend_ask_again(struct winusb_interface *wi);
 void winusb_suspend_init(struct winusb_interface *wi);
 void winusb_suspend_exit(struct winusb_interface *wi);
 
-/* A transfer begins, or a command that needs the device. */
+/* A transfer begins or ends, or a command needs the device: the clock of idleness starts anew. */
 static inline void winusb_suspend_mark_busy(struct winusb_interface *wi)
 {
 	if (READ_ONCE(wi->may_sleep)) {

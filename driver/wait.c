@@ -46,13 +46,13 @@ static bool winusb_wait_froze(void)
  *
  * The caller holds no lock.
  *
- * Return: -EINTR for a signal. For task work, or a sleep of the system, -ERESTARTNOINTR: the call
- * is made again.
+ * Return: -EINTR for a signal. For task work, or a sleep of the system, -ERESTARTNOHAND: the call
+ * is made again, unless a signal is handled on the way, which gives -EINTR then.
  */
 int winusb_interrupted(void)
 {
 	try_to_freeze();
-	return winusb_wait_recalc(true) ? -EINTR : -ERESTARTNOINTR;
+	return winusb_wait_recalc(true) ? -EINTR : -ERESTARTNOHAND;
 }
 
 /* Has this thread been told to come back to user space by a signal, or by whoever ends it? */
@@ -63,10 +63,16 @@ static bool winusb_request_is_signalled(void)
 	       (current->flags & PF_IO_WORKER && signal_pending(current));
 }
 
+/* Is the thread to be frozen by its control group, on its way to user space? */
+static bool winusb_wait_is_trapped(void)
+{
+	return READ_ONCE(current->jobctl) & JOBCTL_TRAP_FREEZE;
+}
+
 /*
  * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits; a signal does not. Nor can a write, but that may have no end, so it is given
- * just a moment. Gives whether the request is done.
+ * this thread waits, and so does its control group; a signal does not. Nor can a write, but that
+ * may have no end, so for io_uring it is given just a moment. Gives whether the request is done.
  */
 static bool winusb_request_wait_on(struct winusb_request *req)
 {
@@ -77,19 +83,29 @@ static bool winusb_request_wait_on(struct winusb_request *req)
 		if (winusb_request_is_signalled())
 			break;
 		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
-	} while (!left && !req->address);
+	} while (!left && (!req->address || winusb_wait_is_trapped()));
 	return left > 0;
 }
 
 static bool winusb_request_wait_interruptible(struct winusb_request *req)
 {
+	bool trapped;
+
 	if (req->finished)
 		return true;
-	do {
+	for (;;) {
 		if (!wait_for_completion_state(&req->complete, TASK_INTERRUPTIBLE | TASK_FREEZABLE))
 			return true;
-	} while (winusb_wait_froze());
-	return !(req->address && req->in) && winusb_request_wait_on(req);
+		if (winusb_wait_froze())
+			continue;
+		if (req->address && req->in)
+			return false;
+		trapped = winusb_wait_is_trapped();
+		if (winusb_request_wait_on(req))
+			return true;
+		if (!trapped || winusb_request_is_signalled())
+			return false;
+	}
 }
 
 /**
@@ -102,7 +118,7 @@ static bool winusb_request_wait_interruptible(struct winusb_request *req)
  * for. Then a read is made again by itself, unless something has moved. A write is not: not every
  * host controller says what had gone out.
  *
- * Return: 0, an error of the contract, or -ERESTARTNOINTR.
+ * Return: 0, an error of the contract, or -ERESTARTNOHAND.
  */
 int winusb_request_wait(struct winusb_request *req, size_t *moved)
 {

@@ -124,6 +124,57 @@ static void winusb_test_it_sleeps_when_a_write_ends_in_a_refusal(struct kunit *t
 	winusb_async_expect(test, read, 0, 4);
 }
 
+/* What is left of a suspend that failed does not get in the way of a reset. */
+static void winusb_test_reset_after_a_suspend_that_failed(struct kunit *test)
+{
+	const struct winusb_hcd_rule stall = { .action = WINUSB_HCD_STALL };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a;
+
+	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RESET_PIPE_ON_RESUME, 1);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, 0, USB_REQ_SET_FEATURE, &stall),
+			0);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, USB_DIR_IN, USB_REQ_GET_STATUS,
+							&stall), 0);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_MS);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_DIR_IN, USB_REQ_GET_STATUS), 0);
+	winusb_sleep_allow(wh, 10000);
+	msleep(60);
+	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
+	winusb_async_expect(test, a, -ECONNRESET, 0);
+	KUNIT_EXPECT_EQ(test, winusb_count_clears(test, WINUSB_BENCH_IN), 0U);
+	KUNIT_EXPECT_FALSE(test, wh->wi->asleep);
+	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
+	winusb_send(test, NULL, 3);
+	winusb_async_expect(test, a, 0, 3);
+}
+
+/* While one interface has a write pending, the other is not asked to sleep for ever anew. */
+static void winusb_test_sibling_is_not_asked_again_and_again(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_sleep_handle(test), *wh2;
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *read, *write;
+
+	wh2 = winusb_bench_associate(wh, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
+	winusb_sleep_allow(wh, 10000);
+	read = winusb_async_start(test, wh2, WINUSB_BENCH_IN2, 512);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
+	write = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	winusb_sleep_allow(wh, 0);
+	msleep(2000);
+	KUNIT_EXPECT_LT(test, winusb_count_urbs(test, WINUSB_BENCH_IN2), 5U);
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_SINK, 0);
+	winusb_async_expect(test, write, 0, 512);
+	winusb_sleep_begins(test);
+	winusb_sleep_remote_wake(test, wh);
+	winusb_bench_rule(test, WINUSB_BENCH_IN2, (struct winusb_hcd_rule){ .length = 4 });
+	winusb_async_expect(test, read, 0, 4);
+}
+
 /* A pipe that is being reset does not hold up the sleep of the system. */
 static void winusb_test_system_sleep_does_not_wait_for_a_device(struct kunit *test)
 {
@@ -171,6 +222,40 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 	usb_unlock_device(b->udev);
 	winusb_async_expect(test, a[1], -EIO, 0);
 	winusb_async_expect(test, a[0], -EIO, 0);
+}
+
+static int winusb_resume_release(void *data)
+{
+	msleep(10);
+	winusb_hcd_release(data, WINUSB_BENCH_OUT);
+	return 0;
+}
+
+/* Another interface has used up that half second; a write that has just begun gets a moment. */
+static void winusb_test_system_sleep_gives_each_write_a_moment(struct kunit *test)
+{
+	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	struct winusb_handle *wh = winusb_bench_handle(test, 0), *wh2;
+	struct winusb_bench *b = test->priv;
+	struct winusb_async *a[2];
+	struct task_struct *task;
+
+	wh2 = winusb_bench_associate(wh, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
+	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT2, WINUSB_HCD_NAK, 0);
+	winusb_bench_rule(test, WINUSB_BENCH_OUT, hold);
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_OUT2, 512);
+	usb_lock_device(b->udev);
+	winusb_suspend(wh2->wi, false);
+	task = kthread_run(winusb_resume_release, b->dev, "winusb_release");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
+	winusb_suspend_resume(wh->wi);
+	winusb_suspend_resume(wh2->wi);
+	usb_unlock_device(b->udev);
+	winusb_async_expect(test, a[1], -EIO, 0);
+	winusb_async_expect(test, a[0], 0, 512);
 }
 
 static int winusb_resume_select(void *data)
@@ -299,8 +384,11 @@ static struct kunit_case winusb_resume_cases[] = {
 	WINUSB_CASE_RULE(reads_go_on_when_a_suspend_fails, 3_3),
 	WINUSB_CASE(it_sleeps_after_a_reset_of_a_pipe_without_delay),
 	WINUSB_CASE(it_sleeps_when_a_write_ends_in_a_refusal),
+	WINUSB_CASE(reset_after_a_suspend_that_failed),
+	WINUSB_CASE(sibling_is_not_asked_again_and_again),
 	WINUSB_CASE(system_sleep_does_not_wait_for_a_device),
 	WINUSB_CASE(system_sleep_waits_once_for_a_device),
+	WINUSB_CASE(system_sleep_gives_each_write_a_moment),
 	WINUSB_CASE(blocked_by_does_not_wait_for_the_device),
 	WINUSB_CASE(device_that_wakes_by_reset_stays_awake),
 	WINUSB_CASE_RULE(refused_suspend_resets_no_pipes, 2_2),

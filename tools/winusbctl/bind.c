@@ -120,6 +120,25 @@ int binding_check(const struct usb_id *id)
 	return code;
 }
 
+/* A property that is not what it was meant to be is taken all the same. */
+static void properties_note(const struct binding *binding)
+{
+	for (size_t i = 0; i < binding->count; i++) {
+		const struct property *property = &binding->properties[i];
+
+		if (property_is_power(property->name) && property->type != TYPE_DWORD)
+			fprintf(stderr,
+				"winusbctl: %s has an effect only as a number, NAME=dword:N\n",
+				property->name);
+		if (!property_is_nearly_power(property->name))
+			continue;
+		fprintf(stderr, "winusbctl: note: %s is no property of power, and has no effect\n",
+			property->name);
+		hint_say("those are DeviceIdleEnabled, DefaultIdleState, DefaultIdleTimeout, "
+			 "DeviceIdleIgnoreWakeEnable, UserSetDeviceIdleEnabled, SystemWakeEnabled");
+	}
+}
+
 int binding_keep(const struct binding *binding, bool persist, json_t *bound, bool *foreign)
 {
 	bool loaded = driver_loaded();
@@ -128,11 +147,8 @@ int binding_keep(const struct binding *binding, bool persist, json_t *bound, boo
 	code = loaded ? driver_give(binding) : persist ? CTL_OK : driver_check();
 	if (!code && persist)
 		code = conf_write(binding);
-	for (size_t i = 0; i < binding->count && !code; i++)
-		if (property_is_power(binding->properties[i].name) &&
-		    binding->properties[i].type != TYPE_DWORD)
-			fprintf(stderr, "winusbctl: %s has an effect only as a number, NAME=dword:N\n",
-				binding->properties[i].name);
+	if (!code)
+		properties_note(binding);
 	if (code || !loaded)
 		return code;
 	code = bound_collect(&binding->id, bound, foreign);

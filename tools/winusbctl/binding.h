@@ -61,6 +61,8 @@ const char *property_merge(struct binding *to, const struct binding *from);
 const struct property *property_find(const struct binding *binding, const char *name);
 /* One of those that say when a device sleeps? They are numbers; another type counts as absent. */
 bool property_is_power(const char *name);
+/* Not one of those, but it looks so. */
+bool property_is_nearly_power(const char *name);
 const char *property_type_word(unsigned int type);
 /* "dword:1" and so on, what property_parse() takes after NAME=. To be freed. */
 char *property_spell(const struct property *property);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "function.h"
+#include "power.h"
 #include "winusbctl.h"
 
 int error_code(int err)
@@ -191,6 +192,9 @@ int error_open(const struct nodes *nodes, const struct node *node, int err)
 		if (!count)
 			hint_say("a process that you may not see has it open%s",
 				 geteuid() ? "; ask again as root" : "");
+		if (power_is_asleep(node->device))
+			hint_say("its device sleeps; by hand it is woken so: "
+				 "echo on > /sys/bus/usb/devices/%s/power/control", node->device);
 		break;
 	case EACCES:
 	case EPERM:
@@ -228,7 +232,8 @@ int error_transfer(const struct node *node, const char *what, int err)
 		{ EOVERFLOW, "the device sent more than a packet may hold", NULL },
 		{ ETIMEDOUT, "timed out", "--timeout sets another limit" },
 		{ ECANCELED, "aborted", NULL },
-		{ ECONNRESET, "another program reset the device", "try again" },
+		{ ECONNRESET, "the device was reset, by the kernel or another program",
+		  "try again; what it had been told before is lost" },
 		{ ESHUTDOWN, "the device left meanwhile", NULL },
 		{ ENODEV, "the device has left", "'winusbctl watch' tells when it is back" },
 		{ EACCES, "the driver keeps this request to itself", "an alternate setting is selected by --setting" },

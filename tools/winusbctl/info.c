@@ -330,8 +330,8 @@ int info_main(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = info_parse,
 		.children = ctl_common,
-		.args_doc = "[NODE]",
-		.doc = "Shows the device that NODE belongs to, or all: its functions with their GUIDs, "
+		.args_doc = "[NODE | VID:PID | DEVICE]",
+		.doc = "Shows a device, that of NODE, or all: its functions with their GUIDs, "
 		       "descriptors, properties and power, interfaces, alternate settings and pipes. "
 		       "Works while another program has them open, and wakes no device.",
 	};
@@ -347,7 +347,7 @@ int info_main(int argc, char **argv)
 	if (code)
 		return code;
 	if (text) {
-		only = node_resolve(&nodes, text, &code);
+		only = node_resolve_device(&nodes, text, &code);
 		if (!only) {
 			nodes_free(&nodes);
 			return code;

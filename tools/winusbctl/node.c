@@ -213,6 +213,22 @@ bool node_matches(const struct node *node, const char *text)
 	return node_is_default(node) && !strcmp(node->device, text);
 }
 
+const struct node *node_resolve_device(const struct nodes *nodes, const char *text, int *code)
+{
+	const struct node *found = NULL;
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct node *node = &nodes->list[i];
+
+		if (!node->bound || (!node_matches(node, text) && strcmp(node->device, text)))
+			continue;
+		if (found && strcmp(found->device, node->device))
+			return node_resolve(nodes, text, code);
+		found = node;
+	}
+	return found ? found : node_resolve(nodes, text, code);
+}
+
 const struct node *node_resolve(const struct nodes *nodes, const char *text, int *code)
 {
 	const struct node *found = NULL, *foreign = NULL;

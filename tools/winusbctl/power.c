@@ -5,6 +5,7 @@
  * a way out.
  */
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,32 +15,35 @@
 
 struct names {
 	const char *device, *id;
+	char others[256];	/* interfaces that keep the device awake, and why */
 	json_int_t delay_ms;	/* of the device */
 	json_int_t bus, address;
 };
 
 /*
  * The words of blocked_by. %D is the device, %I what winusbctl bind takes, %T the delay, %U the
- * device's node of usbfs.
+ * device's node of usbfs, %O the other interfaces.
  */
 static const struct reason {
 	const char *word, *meaning, *next;
 } reasons[] = {
 	{ "DeviceIdleEnabled",
-	  "the property DeviceIdleEnabled is not set, so the device never sleeps",
+	  "the property DeviceIdleEnabled is not set, is 0, or is no REG_DWORD, so the device never "
+	  "sleeps",
 	  "set it: winusbctl bind %I --property DeviceIdleEnabled=1" },
 	{ "power/control",
 	  "the administrator's switch says \"on\", which is always awake",
 	  "switch it: echo auto > /sys/bus/usb/devices/%D/power/control" },
 	{ "DeviceIdleIgnoreWakeEnable",
-	  "the device can't wake its host, and may not sleep without that",
+	  "the device can't wake its host, and this property is not set, is 0, or is no REG_DWORD",
 	  "if its data can wait until the host wakes it: winusbctl bind %I --property "
 	  "DeviceIdleIgnoreWakeEnable=1" },
 	{ "AUTO_SUSPEND",
 	  "the program that has it open has set AUTO_SUSPEND to FALSE",
 	  "this ends when the program sets it to TRUE, or closes the node" },
 	{ "DefaultIdleState",
-	  "no program has set AUTO_SUSPEND, and the property DefaultIdleState is not set",
+	  "no program has set AUTO_SUSPEND, and the property DefaultIdleState is not set, is 0, or is "
+	  "no REG_DWORD",
 	  "set it: winusbctl bind %I --property DefaultIdleState=1; or let the program that has it "
 	  "open set AUTO_SUSPEND" },
 	{ "power/autosuspend_delay_ms",
@@ -47,9 +51,8 @@ static const struct reason {
 	  "set it: echo 5000 > /sys/bus/usb/devices/%D/power/autosuspend_delay_ms; with "
 	  "usbcore.autosuspend=-1 on the kernel's command line all devices begin so" },
 	{ "interface",
-	  "another interface of the device is in use: by another driver, or it is of a function of "
-	  "winusb that may not sleep",
-	  "see which there are: winusbctl list --all %D" },
+	  "another interface of the device is in use%O",
+	  "see the other functions: winusbctl info %D; other drivers: winusbctl list --all %D" },
 	{ "transfer",
 	  "a control transfer or a write is under way",
 	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or is aborted" },
@@ -81,6 +84,8 @@ static json_t *sentence_json(const char *text, const struct names *names)
 			fputs(names->device, stream);
 		else if (*text == 'I')
 			fputs(names->id, stream);
+		else if (*text == 'O')
+			fputs(names->others, stream);
 		else if (*text == 'U')
 			fprintf(stream, "/dev/bus/usb/%03d/%03d", (int)names->bus,
 				(int)names->address);
@@ -152,6 +157,83 @@ static void reason_add(json_t *power, const struct names *names)
 	json_object_set_new(power, "next_step", next ? sentence_json(next, names) : json_null());
 }
 
+/* Is this what another function says when it is not the one that keeps the device awake? */
+static bool word_is_innocent(const char *word)
+{
+	static const char *const words[] = { "none", "interface", "SUSPEND_DELAY", "kernel" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
+
+static void others_add(struct names *names, const char *name, const char *reason)
+{
+	size_t used = strlen(names->others);
+
+	snprintf(names->others + used, sizeof(names->others) - used, "%s %s (%.*s)",
+		 used ? "," : ":", name, (int)strcspn(reason, "\n"), reason);
+}
+
+/*
+ * An interface of another driver keeps its device awake while it is active, or as long as it is
+ * bound if the driver has no power management.
+ */
+static void foreign_check(struct names *names, const char *name)
+{
+	char *status = sysfs_text(path_make("/sys/bus/usb/devices/%s/power/runtime_status", name));
+	char *event = sysfs_text(path_make("/sys/bus/usb/devices/%s/uevent", name));
+	const char *driver = event ? strstr(event, "DRIVER=") : NULL;
+
+	if (driver && status && strcmp(status, "suspended"))
+		others_add(names, name, driver + strlen("DRIVER="));
+	free(status);
+	free(event);
+}
+
+/* Names the other interfaces that keep the device awake: ": 1-1:1.3 (usbhid)". */
+static void others_find(struct names *names, const char *own)
+{
+	char *pattern = path_make("/sys/bus/usb/devices/%s:*", names->device);
+	char *mine = sysfs_text(path_make(CTL_CLASS_DIR "/%s/function", own));
+	glob_t found = { 0 };
+
+	if (glob(pattern, 0, NULL, &found))
+		found.gl_pathc = 0;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+		char *function, *word;
+
+		function = sysfs_text(path_make(CTL_CLASS_DIR "/%s/function", name));
+		word = sysfs_text(path_make(CTL_CLASS_DIR "/%s/power_policy/blocked_by", name));
+		/* Of a function of several interfaces the first one speaks. */
+		if (!word)
+			foreign_check(names, name);
+		else if (!word_is_innocent(word) && function && !strcmp(name, function) &&
+			 (!mine || strcmp(function, mine)))
+			others_add(names, name, word);
+		free(function);
+		free(word);
+	}
+	globfree(&found);
+	free(mine);
+	free(pattern);
+	if (!*names->others)
+		snprintf(names->others, sizeof(names->others), ": by another driver, or it is of a "
+			 "function of winusb that may not sleep");
+}
+
+bool power_is_asleep(const char *device)
+{
+	char *path = path_make("/sys/bus/usb/devices/%s/power/runtime_status", device);
+	char *status = sysfs_text(path);
+	bool asleep = status && !strcmp(status, "suspended");
+
+	free(status);
+	return asleep;
+}
+
 static json_int_t number_of(const char *directory, const char *name)
 {
 	json_t *value = number_json(directory, name);
@@ -163,7 +245,7 @@ static json_int_t number_of(const char *directory, const char *name)
 
 json_t *power_json(const char *node, const char *device, const char *id)
 {
-	struct names names = { device, id, 0, 0, 0 };
+	struct names names = { .device = device, .id = id };
 	json_t *power = json_object();
 	char policies[128], standard[128], directory[128];
 	json_t *value;
@@ -180,6 +262,8 @@ json_t *power_json(const char *node, const char *device, const char *id)
 	names.bus = number_of(directory, "busnum");
 	names.address = number_of(directory, "devnum");
 	json_object_set_new(power, "blocked_by", text_json(policies, "blocked_by"));
+	if (is(json_object_get(power, "blocked_by"), "interface"))
+		others_find(&names, node);
 	reason_add(power, &names);
 
 	json_object_set_new(power, "asleep_ms", number_json(standard, "runtime_suspended_time"));

@@ -10,6 +10,7 @@
  * device, ID what winusbctl bind takes for it. Nothing here wakes the device.
  */
 json_t *power_json(const char *node, const char *device, const char *id);
+bool power_is_asleep(const char *device);
 void power_print(const json_t *power);
 
 #endif

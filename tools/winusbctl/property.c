@@ -66,6 +66,18 @@ bool property_is_power(const char *name)
 	return false;
 }
 
+bool property_is_nearly_power(const char *name)
+{
+	static const char *const words[] = {
+		"DeviceIdle", "DefaultIdle", "SystemWake", "UserSetDeviceIdle",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strncasecmp(words[i], name, strlen(words[i])))
+			return !property_is_power(name);
+	return false;
+}
+
 const char *property_name_check(const char *name)
 {
 	size_t length = strlen(name);

@@ -58,7 +58,7 @@ static void test_reasons(void)
 {
 	json_t *power;
 
-	ok(reason_is("DeviceIdleEnabled\n", "is not set",
+	ok(reason_is("DeviceIdleEnabled\n", "is not set, is 0, or is no REG_DWORD",
 		     "winusbctl bind 0547:1002 --property DeviceIdleEnabled=1"),
 	   "power: DeviceIdleEnabled says which property to set");
 	ok(reason_is("power/control\n", "\"on\"",
@@ -75,7 +75,8 @@ static void test_reasons(void)
 	ok(reason_is("power/autosuspend_delay_ms\n", "negative",
 		     "echo 5000 > /sys/bus/usb/devices/1-1/power/autosuspend_delay_ms"),
 	   "power: a negative delay says what to write");
-	ok(reason_is("interface\n", "another interface", "winusbctl list --all 1-1"),
+	ok(reason_is("interface\n", "another driver, or it is of a function of winusb",
+		     "winusbctl info 1-1; other drivers: winusbctl list --all 1-1"),
 	   "power: interface says where to look");
 	ok(reason_is("transfer\n", "under way", "PIPE_TRANSFER_TIMEOUT"),
 	   "power: transfer says how to end it");
@@ -132,6 +133,48 @@ static void test_values(void)
 	json_decref(power);
 }
 
+/* An interface that winusb has, or another driver, or nobody if DRIVER is NULL. */
+static void other_make(const char *name, const char *driver, const char *word)
+{
+	char *interface = NULL, *text = NULL;
+
+	if (asprintf(&interface, "/sys/bus/usb/devices/%s", name) < 0 ||
+	    asprintf(&text, "DEVTYPE=usb_interface\n%s%s\nMODALIAS=usb:v0547\n",
+		     driver ? "DRIVER=" : "INTERFACE=", driver ? driver : "1") < 0)
+		abort();
+	etc_write(interface, "uevent", text);
+	free(text);
+	if (asprintf(&text, "%s/power", interface) < 0)
+		abort();
+	if (driver && strcmp(driver, "winusb"))
+		etc_write(text, "runtime_status", word);
+	free(text);
+	free(interface);
+	if (!driver || strcmp(driver, "winusb"))
+		return;
+	if (asprintf(&interface, CTL_CLASS_DIR "/%s", name) < 0 ||
+	    asprintf(&text, CTL_CLASS_DIR "/%s/power_policy", name) < 0)
+		abort();
+	etc_write(interface, "function", name);
+	etc_write(text, "blocked_by", word);
+	free(text);
+	free(interface);
+}
+
+static void test_others(void)
+{
+	other_make("1-1:1.0", "winusb", "interface\n");
+	other_make("1-1:1.1", "usbhid", "active\n");
+	other_make("1-1:1.2", "cdc_acm", "suspended\n");
+	other_make("1-1:1.3", "winusb", "DefaultIdleState\n");
+	other_make("1-1:1.4", NULL, NULL);
+	other_make("1-1:1.5", "winusb", "interface\n");
+	other_make("1-1:1.6", "ancient", "unsupported\n");
+	ok(reason_is("interface\n",
+		     "in use: 1-1:1.1 (usbhid), 1-1:1.3 (DefaultIdleState), 1-1:1.6 (ancient)",
+		     "winusbctl info 1-1"), "power: interface names those that are to blame");
+}
+
 void test_power(void)
 {
 	char root[] = "/tmp/winusbctl-unit-XXXXXX";
@@ -161,6 +204,7 @@ void test_power(void)
 	etc_write(POLICIES, "auto_suspend", "1\n");
 	etc_write(POLICIES, "suspend_delay_ms", "4294967295\n");
 	test_reasons();
+	test_others();
 	test_values();
 
 	nftw(root, entry_remove, 8, FTW_DEPTH | FTW_PHYS);

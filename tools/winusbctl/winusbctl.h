@@ -63,6 +63,8 @@ bool node_is_default(const struct node *node);
 bool node_matches(const struct node *node, const char *text);
 /* Finds the one node that TEXT means; else says why not and sets *code. */
 const struct node *node_resolve(const struct nodes *nodes, const char *text, int *code);
+/* The same, but any number of nodes of one device will do. */
+const struct node *node_resolve_device(const struct nodes *nodes, const char *text, int *code);
 const char *node_speed_text(const struct node *node);
 
 /* VID:PID[:interface]; interface is -1 when not given. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -198,10 +199,47 @@ static void group_write(const char *file, const char *text)
 	CHECK_OK(file_write(path, text));
 }
 
-/* systemd freezes the sessions of users with it before the system goes to sleep. */
-TEST(a_process_that_its_control_group_freezes_goes_on)
+struct group_case {
+	const char *label;
+	uint8_t pipe;
+	bool signal;	/* one that is handled comes while it is frozen */
+};
+
+static const struct group_case groups[] = {
+	{ "read", FX2_BULK_IN, false }, { "write", FX2_BULK_OUT, false },
+	{ "read_that_a_signal_ends", FX2_BULK_IN, true },
+};
+
+static void on_signal(int number)
 {
-	uint8_t buffer[64];
+	(void)number;
+}
+
+/* A process that waits for the device; its exit status is the errno. */
+static pid_t start_process(const struct group_case *row)
+{
+	pid_t pid;
+
+	if (row->pipe == FX2_BULK_OUT)
+		board_set(fx2, "silent=0x06:always");
+	pid = fork();
+	if (!pid) {
+		struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+		uint8_t buffer[64] = { 0 };
+		int error;
+
+		sigaction(SIGUSR1, &action, NULL);
+		error = node_transfer(fd, handle, row->pipe, buffer, sizeof(buffer), &moved);
+		_exit(error ? -error : 0);
+	}
+	CHECK(pid > 0);
+	board_wait_pending(fx2, row->pipe, 1);
+	return pid;
+}
+
+/* systemd freezes the sessions of users with it before the system goes to sleep. */
+TEST_EACH(a_process_that_its_control_group_freezes_goes_on, struct group_case, row, groups)
+{
 	char text[32];
 	int status;
 	pid_t pid;
@@ -211,22 +249,23 @@ TEST(a_process_that_its_control_group_freezes_goes_on)
 		test_skip("no control groups of version 2: %s", strerror(errno));
 	mkdir(GROUPS "/frozen", 0700);
 	open_fx2();
-	pid = fork();
-	CHECK(pid >= 0);
-	if (!pid) {
-		int error = node_transfer(fd, handle, FX2_BULK_IN, buffer, sizeof(buffer), &moved);
-
-		_exit(error ? -error : 0);
-	}
-	board_wait_pending(fx2, FX2_BULK_IN, 1);
+	pid = start_process(row);
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	group_write("cgroup.procs", text);
 	group_write("cgroup.freeze", "1");
 	test_sleep_ms(300);
+	if (row->signal)
+		CHECK_EQ(kill(pid, SIGUSR1), 0);
 	group_write("cgroup.freeze", "0");
 	test_sleep_ms(300);
-	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
-	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, "data", 4, &moved));
+	if (!row->signal) {
+		CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+		if (row->pipe == FX2_BULK_OUT)
+			board_set(fx2, "silent=0x06:never");
+		else
+			CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, "data", 4, &moved));
+	}
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), row->signal ? EINTR : 0);
 }

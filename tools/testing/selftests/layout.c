@@ -170,7 +170,7 @@ TEST(the_form_of_a_command_is_checked_in_the_same_way)
 	CHECK_OK(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer));
 	longer.tail[1] = 1;
 	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), E2BIG);
-	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x17), &longer), ENOTTY);
+	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x19), &longer), ENOTTY);
 }
 
 TEST(asynchronous_transfers_have_the_same_records)
