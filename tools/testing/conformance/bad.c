@@ -66,9 +66,9 @@ TEST_OF(bad, NULL_pointers_are_INVALID_PARAMETER)
 	OK(CloseHandle(port));
 }
 
-static volatile LONG stop;
-static HANDLE volatile shared_file;
-static WINUSB_INTERFACE_HANDLE volatile shared_usb;
+static LONG stop;
+static HANDLE shared_file;
+static WINUSB_INTERFACE_HANDLE shared_usb;
 
 static DWORD WINAPI use_sync(LPVOID argument)
 {
@@ -76,15 +76,15 @@ static DWORD WINAPI use_sync(LPVOID argument)
 	ULONG n;
 
 	(void)argument;
-	while (!stop) {
-		WINUSB_INTERFACE_HANDLE handle = shared_usb;
+	while (!LOAD(stop)) {
+		WINUSB_INTERFACE_HANDLE handle = LOAD(shared_usb);
 
 		WinUsb_GetCurrentAlternateSetting(handle, &byte);
 		WinUsb_WritePipe(handle, FX2_BULK_OUT, buffer, sizeof(buffer), &n, NULL);
 		n = 1;
 		WinUsb_GetPipePolicy(handle, FX2_BULK_IN, RAW_IO, &n, &byte);
 		WinUsb_AbortPipe(handle, FX2_BULK_IN);
-		CancelIoEx(shared_file, NULL);
+		CancelIoEx(LOAD(shared_file), NULL);
 		Sleep(0);
 		if (GetLastError() == ERROR_INVALID_HANDLE)
 			Sleep(1);
@@ -98,22 +98,22 @@ static DWORD WINAPI use_overlapped(LPVOID argument)
 	UCHAR buffer[512];
 	DWORD bytes;
 
-	while (!stop) {
-		if (WinUsb_ReadPipe(shared_usb, FX2_BULK_IN, buffer, sizeof(buffer), NULL, &overlapped) ||
+	while (!LOAD(stop)) {
+		if (WinUsb_ReadPipe(LOAD(shared_usb), FX2_BULK_IN, buffer, sizeof(buffer), NULL, &overlapped) ||
 		    GetLastError() != ERROR_IO_PENDING) {
 			Sleep(1);	/* leave the processor to who closes and opens */
 			continue;
 		}
 		if (WaitForSingleObject(overlapped.hEvent, 5) == WAIT_TIMEOUT) {
-			CancelIoEx(shared_file, &overlapped);
+			CancelIoEx(LOAD(shared_file), &overlapped);
 			/* The file may be another one by now; the request ends nevertheless. */
-			WinUsb_AbortPipe(shared_usb, FX2_BULK_IN);
+			WinUsb_AbortPipe(LOAD(shared_usb), FX2_BULK_IN);
 		}
 		while (!HasOverlappedIoCompleted(&overlapped)) {
-			CancelIoEx(shared_file, &overlapped);
+			CancelIoEx(LOAD(shared_file), &overlapped);
 			Sleep(1);
 		}
-		GetOverlappedResult(shared_file, &overlapped, &bytes, FALSE);
+		GetOverlappedResult(LOAD(shared_file), &overlapped, &bytes, FALSE);
 	}
 	CloseHandle(overlapped.hEvent);
 	return 0;
@@ -126,8 +126,8 @@ TEST_OF_LIMIT(bad, handles_are_freed_and_closed_while_others_use_them, 60)
 
 	begin(fx2);
 	board_set(fx2, "sink=0x06");
-	shared_file = file;
-	shared_usb = usb;
+	STORE(shared_file, file);
+	STORE(shared_usb, usb);
 	for (i = 0; i < 5; i++)
 		threads[i] = CreateThread(NULL, 0, i < 2 ? use_sync : use_overlapped,
 					  (LPVOID)(ULONG_PTR)(i & 1), 0, NULL);
@@ -144,10 +144,10 @@ TEST_OF_LIMIT(bad, handles_are_freed_and_closed_while_others_use_them, 60)
 				OK(WinUsb_Free(usb));
 			begin(fx2);
 		}
-		shared_file = file;
-		shared_usb = usb;
+		STORE(shared_file, file);
+		STORE(shared_usb, usb);
 	}
-	stop = 1;
+	STORE(stop, 1);
 	OK(CancelIoEx(file, NULL) || GetLastError() == ERROR_NOT_FOUND);
 	CHECK_EQ(WaitForMultipleObjects(5, threads, TRUE, 20000 * test_scale()), WAIT_OBJECT_0);
 	OK(WinUsb_AbortPipe(usb, FX2_BULK_IN));
@@ -212,15 +212,15 @@ TEST_OF_LIMIT(bad, plugs_while_threads_read, 60)
 		test_skip("vhci_hcd may lose what is cancelled while the cable is pulled; mended in uml");
 	for (round = 0; round < 3; round++) {
 		begin(fx2);
-		shared_file = file;
-		shared_usb = usb;
-		stop = 0;
+		STORE(shared_file, file);
+		STORE(shared_usb, usb);
+		STORE(stop, 0);
 		for (i = 0; i < 4; i++)
 			threads[i] = CreateThread(NULL, 0, i < 1 ? use_sync : use_overlapped,
 						  (LPVOID)(ULONG_PTR)(i & 1), 0, NULL);
 		test_sleep_ms(50 + 20 * round);
 		board_unplug(fx2);
-		stop = 1;
+		STORE(stop, 1);
 		CHECK_EQ(WaitForMultipleObjects(4, threads, TRUE, 20000 * test_scale()), WAIT_OBJECT_0);
 		end();
 		board_plug(fx2);

@@ -245,7 +245,7 @@ TEST_OF(5_4, who_only_looks_sees_the_removal)
 	begin(fx2);
 	PENDING(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped));
 	board_unplug(fx2);
-	for (i = 0; i < 5000 && *(volatile ULONG_PTR *)&overlapped.Internal == 0x103; i++)
+	for (i = 0; i < 5000 && internal(&overlapped) == 0x103; i++)
 		Sleep(1);
 	DONE_FAILS(&overlapped, ERROR_DEVICE_NOT_CONNECTED, 0);
 	end();

@@ -131,4 +131,14 @@ bool call_done(struct call *call);
 
 HANDLE event_create(bool manual);
 
+/* Of a variable that several threads have. */
+#define LOAD(variable)		__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
+#define STORE(variable, value)	__atomic_store_n(&(variable), (value), __ATOMIC_RELEASE)
+
+/* What a program sees that looks at it without asking; with the order that its processor keeps. */
+static inline ULONG_PTR internal(const OVERLAPPED *overlapped)
+{
+	return __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+}
+
 #endif

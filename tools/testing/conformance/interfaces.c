@@ -218,7 +218,7 @@ static struct {
 	UCHAR bytes[32];
 	GUID guid;
 } told[64];
-static volatile LONG told_count;
+static LONG told_count;
 static CRITICAL_SECTION lock;
 
 static DWORD CALLBACK tell(HCMNOTIFICATION notification, PVOID context, CM_NOTIFY_ACTION action,
@@ -229,7 +229,7 @@ static DWORD CALLBACK tell(HCMNOTIFICATION notification, PVOID context, CM_NOTIF
 	(void)notification;
 	(void)size;
 	EnterCriticalSection(&lock);
-	n = told_count < 64 ? told_count : 63;
+	n = LOAD(told_count) < 64 ? LOAD(told_count) : 63;
 	told[n].action = action;
 	if (event->FilterType == CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE) {
 		WideCharToMultiByte(CP_UTF8, 0, event->u.DeviceInterface.SymbolicLink, -1, told[n].path, 300,
@@ -240,7 +240,7 @@ static DWORD CALLBACK tell(HCMNOTIFICATION notification, PVOID context, CM_NOTIF
 		memcpy(told[n].bytes, event->u.DeviceHandle.Data,
 		       told[n].size < 32 ? told[n].size : 32);
 	}
-	InterlockedExchange(&told_count, n + 1);
+	STORE(told_count, n + 1);
 	LeaveCriticalSection(&lock);
 	if (context)
 		SetEvent(context);
@@ -271,12 +271,12 @@ static LONG find(CM_NOTIFY_ACTION action, LONG from)
 	LONG at;
 
 	for (i = 0; i < 500; i++) {
-		for (at = from; at < told_count; at++)
+		for (at = from; at < LOAD(told_count); at++)
 			if (told[at].action == action)
 				return at;
 		test_sleep_ms(10 * test_scale());
 	}
-	FAIL("action %d was not told of; %d were", action, told_count);
+	FAIL("action %d was not told of; %d were", action, LOAD(told_count));
 }
 
 TEST_OF(6_2, arrival_and_removal_are_told_with_the_path)
@@ -303,7 +303,7 @@ TEST_OF(6_2, another_class_is_not_told)
 
 	board_unplug(fx2);
 	test_sleep_ms(300 * test_scale());
-	CHECK_EQ(told_count, 0);
+	CHECK_EQ(LOAD(told_count), 0);
 	CHECK_EQ(CM_Unregister_Notification(notification), CR_SUCCESS);
 }
 
@@ -314,7 +314,7 @@ TEST_OF(6_2, nothing_is_told_after_the_end)
 	CHECK_EQ(CM_Unregister_Notification(notification), CR_SUCCESS);
 	board_unplug(fx2);
 	test_sleep_ms(300 * test_scale());
-	CHECK_EQ(told_count, 0);
+	CHECK_EQ(LOAD(told_count), 0);
 }
 
 TEST_OF(6_2, a_handle_is_told_of_the_removal)

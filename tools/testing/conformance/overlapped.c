@@ -229,7 +229,7 @@ TEST_OF(1_5, who_only_looks_sees_it_complete)
 	DONE(&overlapped, 3);
 	read_into(0, &overlapped);
 	feed("abcd", 4);
-	for (i = 0; i < 5000 && *(volatile ULONG_PTR *)&overlapped.Internal == STATUS_PENDING_; i++)
+	for (i = 0; i < 5000 && internal(&overlapped) == STATUS_PENDING_; i++)
 		Sleep(1);
 	CHECK_EQ(overlapped.InternalHigh, 4);
 	end();
