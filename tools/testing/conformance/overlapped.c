@@ -16,7 +16,7 @@ TEST_OF(1_5, overlapped_is_IO_PENDING_and_then_has_a_result)
 
 	begin(fx2);
 	read_into(0, &overlapped);
-	CHECK_EQ(overlapped.Internal, STATUS_PENDING_);
+	CHECK_EQ(internal(&overlapped), STATUS_PENDING_);
 	CHECK(!HasOverlappedIoCompleted(&overlapped));
 	FAILS(WinUsb_GetOverlappedResult(usb, &overlapped, &bytes, FALSE), ERROR_IO_INCOMPLETE);
 	feed("abc", 3);
@@ -144,7 +144,7 @@ TEST_OF(1_5, overlapped_in_use_is_refused_and_the_first_goes_on)
 	      ERROR_INVALID_PARAMETER);
 	FAILS(WinUsb_ReadPipe(usb, FX2_SWITCHES, data[1], 8, NULL, &overlapped),
 	      ERROR_INVALID_PARAMETER);
-	CHECK_EQ(overlapped.Internal, STATUS_PENDING_);
+	CHECK_EQ(internal(&overlapped), STATUS_PENDING_);
 	feed("abc", 3);
 	DONE(&overlapped, 3);
 	end();
