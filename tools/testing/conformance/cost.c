@@ -24,8 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS		121
-#define OPERATIONS	32
+#define ROUNDS		21
+#define WARM_UP		200	/* the library's background thread needs some time to become calm */
+#define OPERATIONS	800
 #define DEPTH		8
 #define LENGTH		512
 #define SYNC_AIM	1.05
@@ -228,7 +229,9 @@ static double measure(int (*operate)(void))
 	int n = 0;
 	double start;
 
-	operate();
+	while (n < WARM_UP)
+		n += operate();
+	n = 0;
 	start = cpu_us();
 	while (n < OPERATIONS)
 		n += operate();
