@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The OSR FX2 learning kit, in the plain way: finds it by its interface class, looks at its descriptors
- * and pipes, shows something on its lights, and sends data through its loopback. All calls block.
+ * The OSR FX2 learning kit, in the plain way: finds it by its interface class, looks at its
+ * descriptors and pipes, shows something on its lights, and sends data through its loopback. All
+ * calls block.
  *
  *	control [ROUNDS]
  */
@@ -67,7 +68,8 @@ static HRESULT RetrieveDevicePath(LPTSTR DevicePath, ULONG BufLen)
 	}
 
 	/* The first call tells how long it is. */
-	if (SetupDiGetDeviceInterfaceDetail(DeviceInfo, &InterfaceData, NULL, 0, &RequiredLength, NULL) ||
+	if (SetupDiGetDeviceInterfaceDetail(DeviceInfo, &InterfaceData, NULL, 0, &RequiredLength,
+					    NULL) ||
 	    GetLastError() != ERROR_INSUFFICIENT_BUFFER) {
 		hr = HRESULT_FROM_WIN32(GetLastError());
 		SetupDiDestroyDeviceInfoList(DeviceInfo);
@@ -80,7 +82,8 @@ static HRESULT RetrieveDevicePath(LPTSTR DevicePath, ULONG BufLen)
 		return E_OUTOFMEMORY;
 	}
 	Detail->cbSize = sizeof(SP_DEVICE_INTERFACE_DETAIL_DATA);
-	if (SetupDiGetDeviceInterfaceDetail(DeviceInfo, &InterfaceData, Detail, RequiredLength, NULL, NULL))
+	if (SetupDiGetDeviceInterfaceDetail(DeviceInfo, &InterfaceData, Detail, RequiredLength,
+					    NULL, NULL))
 		hr = StringCbCopy(DevicePath, BufLen, Detail->DevicePath);
 	else
 		hr = HRESULT_FROM_WIN32(GetLastError());
@@ -128,7 +131,8 @@ static BOOL ShowDevice(PDEVICE_DATA Device)
 	}
 	printf("Device speed: %d (%s)\n", Speed, Speed == HighSpeed ? "High speed" : "Full speed");
 
-	if (!WinUsb_GetDescriptor(Device->WinusbHandle, USB_DEVICE_DESCRIPTOR_TYPE, 0, 0, (PBYTE)&Descriptor,
+	if (!WinUsb_GetDescriptor(Device->WinusbHandle, USB_DEVICE_DESCRIPTOR_TYPE, 0, 0,
+				  (PBYTE)&Descriptor,
 				  sizeof(Descriptor), &Received) || Received != sizeof(Descriptor)) {
 		PrintError("WinUsb_GetDescriptor");
 		return FALSE;
@@ -136,7 +140,8 @@ static BOOL ShowDevice(PDEVICE_DATA Device)
 	printf("Device found: VID_%04X&PID_%04X, bcdUSB %04X\n", Descriptor.idVendor,
 	       Descriptor.idProduct, Descriptor.bcdUSB);
 
-	if (Descriptor.iProduct && WinUsb_GetDescriptor(Device->WinusbHandle, USB_STRING_DESCRIPTOR_TYPE,
+	if (Descriptor.iProduct && WinUsb_GetDescriptor(Device->WinusbHandle,
+							USB_STRING_DESCRIPTOR_TYPE,
 							Descriptor.iProduct, 0x0409, Buffer,
 							sizeof(Buffer), &Received)) {
 		StringCbCopyNW(Product, sizeof(Product), String->bString,
@@ -156,11 +161,13 @@ static BOOL ShowDevice(PDEVICE_DATA Device)
 			PrintError("WinUsb_QueryPipe");
 			return FALSE;
 		}
-		printf("Endpoint index: %d Pipe type: %d Pipe ID: 0x%02X Packet: %u\n", Index, Pipe.PipeType,
+		printf("Endpoint index: %d Pipe type: %d Pipe ID: 0x%02X Packet: %u\n", Index,
+		       Pipe.PipeType,
 		       Pipe.PipeId, Pipe.MaximumPacketSize);
 		if (Pipe.PipeType == UsbdPipeTypeInterrupt)
 			Device->InterruptIn = Pipe.PipeId;
-		else if (Pipe.PipeType == UsbdPipeTypeBulk && USB_ENDPOINT_DIRECTION_IN(Pipe.PipeId))
+		else if (Pipe.PipeType == UsbdPipeTypeBulk &&
+			 USB_ENDPOINT_DIRECTION_IN(Pipe.PipeId))
 			Device->BulkIn = Pipe.PipeId;
 		else if (Pipe.PipeType == UsbdPipeTypeBulk)
 			Device->BulkOut = Pipe.PipeId;
@@ -206,7 +213,8 @@ static BOOL Lights(PDEVICE_DATA Device)
 	if (!VendorRequest(Device->WinusbHandle, 0xc0, FX2_GET_SEVEN_SEGMENTS, &Segments) ||
 	    !VendorRequest(Device->WinusbHandle, 0xc0, FX2_IS_HIGH_SPEED, &HighSpeedNow))
 		return FALSE;
-	printf("Lights: bar graph went round, segments 0x%02X, high speed %d\n", Segments, HighSpeedNow);
+	printf("Lights: bar graph went round, segments 0x%02X, high speed %d\n", Segments,
+	       HighSpeedNow);
 	return Segments == 0x4f;
 }
 
@@ -229,19 +237,22 @@ static BOOL Loopback(PDEVICE_DATA Device, int Rounds)
 		Length = 1 + (ULONG)Round * 97 % (BLOCK - 1);
 		for (ULONG i = 0; i < Length; i++)
 			Sent[i] = (UCHAR)(i * 7 + Round);
-		if (!WinUsb_WritePipe(Device->WinusbHandle, Device->BulkOut, Sent, Length, &cbSize, NULL) ||
+		if (!WinUsb_WritePipe(Device->WinusbHandle, Device->BulkOut, Sent, Length, &cbSize,
+				      NULL) ||
 		    cbSize != Length) {
 			PrintError("WinUsb_WritePipe");
 			return FALSE;
 		}
 		ZeroMemory(Received, sizeof(Received));
-		if (!WinUsb_ReadPipe(Device->WinusbHandle, Device->BulkIn, Received, sizeof(Received),
+		if (!WinUsb_ReadPipe(Device->WinusbHandle, Device->BulkIn, Received,
+				     sizeof(Received),
 				     &cbSize, NULL)) {
 			PrintError("WinUsb_ReadPipe");
 			return FALSE;
 		}
 		if (cbSize != Length || memcmp(Sent, Received, Length)) {
-			fprintf(stderr, "round %d: %lu bytes sent, %lu other ones received\n", Round, Length,
+			fprintf(stderr, "round %d: %lu bytes sent, %lu other ones received\n",
+				Round, Length,
 				cbSize);
 			return FALSE;
 		}
@@ -262,12 +273,14 @@ static BOOL Quiet(PDEVICE_DATA Device)
 		PrintError("WinUsb_SetPipePolicy");
 		return FALSE;
 	}
-	if (WinUsb_ReadPipe(Device->WinusbHandle, Device->InterruptIn, Switches, sizeof(Switches), &cbSize,
+	if (WinUsb_ReadPipe(Device->WinusbHandle, Device->InterruptIn, Switches, sizeof(Switches),
+			    &cbSize,
 			    NULL) || GetLastError() != ERROR_SEM_TIMEOUT) {
 		PrintError("no timeout: WinUsb_ReadPipe");
 		return FALSE;
 	}
-	printf("Switches: nobody moved one in %s ms\n", GetTickCount64() - Start >= 50 ? "50" : "less than 50");
+	printf("Switches: nobody moved one in %s ms\n",
+	       GetTickCount64() - Start >= 50 ? "50" : "less than 50");
 	return cbSize == 0;
 }
 
@@ -278,7 +291,8 @@ int main(int argc, char **argv)
 
 	if (!OpenDevice(&Device))
 		return 1;
-	Good = ShowDevice(&Device) && Lights(&Device) && Loopback(&Device, argc > 1 ? atoi(argv[1]) : 100) &&
+	Good = ShowDevice(&Device) && Lights(&Device) && Loopback(&Device,
+								  argc > 1 ? atoi(argv[1]) : 100) &&
 	       Quiet(&Device);
 	WinUsb_Free(Device.WinusbHandle);
 	CloseHandle(Device.DeviceHandle);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Finds devices of an interface class in each of the four ways, SetupDi and CM, A and W; prints what is
- * known of them; opens a function's associated interfaces; and, with "watch", waits until the device
- * has left and come back.
+ * Finds devices of an interface class in each of the four ways, SetupDi and CM, A and W; prints
+ * what is known of them; opens a function's associated interfaces; and, with "watch", waits until
+ * the device has left and come back.
  *
  *	discover [watch [{GUID}]]
  */
@@ -31,9 +31,11 @@ typedef struct {
 } PATHS;
 
 /* Newer than the oldest Windows that this shall run on. */
-typedef CONFIGRET (WINAPI *REGISTER)(PCM_NOTIFY_FILTER, PVOID, PCM_NOTIFY_CALLBACK, PHCMNOTIFICATION);
+typedef CONFIGRET (WINAPI *REGISTER)(PCM_NOTIFY_FILTER, PVOID, PCM_NOTIFY_CALLBACK,
+				     PHCMNOTIFICATION);
 typedef CONFIGRET (WINAPI *UNREGISTER)(HCMNOTIFICATION);
-typedef CONFIGRET (WINAPI *INTERFACE_PROPERTY)(LPCWSTR, const DEVPROPKEY *, DEVPROPTYPE *, PBYTE, PULONG, ULONG);
+typedef CONFIGRET (WINAPI *INTERFACE_PROPERTY)(LPCWSTR, const DEVPROPKEY *, DEVPROPTYPE *, PBYTE,
+					       PULONG, ULONG);
 
 static REGISTER RegisterNotification;
 static UNREGISTER UnregisterNotification;
@@ -49,7 +51,8 @@ static BOOL Fail(const char *What, DWORD Error)
 
 static void Add(PATHS *Paths, LPCWSTR Path)
 {
-	if (Paths->Count < MOST && SUCCEEDED(StringCchCopyW(Paths->Path[Paths->Count], MAX_PATH, Path)))
+	if (Paths->Count < MOST && SUCCEEDED(StringCchCopyW(Paths->Path[Paths->Count], MAX_PATH,
+							    Path)))
 		Paths->Count++;
 }
 
@@ -79,7 +82,8 @@ static void PrintDevice(HDEVINFO Set, PSP_DEVINFO_DATA DevInfo)
 
 static BOOL SetupWide(const GUID *Guid, PATHS *Paths)
 {
-	HDEVINFO Set = SetupDiGetClassDevsW(Guid, NULL, NULL, DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
+	HDEVINFO Set = SetupDiGetClassDevsW(Guid, NULL, NULL,
+					    DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
 	SP_DEVICE_INTERFACE_DATA Interface;
 	SP_DEVINFO_DATA DevInfo;
 	DWORD Index, Needed;
@@ -96,7 +100,8 @@ static BOOL SetupWide(const GUID *Guid, PATHS *Paths)
 		Detail = (PSP_DEVICE_INTERFACE_DETAIL_DATA_W)malloc(Needed);
 		Detail->cbSize = sizeof(SP_DEVICE_INTERFACE_DETAIL_DATA_W);
 		DevInfo.cbSize = sizeof(DevInfo);
-		if (!SetupDiGetDeviceInterfaceDetailW(Set, &Interface, Detail, Needed, NULL, &DevInfo))
+		if (!SetupDiGetDeviceInterfaceDetailW(Set, &Interface, Detail, Needed, NULL,
+						      &DevInfo))
 			return Fail("SetupDiGetDeviceInterfaceDetailW", GetLastError());
 		printf("%ls\n", Detail->DevicePath);
 		PrintDevice(Set, &DevInfo);
@@ -111,7 +116,8 @@ static BOOL SetupWide(const GUID *Guid, PATHS *Paths)
 
 static BOOL SetupNarrow(const GUID *Guid, PATHS *Paths)
 {
-	HDEVINFO Set = SetupDiGetClassDevsA(Guid, NULL, NULL, DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
+	HDEVINFO Set = SetupDiGetClassDevsA(Guid, NULL, NULL,
+					    DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
 	BYTE Buffer[sizeof(SP_DEVICE_INTERFACE_DETAIL_DATA_A) + MAX_PATH];
 	PSP_DEVICE_INTERFACE_DETAIL_DATA_A Detail = (PSP_DEVICE_INTERFACE_DETAIL_DATA_A)Buffer;
 	SP_DEVICE_INTERFACE_DATA Interface;
@@ -124,9 +130,11 @@ static BOOL SetupNarrow(const GUID *Guid, PATHS *Paths)
 	DevInfo.cbSize = sizeof(DevInfo);
 	for (Index = 0; SetupDiEnumDeviceInfo(Set, Index, &DevInfo); Index++) {
 		Interface.cbSize = sizeof(Interface);
-		for (DWORD i = 0; SetupDiEnumDeviceInterfaces(Set, &DevInfo, Guid, i, &Interface); i++) {
+		for (DWORD i = 0; SetupDiEnumDeviceInterfaces(Set, &DevInfo, Guid, i,
+							      &Interface); i++) {
 			Detail->cbSize = sizeof(SP_DEVICE_INTERFACE_DETAIL_DATA_A);
-			if (!SetupDiGetDeviceInterfaceDetailA(Set, &Interface, Detail, sizeof(Buffer), NULL,
+			if (!SetupDiGetDeviceInterfaceDetailA(Set, &Interface, Detail,
+							      sizeof(Buffer), NULL,
 							      NULL))
 				return Fail("SetupDiGetDeviceInterfaceDetailA", GetLastError());
 			AddA(Paths, Detail->DevicePath);
@@ -169,11 +177,13 @@ static BOOL CmNarrow(const GUID *Guid, PATHS *Paths)
 	PSTR List, At;
 	CONFIGRET cr;
 
-	cr = CM_Get_Device_Interface_List_SizeA(&Length, &Class, NULL, CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
+	cr = CM_Get_Device_Interface_List_SizeA(&Length, &Class, NULL,
+						CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
 	if (cr != CR_SUCCESS)
 		return Fail("CM_Get_Device_Interface_List_SizeA", cr);
 	List = (PSTR)calloc(Length, 1);
-	cr = CM_Get_Device_Interface_ListA(&Class, NULL, List, Length, CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
+	cr = CM_Get_Device_Interface_ListA(&Class, NULL, List, Length,
+					   CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
 	if (cr != CR_SUCCESS)
 		return Fail("CM_Get_Device_Interface_ListA", cr);
 	for (At = List; *At; At += strlen(At) + 1)
@@ -261,7 +271,8 @@ static BOOL Echo(WINUSB_INTERFACE_HANDLE Interface, int Number)
 static BOOL Interfaces(LPCWSTR Path)
 {
 	WINUSB_INTERFACE_HANDLE First, Next;
-	HANDLE Device = CreateFileW(Path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+	HANDLE Device = CreateFileW(Path, GENERIC_READ | GENERIC_WRITE,
+				    FILE_SHARE_READ | FILE_SHARE_WRITE,
 				    NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED, NULL);
 	BOOL Good;
 	UCHAR i;
@@ -330,7 +341,8 @@ static BOOL LoadNewFunctions(void)
 	if (!Module)
 		return Fail("LoadLibraryW", GetLastError());
 	RegisterNotification = (REGISTER)(void *)GetProcAddress(Module, "CM_Register_Notification");
-	UnregisterNotification = (UNREGISTER)(void *)GetProcAddress(Module, "CM_Unregister_Notification");
+	UnregisterNotification = (UNREGISTER)(void *)GetProcAddress(Module,
+								    "CM_Unregister_Notification");
 	GetInterfaceProperty = (INTERFACE_PROPERTY)(void *)GetProcAddress(Module,
 									  "CM_Get_Device_Interface_PropertyW");
 	if (!RegisterNotification || !UnregisterNotification || !GetInterfaceProperty)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A completion port on the device: worker threads serve whatever completes, reads and writes alike, each
- * with its context around its OVERLAPPED. What is read is counted and read again; the end is told by
- * posted packets.
+ * A completion port on the device: worker threads serve whatever completes, reads and writes alike,
+ * each with its context around its OVERLAPPED. What is read is counted and read again; the end is
+ * told by posted packets.
  *
  *	port [KILOBYTES]
  */
@@ -53,9 +53,11 @@ static void Start(REQUEST *Request, ULONG Length)
 	ZeroMemory(&Request->Overlapped, sizeof(Request->Overlapped));
 	InterlockedIncrement(&Pending);
 	if (Request->IsRead)
-		Done = WinUsb_ReadPipe(Usb, BULK_IN, Request->Buffer, Length, NULL, &Request->Overlapped);
+		Done = WinUsb_ReadPipe(Usb, BULK_IN, Request->Buffer, Length, NULL,
+				       &Request->Overlapped);
 	else
-		Done = WinUsb_WritePipe(Usb, BULK_OUT, Request->Buffer, Length, NULL, &Request->Overlapped);
+		Done = WinUsb_WritePipe(Usb, BULK_OUT, Request->Buffer, Length, NULL,
+					&Request->Overlapped);
 	if (!Done && GetLastError() != ERROR_IO_PENDING) {
 		InterlockedDecrement(&Pending);
 		Fail(Request->IsRead ? "WinUsb_ReadPipe" : "WinUsb_WritePipe");
@@ -115,13 +117,15 @@ static BOOL Open(void)
 	PWSTR List;
 	CONFIGRET cr;
 
-	cr = CM_Get_Device_Interface_List_SizeW(&Length, &Guid, NULL, CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
+	cr = CM_Get_Device_Interface_List_SizeW(&Length, &Guid, NULL,
+						CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
 	if (cr != CR_SUCCESS || Length <= 1) {
 		SetLastError(cr == CR_SUCCESS ? ERROR_FILE_NOT_FOUND : ERROR_GEN_FAILURE);
 		return FALSE;
 	}
 	List = (PWSTR)LocalAlloc(LPTR, Length * sizeof(WCHAR));
-	cr = CM_Get_Device_Interface_ListW(&Guid, NULL, List, Length, CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
+	cr = CM_Get_Device_Interface_ListW(&Guid, NULL, List, Length,
+					   CM_GET_DEVICE_INTERFACE_LIST_PRESENT);
 	if (cr == CR_SUCCESS) {
 		printf("Device: %ls\n", List);
 		Device = CreateFileW(List, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
@@ -164,7 +168,8 @@ static void Run(void)
 		GetExitCodeThread(Workers[i], &Served[i]);
 		CloseHandle(Workers[i]);
 	}
-	printf("Port: %lld bytes sent, %lld received, %lu + %lu completions, %s\n", Sent, Received, Served[0],
+	printf("Port: %lld bytes sent, %lld received, %lu + %lu completions, %s\n", Sent, Received,
+	       Served[0],
 	       Served[1], End.QuadPart > Begin.QuadPart && Frequency.QuadPart ? "time went by" : "no time");
 	if (Pending)
 		Fail("requests that never end");
@@ -196,7 +201,8 @@ int main(int argc, char **argv)
 	if (!GetQueuedCompletionStatusEx(Port, Entries, 4, &Removed, 0, FALSE) || Removed != 1 ||
 	    Entries[0].lpCompletionKey != 77 || Entries[0].dwNumberOfBytesTransferred != 7)
 		Fail("GetQueuedCompletionStatusEx");
-	if (GetQueuedCompletionStatusEx(Port, Entries, 4, &Removed, 10, FALSE) || GetLastError() != WAIT_TIMEOUT)
+	if (GetQueuedCompletionStatusEx(Port, Entries, 4, &Removed, 10, FALSE) ||
+	    GetLastError() != WAIT_TIMEOUT)
 		Fail("the port is not empty");
 	WinUsb_Free(Usb);
 	CloseHandle(Device);

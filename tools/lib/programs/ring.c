@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A ring of overlapped reads, each with an event of its own, as programs do that must not lose data: a
- * thread writes numbered blocks into the FX2's loopback, this one takes them in order, and waits for a
- * stop event at the same time. The switches are read beside it.
+ * A ring of overlapped reads, each with an event of its own, as programs do that must not lose
+ * data: a thread writes numbered blocks into the FX2's loopback, this one takes them in order, and
+ * waits for a stop event at the same time. The switches are read beside it.
  *
  *	ring [BLOCKS]
  */
@@ -37,7 +37,8 @@ static LONG Blocks = 500;
 
 static HANDLE OpenFirst(const GUID *Guid)
 {
-	HDEVINFO List = SetupDiGetClassDevsA(Guid, NULL, NULL, DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
+	HDEVINFO List = SetupDiGetClassDevsA(Guid, NULL, NULL,
+					     DIGCF_PRESENT | DIGCF_DEVICEINTERFACE);
 	SP_DEVICE_INTERFACE_DATA Interface = { sizeof(Interface) };
 	PSP_DEVICE_INTERFACE_DETAIL_DATA_A Detail;
 	HANDLE Device = INVALID_HANDLE_VALUE;
@@ -47,7 +48,8 @@ static HANDLE OpenFirst(const GUID *Guid)
 		return INVALID_HANDLE_VALUE;
 	if (SetupDiEnumDeviceInterfaces(List, NULL, Guid, 0, &Interface)) {
 		SetupDiGetDeviceInterfaceDetailA(List, &Interface, NULL, 0, &Size, NULL);
-		Detail = (PSP_DEVICE_INTERFACE_DETAIL_DATA_A)HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY,
+		Detail = (PSP_DEVICE_INTERFACE_DETAIL_DATA_A)HeapAlloc(GetProcessHeap(),
+								       HEAP_ZERO_MEMORY,
 								       Size);
 		Detail->cbSize = sizeof(*Detail);
 		if (SetupDiGetDeviceInterfaceDetailA(List, &Interface, Detail, Size, NULL, NULL))
@@ -77,7 +79,8 @@ static unsigned __stdcall Writer(void *Unused)
 		Length = BlockLength(i);
 		memset(Block, (int)i & 0xff, sizeof(Block));
 		memcpy(Block, &i, sizeof(i));
-		if (!WinUsb_WritePipe(UsbHandle, BULK_OUT, Block, Length, &Sent, NULL) || Sent != Length) {
+		if (!WinUsb_WritePipe(UsbHandle, BULK_OUT, Block, Length, &Sent, NULL) ||
+		    Sent != Length) {
 			fprintf(stderr, "WinUsb_WritePipe: error %lu\n", GetLastError());
 			SetEvent(StopEvent);
 			return 1;
@@ -89,7 +92,8 @@ static unsigned __stdcall Writer(void *Unused)
 
 static BOOL Submit(SLOT *Slot)
 {
-	if (WinUsb_ReadPipe(UsbHandle, BULK_IN, Slot->Buffer, sizeof(Slot->Buffer), NULL, &Slot->Overlapped))
+	if (WinUsb_ReadPipe(UsbHandle, BULK_IN, Slot->Buffer, sizeof(Slot->Buffer), NULL,
+			    &Slot->Overlapped))
 		return TRUE;
 	if (GetLastError() == ERROR_IO_PENDING)
 		return TRUE;
@@ -108,7 +112,8 @@ static BOOL Take(SLOT *Slot, LONG Expected)
 	}
 	memcpy(&Number, Slot->Buffer, sizeof(Number));
 	if (Number != Expected || Received != BlockLength(Expected)) {
-		fprintf(stderr, "block %ld of %lu bytes came instead of block %ld\n", (long)Number, Received,
+		fprintf(stderr, "block %ld of %lu bytes came instead of block %ld\n", (long)Number,
+			Received,
 			(long)Expected);
 		return FALSE;
 	}

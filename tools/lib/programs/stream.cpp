@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A C++ program: handles that close themselves, exceptions for errors, std::thread beside Windows'
- * events, wide strings. It streams through the FX2's loopback with several reads and writes in flight,
- * and reports what Windows' texts say of an error that it provokes.
+ * events, wide strings. It streams through the FX2's loopback with several reads and writes in
+ * flight, and reports what Windows' texts say of an error that it provokes.
  */
 #include <windows.h>
 #include <initguid.h>
@@ -33,13 +33,15 @@ private:
 	static std::string Text(DWORD code)
 	{
 		LPSTR buffer = nullptr;
-		DWORD length = FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM |
+		DWORD length =
+			FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM |
 					      FORMAT_MESSAGE_IGNORE_INSERTS, nullptr, code, 0,
 					      reinterpret_cast<LPSTR>(&buffer), 0, nullptr);
 		std::string text(buffer, length);
 
 		LocalFree(buffer);
-		text.erase(std::find_if(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }),
+		text.erase(std::find_if(text.begin(), text.end(),
+					[](char c) { return c == '\r' || c == '\n'; }),
 			   text.end());
 		return text + " (" + std::to_string(code) + ")";
 	}
@@ -57,7 +59,8 @@ std::wstring FindPath(const GUID &guid)
 	struct Set {
 		HDEVINFO info;
 		~Set() { SetupDiDestroyDeviceInfoList(info); }
-	} set = { SetupDiGetClassDevsW(&guid, nullptr, nullptr, DIGCF_PRESENT | DIGCF_DEVICEINTERFACE) };
+	} set = { SetupDiGetClassDevsW(&guid, nullptr, nullptr,
+				       DIGCF_PRESENT | DIGCF_DEVICEINTERFACE) };
 	SP_DEVICE_INTERFACE_DATA data = {};
 	DWORD size = 0;
 
@@ -119,9 +122,11 @@ public:
 	void Start()
 	{
 		BOOL done = pipe_ & 0x80 ?
-			WinUsb_ReadPipe(device_.Usb(), pipe_, data_.data(), ULONG(data_.size()), nullptr,
+			WinUsb_ReadPipe(device_.Usb(), pipe_, data_.data(), ULONG(data_.size()),
+					nullptr,
 					&overlapped_) :
-			WinUsb_WritePipe(device_.Usb(), pipe_, data_.data(), ULONG(data_.size()), nullptr,
+			WinUsb_WritePipe(device_.Usb(), pipe_, data_.data(), ULONG(data_.size()),
+					 nullptr,
 					 &overlapped_);
 
 		if (!done && GetLastError() != ERROR_IO_PENDING)
@@ -156,7 +161,8 @@ void Stream(Device &device, size_t rounds)
 		reads.back()->Start();
 	}
 	for (size_t round = 0; round < rounds; round++) {
-		Transfer &write = *writes[round % writes.size()], &read = *reads[round % reads.size()];
+		Transfer &write =
+			*writes[round % writes.size()], &read = *reads[round % reads.size()];
 
 		std::iota(write.Data().begin(), write.Data().end(), UCHAR(round));
 		write.Start();

@@ -16,7 +16,8 @@ TEST_OF(5_1, a_second_open_is_ACCESS_DENIED)
 	begin(fx2);
 	snprintf(path, sizeof(path), "%s", path_of(fx2));
 	for (i = 0; i < ARRAY_SIZE(shares); i++)
-		FAILS(CreateFileA(path, GENERIC_READ | GENERIC_WRITE, shares[i], NULL, OPEN_EXISTING,
+		FAILS(CreateFileA(path, GENERIC_READ | GENERIC_WRITE, shares[i], NULL,
+				  OPEN_EXISTING,
 				  FILE_FLAG_OVERLAPPED, NULL) != INVALID_HANDLE_VALUE, ERROR_ACCESS_DENIED);
 	FAILS(open_path(path, 0) != INVALID_HANDLE_VALUE, ERROR_ACCESS_DENIED);
 	end();
@@ -217,7 +218,8 @@ TEST_OF(5_2, closing_ends_overlapped_requests_before_it_returns)
 	CHECK_EQ(WaitForSingleObject(overlapped[0].hEvent, 0), WAIT_OBJECT_0);
 	for (i = 0; i < 8; i++) {
 		CHECK(HasOverlappedIoCompleted(&overlapped[i]));
-		FAILS(GetOverlappedResult(file, &overlapped[i], &bytes, TRUE), ERROR_OPERATION_ABORTED);
+		FAILS(GetOverlappedResult(file, &overlapped[i], &bytes, TRUE),
+		      ERROR_OPERATION_ABORTED);
 	}
 	OK(WinUsb_Free(usb));
 }
@@ -249,7 +251,8 @@ static DWORD WINAPI wait_for_result(LPVOID argument)
 	struct waiter *waiter = argument;
 	DWORD bytes;
 
-	waiter->error = GetOverlappedResult(file, &waiter->overlapped, &bytes, TRUE) ? 0 : GetLastError();
+	waiter->error = GetOverlappedResult(file, &waiter->overlapped, &bytes,
+					    TRUE) ? 0 : GetLastError();
 	return 0;
 }
 
@@ -262,13 +265,15 @@ TEST_OF(5_2, closing_wakes_who_waits_for_a_result)
 	for (i = 0; i < 4; i++) {
 		if (i & 1)
 			waiters[i].overlapped.hEvent = event_create(true);
-		PENDING(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[i], 512, NULL, &waiters[i].overlapped));
+		PENDING(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[i], 512, NULL,
+					&waiters[i].overlapped));
 		waiters[i].thread = CreateThread(NULL, 0, wait_for_result, &waiters[i], 0, NULL);
 	}
 	test_sleep_ms(50 * test_scale());
 	OK(CloseHandle(file));
 	for (i = 0; i < 4; i++) {
-		CHECK_EQ(WaitForSingleObject(waiters[i].thread, 10000 * test_scale()), WAIT_OBJECT_0);
+		CHECK_EQ(WaitForSingleObject(waiters[i].thread, 10000 * test_scale()),
+			 WAIT_OBJECT_0);
 		CHECK_EQ(waiters[i].error, ERROR_OPERATION_ABORTED);
 	}
 	OK(WinUsb_Free(usb));

@@ -17,16 +17,19 @@ TEST_OF(bad, wild_handles_are_INVALID_HANDLE_everywhere)
 	begin(fx2);
 	for (i = 0; i < ARRAY_SIZE(wild); i++) {
 		bad = (HANDLE)wild[i];
-		if (((ULONG_PTR)bad & ~(ULONG_PTR)3) == ((ULONG_PTR)file & ~(ULONG_PTR)3) || bad == usb)
+		if (((ULONG_PTR)bad & ~(ULONG_PTR)3) == ((ULONG_PTR)file & ~(ULONG_PTR)3) ||
+		    bad == usb)
 			continue;
 		FAILS(WinUsb_GetCurrentAlternateSetting(bad, &setting), ERROR_INVALID_HANDLE);
-		FAILS(WinUsb_ReadPipe(bad, FX2_BULK_IN, data[0], 8, &moved, NULL), ERROR_INVALID_HANDLE);
+		FAILS(WinUsb_ReadPipe(bad, FX2_BULK_IN, data[0], 8, &moved, NULL),
+		      ERROR_INVALID_HANDLE);
 		OK(WinUsb_Free(bad));
 		FAILS(WinUsb_Initialize(bad, &usb), ERROR_INVALID_HANDLE);
 		FAILS(CancelIoEx(bad, NULL), ERROR_INVALID_HANDLE);
 		FAILS(CreateIoCompletionPort(bad, NULL, 0, 0) && wild[i] != (ULONG_PTR)-1,
 		      wild[i] == (ULONG_PTR)-1 ? GetLastError() : ERROR_INVALID_HANDLE);
-		FAILS(GetQueuedCompletionStatus(bad, &bytes, (PULONG_PTR)&bytes, (LPOVERLAPPED *)data[1], 0),
+		FAILS(GetQueuedCompletionStatus(bad, &bytes, (PULONG_PTR)&bytes,
+						(LPOVERLAPPED *)data[1], 0),
 		      ERROR_INVALID_HANDLE);
 		FAILS(SetEvent(bad), ERROR_INVALID_HANDLE);
 	}
@@ -45,7 +48,8 @@ TEST_OF(bad, handles_of_another_kind_are_INVALID_HANDLE)
 	FAILS(SetEvent(file), ERROR_INVALID_HANDLE);
 	FAILS(CancelIoEx(event, NULL), ERROR_INVALID_HANDLE);
 	FAILS(CloseHandle(usb), ERROR_INVALID_HANDLE);
-	FAILS(GetQueuedCompletionStatus(event, &moved, (PULONG_PTR)data[0], (LPOVERLAPPED *)data[1], 0),
+	FAILS(GetQueuedCompletionStatus(event, &moved, (PULONG_PTR)data[0], (LPOVERLAPPED *)data[1],
+					0),
 	      ERROR_INVALID_HANDLE);
 	loopback_works();
 	end();
@@ -62,7 +66,8 @@ TEST_OF(bad, NULL_pointers_are_INVALID_PARAMETER)
 	FAILS(GetQueuedCompletionStatus(port, NULL, NULL, NULL, 0), ERROR_INVALID_PARAMETER);
 	FAILS(GetQueuedCompletionStatusEx(port, NULL, 1, &n, 0, FALSE), ERROR_INVALID_PARAMETER);
 	FAILS(GetQueuedCompletionStatusEx(port, &entry, 0, &n, 0, FALSE), ERROR_INVALID_PARAMETER);
-	FAILS(GetQueuedCompletionStatusEx(port, &entry, 1, NULL, 0, FALSE), ERROR_INVALID_PARAMETER);
+	FAILS(GetQueuedCompletionStatusEx(port, &entry, 1, NULL, 0, FALSE),
+	      ERROR_INVALID_PARAMETER);
 	OK(CloseHandle(port));
 }
 
@@ -99,7 +104,8 @@ static DWORD WINAPI use_overlapped(LPVOID argument)
 	DWORD bytes;
 
 	while (!LOAD(stop)) {
-		if (WinUsb_ReadPipe(LOAD(shared_usb), FX2_BULK_IN, buffer, sizeof(buffer), NULL, &overlapped) ||
+		if (WinUsb_ReadPipe(LOAD(shared_usb), FX2_BULK_IN, buffer, sizeof(buffer), NULL,
+				    &overlapped) ||
 		    GetLastError() != ERROR_IO_PENDING) {
 			Sleep(1);	/* leave the processor to who closes and opens */
 			continue;
@@ -171,7 +177,8 @@ TEST_OF(bad, of_many_who_close_a_handle_one_succeeds)
 		begin(fx2);
 		for (i = 0; i < 8; i++)
 			threads[i] = CreateThread(NULL, 0, close_it, file, 0, NULL);
-		CHECK_EQ(WaitForMultipleObjects(8, threads, TRUE, 20000 * test_scale()), WAIT_OBJECT_0);
+		CHECK_EQ(WaitForMultipleObjects(8, threads, TRUE, 20000 * test_scale()),
+			 WAIT_OBJECT_0);
 		for (sum = i = 0; i < 8; i++) {
 			OK(GetExitCodeThread(threads[i], &code));
 			sum += code;
@@ -221,7 +228,8 @@ TEST_OF_LIMIT(bad, plugs_while_threads_read, 60)
 		test_sleep_ms(50 + 20 * round);
 		board_unplug(fx2);
 		STORE(stop, 1);
-		CHECK_EQ(WaitForMultipleObjects(4, threads, TRUE, 20000 * test_scale()), WAIT_OBJECT_0);
+		CHECK_EQ(WaitForMultipleObjects(4, threads, TRUE, 20000 * test_scale()),
+			 WAIT_OBJECT_0);
 		end();
 		board_plug(fx2);
 	}

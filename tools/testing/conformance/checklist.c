@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * winusb.md 9, the checklist, what the sections before do not show already: one test each, "9_" and the
- * number. At the end, whether every documented error was produced.
+ * winusb.md 9, the checklist, what the sections before do not show already: one test each, "9_" and
+ * the number. At the end, whether every documented error was produced.
  */
 #include "face.h"
 
 TEST_OF(9_1, a_second_open_fails)
 {
 	begin(fx2);
-	FAILS(open_path(path_of(fx2), FILE_FLAG_OVERLAPPED) != INVALID_HANDLE_VALUE, ERROR_ACCESS_DENIED);
+	FAILS(open_path(path_of(fx2), FILE_FLAG_OVERLAPPED) != INVALID_HANDLE_VALUE,
+	      ERROR_ACCESS_DENIED);
 	file = open_path(path_of(composite), FILE_FLAG_OVERLAPPED);
 	CHECK(file != INVALID_HANDLE_VALUE);
 }
@@ -65,7 +66,8 @@ TEST_OF(9_5, RAW_IO_has_both_in_flight)
 
 	begin(fx2);
 	OK(set_policy(FX2_BULK_IN, RAW_IO, 1));
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, &moved, NULL), ERROR_INVALID_FUNCTION);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, &moved, NULL),
+	      ERROR_INVALID_FUNCTION);
 	for (i = 0; i < 2; i++)
 		PENDING(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[i], 1024, NULL, &overlapped[i]));
 	board_wait_pending(fx2, FX2_BULK_IN, 2);
@@ -204,11 +206,13 @@ TEST_OF(9_16, removal)
 	board_wait_pending(fx2, FX2_BULK_IN, 1);
 	board_unplug(fx2);
 	DONE_FAILS(&overlapped, ERROR_DEVICE_NOT_CONNECTED, 0);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_BAD_COMMAND);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_BAD_COMMAND);
 	old = usb;
 	board_plug(fx2);
 	begin(fx2);
-	FAILS(WinUsb_ReadPipe(old, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_BAD_COMMAND);
+	FAILS(WinUsb_ReadPipe(old, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_BAD_COMMAND);
 	OK(WinUsb_Free(old));
 	end();
 }

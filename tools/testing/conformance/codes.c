@@ -45,7 +45,8 @@ TEST_OF(5_3, bus_errors_are_GEN_FAILURE)
 	for (i = 0; i < ARRAY_SIZE(bus_errors); i++) {
 		snprintf(option, sizeof(option), "error=0x88:%s:1", bus_errors[i]);
 		board_set(fx2, option);
-		FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, &moved, NULL), ERROR_GEN_FAILURE);
+		FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, &moved, NULL),
+		      ERROR_GEN_FAILURE);
 		OK(WinUsb_ResetPipe(usb, FX2_BULK_IN));
 	}
 	board_set(fx2, "error=0x88:never");
@@ -171,7 +172,8 @@ TEST_OF(5_4, what_is_submitted_later_is_BAD_COMMAND)
 	board_unplug(fx2);
 	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, &moved, NULL), ERROR_BAD_COMMAND);
 	FAILS(WinUsb_WritePipe(usb, FX2_BULK_OUT, data[0], 512, &moved, NULL), ERROR_BAD_COMMAND);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_BAD_COMMAND);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_BAD_COMMAND);
 	FAILS(WinUsb_ControlTransfer(usb, setup, &byte, 1, &moved, NULL), ERROR_BAD_COMMAND);
 	FAILS(WinUsb_Initialize(file, &handle), ERROR_BAD_COMMAND);
 	FAILS(WinUsb_GetAssociatedInterface(usb, 0, &handle), ERROR_BAD_COMMAND);

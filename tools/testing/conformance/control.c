@@ -6,7 +6,8 @@
 #define COUNT	0xe1
 #define MIRROR	0x55	/* the composite board answers with the setup packet */
 
-static WINUSB_SETUP_PACKET packet(UCHAR type, UCHAR request, USHORT value, USHORT index, USHORT length)
+static WINUSB_SETUP_PACKET packet(UCHAR type, UCHAR request, USHORT value, USHORT index,
+				  USHORT length)
 {
 	WINUSB_SETUP_PACKET setup = { type, request, value, index, length };
 
@@ -45,9 +46,11 @@ TEST_OF(1_6, without_a_data_stage_LengthTransferred_may_be_NULL)
 TEST_OF(1_6, the_smaller_of_the_two_lengths_counts)
 {
 	begin(composite);
-	OK(WinUsb_ControlTransfer(usb, packet(0xc0, COUNT, 100, 0, 100), data[0], 10, &moved, NULL));
+	OK(WinUsb_ControlTransfer(usb, packet(0xc0, COUNT, 100, 0, 100), data[0], 10, &moved,
+				  NULL));
 	CHECK_EQ(moved, 10);
-	OK(WinUsb_ControlTransfer(usb, packet(0xc0, COUNT, 100, 0, 10), data[0], 100, &moved, NULL));
+	OK(WinUsb_ControlTransfer(usb, packet(0xc0, COUNT, 100, 0, 10), data[0], 100, &moved,
+				  NULL));
 	CHECK_EQ(moved, 10);
 	end();
 }
@@ -144,7 +147,8 @@ TEST_OF(1_6, overlapped)
 	UCHAR setup[8];
 
 	begin(composite);
-	PENDING(WinUsb_ControlTransfer(usb, packet(0xc0, MIRROR, 1, 2, 8), setup, 8, NULL, &overlapped));
+	PENDING(WinUsb_ControlTransfer(usb, packet(0xc0, MIRROR, 1, 2, 8), setup, 8, NULL,
+				       &overlapped));
 	DONE(&overlapped, 8);
 	CHECK_EQ(setup[2], 1);
 	PENDING(WinUsb_ControlTransfer(usb, packet(0x40, 1, 0, 0, 0), NULL, 0, NULL, &overlapped));
@@ -159,7 +163,8 @@ TEST_OF(1_6, an_overlapped_request_is_cancelled)
 
 	begin(fx2);
 	board_set(fx2, "silent-request=0xd7");
-	PENDING(WinUsb_ControlTransfer(usb, packet(0xc0, FX2_GET_BARGRAPH, 0, 0, 1), data[0], 1, NULL,
+	PENDING(WinUsb_ControlTransfer(usb, packet(0xc0, FX2_GET_BARGRAPH, 0, 0, 1), data[0], 1,
+				       NULL,
 				       &overlapped));
 	OK(CancelIoEx(file, &overlapped));
 	DONE_FAILS(&overlapped, ERROR_OPERATION_ABORTED, 0);
@@ -177,7 +182,8 @@ TEST_OF(1_6, requests_that_would_change_the_drivers_state_are_ACCESS_DENIED)
 	begin(fx2);
 	before = board_requests(fx2);
 	for (i = 0; i < ARRAY_SIZE(forbidden); i++)
-		FAILS(CONTROL(usb, forbidden[i][0], forbidden[i][1], 1, 0, NULL, 0), ERROR_ACCESS_DENIED);
+		FAILS(CONTROL(usb, forbidden[i][0], forbidden[i][1], 1, 0, NULL, 0),
+		      ERROR_ACCESS_DENIED);
 	CHECK_EQ(board_requests(fx2), before);
 	end();
 }
@@ -217,9 +223,11 @@ TEST_OF(1_7, isochronous_functions_are_NOT_SUPPORTED)
 	FAILS(WinUsb_RegisterIsochBuffer(usb, 0x86, data[0], 1920, &buffer), ERROR_NOT_SUPPORTED);
 	FAILS(WinUsb_RegisterIsochBuffer(NULL, 0x86, data[0], 1920, &buffer), ERROR_INVALID_HANDLE);
 	FAILS(WinUsb_UnregisterIsochBuffer(NULL), ERROR_INVALID_HANDLE);
-	FAILS(WinUsb_ReadIsochPipe(NULL, 0, 192, &frame, 1, packets, &overlapped), ERROR_INVALID_HANDLE);
+	FAILS(WinUsb_ReadIsochPipe(NULL, 0, 192, &frame, 1, packets, &overlapped),
+	      ERROR_INVALID_HANDLE);
 	FAILS(WinUsb_WriteIsochPipe(NULL, 0, 192, &frame, &overlapped), ERROR_INVALID_HANDLE);
-	FAILS(WinUsb_ReadIsochPipeAsap(NULL, 0, 192, FALSE, 1, packets, &overlapped), ERROR_INVALID_HANDLE);
+	FAILS(WinUsb_ReadIsochPipeAsap(NULL, 0, 192, FALSE, 1, packets, &overlapped),
+	      ERROR_INVALID_HANDLE);
 	FAILS(WinUsb_WriteIsochPipeAsap(NULL, 0, 192, FALSE, &overlapped), ERROR_INVALID_HANDLE);
 	FAILS(WinUsb_GetCurrentFrameNumber(usb, &frame, &time), ERROR_NOT_SUPPORTED);
 	end();

@@ -2,8 +2,8 @@
 /*
  * What the library costs: CPU time for each operation through the Windows face, compared with the
  * driver's commands. The two take turns, round by round, so that what else happens on the machine
- * meets both alike. Printed are the median and the quartiles of the ratios of all rounds, and what is
- * left where least else happened: the tenth percentile of each.
+ * meets both alike. Printed are the median and the quartiles of the ratios of all rounds, and what
+ * is left where least else happened: the tenth percentile of each.
  *
  *	scripts/lab run --kernel=6.12 --board=fx2 -- tools/testing/conformance/cost [NODE IN OUT]
  *
@@ -263,7 +263,8 @@ static bool compare(const char *name, int (*raw)(void), int (*lib)(void), double
 	qsort(libs, ROUNDS, sizeof(double), by_value);
 	qsort(ratios, ROUNDS, sizeof(double), by_value);
 	if (!raws[ROUNDS / 10]) {
-		fprintf(stderr, "cost: this kernel does not count CPU time exactly; a stock one does\n");
+		fprintf(stderr,
+			"cost: this kernel does not count CPU time exactly; a stock one does\n");
 		exit(2);
 	}
 	quiet = libs[ROUNDS / 10] / raws[ROUNDS / 10];

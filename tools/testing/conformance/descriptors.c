@@ -17,7 +17,8 @@ TEST_OF(1_3, get_descriptor_gives_the_device_descriptor)
 	USB_DEVICE_DESCRIPTOR device;
 
 	begin(fx2);
-	OK(WinUsb_GetDescriptor(usb, USB_DEVICE_DESCRIPTOR_TYPE, 0, 0, (PUCHAR)&device, sizeof(device),
+	OK(WinUsb_GetDescriptor(usb, USB_DEVICE_DESCRIPTOR_TYPE, 0, 0, (PUCHAR)&device,
+				sizeof(device),
 				&moved));
 	CHECK_EQ(moved, 18);
 	CHECK_EQ(device.bLength, 18);
@@ -62,7 +63,8 @@ TEST_OF(1_3, a_BOS_is_fetched_from_the_device)
 TEST_OF(1_3, a_descriptor_that_is_not_there_is_GEN_FAILURE)
 {
 	begin(fx2);
-	FAILS(WinUsb_GetDescriptor(usb, USB_STRING_DESCRIPTOR_TYPE, 77, 0x0409, data[0], 255, &moved),
+	FAILS(WinUsb_GetDescriptor(usb, USB_STRING_DESCRIPTOR_TYPE, 77, 0x0409, data[0], 255,
+				   &moved),
 	      ERROR_GEN_FAILURE);
 	CHECK_EQ(moved, 0);
 	FAILS(WinUsb_GetDescriptor(usb, 0x0f, 0, 0, data[0], 255, &moved), ERROR_GEN_FAILURE);
@@ -134,10 +136,12 @@ TEST_OF(1_3, query_device_information_gives_the_speed)
 	OK(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, &n, room));
 	CHECK_EQ(n, 1);
 	n = 0;
-	FAILS(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, &n, &speed), ERROR_INVALID_USER_BUFFER);
+	FAILS(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, &n, &speed),
+	      ERROR_INVALID_USER_BUFFER);
 	n = 1;
 	FAILS(WinUsb_QueryDeviceInformation(usb, 2, &n, &speed), ERROR_INVALID_PARAMETER);
-	FAILS(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, NULL, &speed), ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, NULL, &speed),
+	      ERROR_INVALID_PARAMETER);
 	FAILS(WinUsb_QueryDeviceInformation(usb, DEVICE_SPEED, &n, NULL), ERROR_INVALID_PARAMETER);
 	end();
 }
@@ -199,7 +203,8 @@ TEST_OF(1_3, query_pipe_describes_the_pipes_of_all_settings)
 {
 	static const struct pipe pipes[] = {
 		{ 1, 0, 0x04, 0, UsbdPipeTypeBulk, 512 }, { 1, 1, 0x84, 0, UsbdPipeTypeBulk, 512 },
-		{ 1, 2, 0x85, 4, UsbdPipeTypeInterrupt, 8 }, { 2, 0, 0x04, 4, UsbdPipeTypeInterrupt, 256 },
+		{ 1, 2, 0x85, 4, UsbdPipeTypeInterrupt, 8 }, { 2, 0, 0x04, 4, UsbdPipeTypeInterrupt,
+							       256 },
 		{ 2, 1, 0x84, 4, UsbdPipeTypeInterrupt, 256 },
 		{ 3, 0, 0x06, 4, UsbdPipeTypeIsochronous, 192 },
 		{ 3, 1, 0x86, 4, UsbdPipeTypeIsochronous, 192 },
@@ -248,7 +253,8 @@ TEST_OF(1_9, parse_finds_interfaces_by_each_criterion)
 	get_configuration();
 	found = WinUsb_ParseConfigurationDescriptor(header, header, -1, -1, -1, -1, -1);
 	CHECK(found && found->bInterfaceNumber == 0);
-	next = WinUsb_ParseConfigurationDescriptor(header, (PUCHAR)found + found->bLength, -1, -1, -1, -1, -1);
+	next = WinUsb_ParseConfigurationDescriptor(header, (PUCHAR)found + found->bLength, -1, -1,
+						   -1, -1, -1);
 	CHECK(next && next->bInterfaceNumber == 1);
 	found = WinUsb_ParseConfigurationDescriptor(header, header, 2, 3, 0xff, 1, 0);
 	CHECK(found && found->bAlternateSetting == 3);
@@ -256,7 +262,8 @@ TEST_OF(1_9, parse_finds_interfaces_by_each_criterion)
 	CHECK(found && found->bInterfaceNumber == 3);
 	CHECK(!WinUsb_ParseConfigurationDescriptor(header, header, 4, -1, -1, -1, -1));
 	CHECK(!WinUsb_ParseConfigurationDescriptor(header, header, -1, -1, 3, -1, -1));
-	CHECK(!WinUsb_ParseConfigurationDescriptor(header, (PUCHAR)found + found->bLength, -1, -1, -1, -1, -1));
+	CHECK(!WinUsb_ParseConfigurationDescriptor(header, (PUCHAR)found + found->bLength, -1, -1,
+						   -1, -1, -1));
 	end();
 }
 
@@ -300,7 +307,8 @@ TEST_OF(1_9, parse_is_not_fooled)
 	CHECK(!WinUsb_ParseDescriptors(bad, sizeof(bad), bad, 4));
 	CHECK(!WinUsb_ParseConfigurationDescriptor(fooled, bad, -1, -1, -1, -1, -1));
 	CHECK(!WinUsb_ParseDescriptors(bad, sizeof(bad), bad + 20, 5));
-	CHECK(WinUsb_ParseDescriptors(bad, sizeof(bad), bad + 11, 4) == (PUSB_COMMON_DESCRIPTOR)(bad + 11));
+	CHECK(WinUsb_ParseDescriptors(bad, sizeof(bad), bad + 11,
+				      4) == (PUSB_COMMON_DESCRIPTOR)(bad + 11));
 	CHECK(!WinUsb_ParseDescriptors(NULL, 9, bad, 4));
 	CHECK(!WinUsb_ParseDescriptors(bad, sizeof(bad), NULL, 4));
 	CHECK(!WinUsb_ParseDescriptors(bad + 10, 9, bad, 4));

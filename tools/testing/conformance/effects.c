@@ -112,13 +112,17 @@ TEST_OF(2_2, RAW_IO_has_rules_for_lengths)
 	begin(fx2);
 	OK(set_policy(FX2_BULK_IN, RAW_IO, 1));
 	maximum = get_policy(FX2_BULK_IN, MAXIMUM_TRANSFER_SIZE);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, &moved, NULL), ERROR_INVALID_FUNCTION);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, NULL, &overlapped), ERROR_INVALID_FUNCTION);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, &moved, NULL),
+	      ERROR_INVALID_FUNCTION);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 100, NULL, &overlapped),
+	      ERROR_INVALID_FUNCTION);
 	big = (maximum / 512 + 1) * 512;
 	buffer = malloc(big);
 	CHECK(buffer);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, buffer, big, &moved, NULL), ERROR_INVALID_PARAMETER);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, buffer, big, NULL, &overlapped), ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, buffer, big, &moved, NULL),
+	      ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, buffer, big, NULL, &overlapped),
+	      ERROR_INVALID_PARAMETER);
 	free(buffer);
 	loopback_works();
 	end();

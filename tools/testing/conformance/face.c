@@ -75,7 +75,8 @@ const char *path_of(struct board *board)
 
 HANDLE open_path(const char *path, DWORD flags)
 {
-	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+	return CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+			   NULL,
 			   OPEN_EXISTING, flags, NULL);
 }
 
@@ -155,9 +156,11 @@ static DWORD WINAPI call_run(LPVOID argument)
 	BOOL done;
 
 	if (call->pipe & 0x80)
-		done = WinUsb_ReadPipe(call->usb, call->pipe, call->buffer, call->length, &call->moved, NULL);
+		done = WinUsb_ReadPipe(call->usb, call->pipe, call->buffer, call->length,
+				       &call->moved, NULL);
 	else
-		done = WinUsb_WritePipe(call->usb, call->pipe, call->buffer, call->length, &call->moved,
+		done = WinUsb_WritePipe(call->usb, call->pipe, call->buffer, call->length,
+					&call->moved,
 					NULL);
 	call->error = done ? 0 : GetLastError();
 	call->order = InterlockedIncrement(&order);

@@ -9,11 +9,13 @@
 
 #include "../selftests/node.h"
 
-static const GUID class_1 = { 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
+static const GUID class_1 =
+	{ 0x9f543223, 0xcede, 0x4fa3, { 0xb3, 0x76, 0xa2, 0x5c, 0xe9, 0xa3, 0x0e, 0x74 } };
 static const GUID class_2 = { 0xaaaaaaaa, 0x0001, 0x0002, { 3, 4, 5, 6, 7, 8, 9, 10 } };
 #define GUIDS "{9f543223-cede-4fa3-b376-a25ce9a30e74} {aaaaaaaa-0001-0002-0304-05060708090a}"
 
-static void attribute(struct board *board, unsigned int interface, const char *name, char *out, size_t size)
+static void attribute(struct board *board, unsigned int interface, const char *name, char *out,
+		      size_t size)
 {
 	snprintf(out, size, "/sys/class/winusb/%s/%s", board_node(board, interface), name);
 }
@@ -126,7 +128,8 @@ TEST_OF(6_1, SetupDi_lists_interfaces_with_the_sufficient_buffer_protocol)
 	FAILS(SetupDiGetDeviceInstanceIdA(set, &device, id, 3, &needed), ERROR_INSUFFICIENT_BUFFER);
 	OK(SetupDiGetDeviceInstanceIdA(set, &device, id, sizeof(id), NULL));
 	CHECK(!strncasecmp(id, "USB\\VID_0547&PID_1002\\", 22));
-	FAILS(SetupDiGetDeviceRegistryPropertyA(set, &device, SPDRP_HARDWAREID, &type, NULL, 0, &needed),
+	FAILS(SetupDiGetDeviceRegistryPropertyA(set, &device, SPDRP_HARDWAREID, &type, NULL, 0,
+						&needed),
 	      ERROR_INSUFFICIENT_BUFFER);
 	CHECK(needed > 20);
 	free(narrow);
@@ -172,7 +175,8 @@ TEST_OF(6_1, the_registry_of_a_device_tells_MORE_DATA)
 	error_seen(ERROR_MORE_DATA);
 	CHECK_EQ(type, REG_MULTI_SZ);
 	CHECK(size > 70 && size < sizeof(text));
-	CHECK_EQ(RegQueryValueExA(key, "DeviceInterfaceGUIDs", NULL, &type, (BYTE *)text, &size), 0);
+	CHECK_EQ(RegQueryValueExA(key, "DeviceInterfaceGUIDs", NULL, &type, (BYTE *)text, &size),
+		 0);
 	CHECK(!strncasecmp(text, "{9f543223-cede-4fa3-b376-a25ce9a30e74}", 38));
 	CHECK_EQ(RegQueryValueExA(key, "Nothing", NULL, NULL, NULL, &size), ERROR_FILE_NOT_FOUND);
 	CHECK_EQ(RegCloseKey(key), 0);
@@ -189,7 +193,8 @@ TEST_OF(6_1, CM_lists_tell_how_long_they_are)
 
 	CHECK_EQ(CM_Get_Device_Interface_List_SizeA(&length, &class, NULL, 0), CR_SUCCESS);
 	CHECK(length > 100 && length < sizeof(narrow));
-	CHECK_EQ(CM_Get_Device_Interface_ListA(&class, NULL, narrow, length - 1, 0), CR_BUFFER_SMALL);
+	CHECK_EQ(CM_Get_Device_Interface_ListA(&class, NULL, narrow, length - 1, 0),
+		 CR_BUFFER_SMALL);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&class, NULL, narrow, length, 0), CR_SUCCESS);
 	CHECK_EQ(CM_Get_Device_Interface_List_SizeW(&length, &class, NULL, 0), CR_SUCCESS);
 	CHECK_EQ(CM_Get_Device_Interface_ListW(&class, NULL, wide, length, 0), CR_SUCCESS);
@@ -232,7 +237,8 @@ static DWORD CALLBACK tell(HCMNOTIFICATION notification, PVOID context, CM_NOTIF
 	n = LOAD(told_count) < 64 ? LOAD(told_count) : 63;
 	told[n].action = action;
 	if (event->FilterType == CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE) {
-		WideCharToMultiByte(CP_UTF8, 0, event->u.DeviceInterface.SymbolicLink, -1, told[n].path, 300,
+		WideCharToMultiByte(CP_UTF8, 0, event->u.DeviceInterface.SymbolicLink, -1,
+				    told[n].path, 300,
 				    NULL, NULL);
 	} else if (action == CM_NOTIFY_ACTION_DEVICECUSTOMEVENT) {
 		told[n].guid = event->u.DeviceHandle.EventGuid;

@@ -111,11 +111,14 @@ TEST_OF(1_5, overlapped_with_a_bad_event_is_INVALID_HANDLE)
 
 	begin(fx2);
 	CloseHandle(overlapped.hEvent);
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_INVALID_HANDLE);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_INVALID_HANDLE);
 	overlapped.hEvent = file;
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_INVALID_HANDLE);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_INVALID_HANDLE);
 	overlapped.hEvent = INVALID_HANDLE_VALUE;
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped), ERROR_INVALID_HANDLE);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped),
+	      ERROR_INVALID_HANDLE);
 	CHECK_EQ(board_counter(fx2, FX2_BULK_IN, "urbs"), 0);
 	end();
 }
@@ -377,6 +380,7 @@ TEST_OF(1_5, hundreds_are_in_flight_and_too_many_are_refused)
 		DONE(&overlapped[i], 1);
 	OK(WinUsb_AbortPipe(usb, FX2_BULK_IN));
 	for (; i < n; i++)
-		FAILS(GetOverlappedResult(file, &overlapped[i], &bytes, FALSE), ERROR_OPERATION_ABORTED);
+		FAILS(GetOverlappedResult(file, &overlapped[i], &bytes, FALSE),
+		      ERROR_OPERATION_ABORTED);
 	end();
 }

@@ -65,9 +65,11 @@ TEST_OF(1_4, get_pipe_policy_tells_the_size_and_writes_no_more)
 		FAILS(WinUsb_GetPipePolicy(usb, FX2_BULK_IN, numbers[i], &length, room),
 		      ERROR_INVALID_USER_BUFFER);
 	}
-	FAILS(WinUsb_GetPipePolicy(usb, FX2_BULK_IN, RAW_IO, NULL, room), ERROR_INVALID_USER_BUFFER);
+	FAILS(WinUsb_GetPipePolicy(usb, FX2_BULK_IN, RAW_IO, NULL, room),
+	      ERROR_INVALID_USER_BUFFER);
 	length = 1;
-	FAILS(WinUsb_GetPipePolicy(usb, FX2_BULK_IN, RAW_IO, &length, NULL), ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_GetPipePolicy(usb, FX2_BULK_IN, RAW_IO, &length, NULL),
+	      ERROR_INVALID_PARAMETER);
 	end();
 }
 
@@ -111,7 +113,8 @@ TEST_OF(2_1, the_defaults)
 	begin(fx2);
 	for (i = 0; i < ARRAY_SIZE(pipes); i++) {
 		for (j = 0; j < ARRAY_SIZE(switches); j++)
-			CHECK_EQ(get_policy(pipes[i], switches[j]), switches[j] == ALLOW_PARTIAL_READS);
+			CHECK_EQ(get_policy(pipes[i], switches[j]),
+				 switches[j] == ALLOW_PARTIAL_READS);
 		CHECK_EQ(get_policy(pipes[i], PIPE_TRANSFER_TIMEOUT), 0);
 		CHECK(get_policy(pipes[i], MAXIMUM_TRANSFER_SIZE) >= 64 * 1024);
 	}
@@ -221,7 +224,8 @@ TEST_OF(3_1, power_policies_refuse_what_is_wrong)
 	FAILS(WinUsb_SetPowerPolicy(usb, RAW_IO, 4, &value), ERROR_INVALID_PARAMETER);
 	FAILS(WinUsb_GetPowerPolicy(usb, 0x82, &length, &value), ERROR_INVALID_PARAMETER);
 	length = 3;
-	FAILS(WinUsb_GetPowerPolicy(usb, SUSPEND_DELAY, &length, &value), ERROR_INVALID_USER_BUFFER);
+	FAILS(WinUsb_GetPowerPolicy(usb, SUSPEND_DELAY, &length, &value),
+	      ERROR_INVALID_USER_BUFFER);
 	/* Of the default handle only */
 	second = associated(EVENTS);
 	FAILS(WinUsb_SetPowerPolicy(second, SUSPEND_DELAY, 4, &value), ERROR_INVALID_PARAMETER);

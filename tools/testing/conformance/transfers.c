@@ -86,11 +86,15 @@ TEST_OF(1_5, the_wrong_pipe_is_INVALID_PARAMETER)
 
 	begin(fx2);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		FAILS(WinUsb_ReadPipe(usb, wrong[i], data[0], 8, &moved, NULL), ERROR_INVALID_PARAMETER);
-		FAILS(WinUsb_WritePipe(usb, wrong[i], data[0], 8, &moved, NULL), ERROR_INVALID_PARAMETER);
+		FAILS(WinUsb_ReadPipe(usb, wrong[i], data[0], 8, &moved, NULL),
+		      ERROR_INVALID_PARAMETER);
+		FAILS(WinUsb_WritePipe(usb, wrong[i], data[0], 8, &moved, NULL),
+		      ERROR_INVALID_PARAMETER);
 	}
-	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_OUT, data[0], 8, &moved, NULL), ERROR_INVALID_PARAMETER);
-	FAILS(WinUsb_WritePipe(usb, FX2_BULK_IN, data[0], 8, &moved, NULL), ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_OUT, data[0], 8, &moved, NULL),
+	      ERROR_INVALID_PARAMETER);
+	FAILS(WinUsb_WritePipe(usb, FX2_BULK_IN, data[0], 8, &moved, NULL),
+	      ERROR_INVALID_PARAMETER);
 	end();
 }
 
