@@ -538,6 +538,8 @@ static void finish(void)
 	enum gadget_pipe pipe;
 
 	cancel_all();
+	/* Asleep it sends nothing, and it does not signal here: with a short delay no read would end. */
+	CHECK_OK(node_set_power(fd, handle, WINUSB_POWER_AUTO_SUSPEND, 0));
 	for (pipe = 0; pipe < GADGET_PIPES; pipe++) {
 		CHECK_OK(node_timeout(fd, handle, gadget_address(pipe), 0));
 		CHECK_OK(node_set_policy(fd, handle, gadget_address(pipe),
