@@ -23,13 +23,15 @@ module:					## Build winusb.ko; with KUnit in the target kernel, the suites too
 	$(MODULE_MAKE) modules
 
 .PHONY: tools
-tools:					## Build winusbctl
+tools:					## Build winusbctl and the library
 	$(MAKE) -C tools/winusbctl
+	$(MAKE) -C tools/lib
 
 .PHONY: install
-install: all				## Install module, winusbctl, header, udev rule; DESTDIR= and PREFIX= work
+install: all				## Install module, winusbctl, library, headers, udev rule; DESTDIR= and PREFIX= work
 	$(MODULE_MAKE) modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	$(MAKE) -C tools/winusbctl install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C tools/lib install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	install -D -m 644 include/uapi/linux/winusb.h $(DESTDIR)$(PREFIX)/include/linux/winusb.h
 	@# Kernel headers have no System.map, and without it modules_install leaves depmod out.
 	@if test -n "$(DESTDIR)"; then \
@@ -42,6 +44,7 @@ install: all				## Install module, winusbctl, header, udev rule; DESTDIR= and PR
 .PHONY: uninstall
 uninstall:				## Remove what install installed
 	$(MAKE) -C tools/winusbctl uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C tools/lib uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/winusb.h
 	@test -e $(KDIR)/Makefile || { \
 		echo "There is no kernel at $(KDIR): name the one that the module was installed for with KDIR=," >&2; \

@@ -226,7 +226,7 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 
 static int winusb_resume_release(void *data)
 {
-	msleep(10);
+	msleep(20);
 	winusb_hcd_release(data, WINUSB_BENCH_OUT);
 	return 0;
 }
