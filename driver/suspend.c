@@ -193,7 +193,7 @@ static void winusb_suspend_settle_soon(struct winusb_interface *wi, unsigned lon
 /* The device is idle: unless it is not. */
 static int winusb_suspend_idle(struct winusb_interface *wi)
 {
-	unsigned int i;
+	unsigned int count, i;
 
 	/* Whoever ends what we find in a pipe has its lock later, and sees this. */
 	WRITE_ONCE(wi->refused, 1);
@@ -203,7 +203,8 @@ static int winusb_suspend_idle(struct winusb_interface *wi)
 	WRITE_ONCE(wi->refused, 0);
 	WRITE_ONCE(wi->asleep, true);
 	wi->slept = jiffies;
-	trace_winusb_suspend(wi, true, winusb_suspend_withdraw_all(wi));
+	count = winusb_suspend_withdraw_all(wi);
+	trace_winusb_suspend(wi, true, count);
 	winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
 	return 0;
 
@@ -229,7 +230,8 @@ static void winusb_suspend_system(struct winusb_interface *wi)
 		wd->drained = jiffies + WINUSB_DRAIN;
 	wd->draining = true;
 	until = wd->drained;
-	/* Nor does anybody wake up now what has slept before. */
+	/* Nor does anybody ask again for a sleep, or wake up now what has slept before. */
+	WRITE_ONCE(wi->refused, 0);
 	cancel_delayed_work_sync(&wi->settle_work);
 	flush_work(&wi->wake_work);
 	WRITE_ONCE(wi->asleep, true);
@@ -429,7 +431,7 @@ static void winusb_suspend_wake_work(struct work_struct *work)
 	if (!ret) {
 		winusb_suspend_repair(wi);
 		usb_autopm_put_interface(wi->intf);
-	} else {
+	} else if (ret != -EACCES) {	/* the system sleeps, and its end resumes the device */
 		winusb_suspend_give_up(wi);
 	}
 	memalloc_noio_restore(noio);

@@ -151,6 +151,25 @@ static void winusb_test_reset_after_a_suspend_that_failed(struct kunit *test)
 	winusb_async_expect(test, a, 0, 3);
 }
 
+/* In a sleep of the system nobody can be woken, and what waits goes on waiting. */
+static void winusb_test_wake_in_a_sleep_of_the_system_ends_nothing(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_sleep_handle(test);
+	struct winusb_async *a[2];
+
+	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_sleep_begins(test);
+	pm_runtime_disable(&wh->wi->intf->dev);	/* as the PM core does then */
+	a[1] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
+	winusb_async_expect_none(test, wh->wf);
+	pm_runtime_enable(&wh->wi->intf->dev);
+	winusb_sleep_remote_wake(test, wh);
+	winusb_send(test, NULL, 1);
+	winusb_async_expect(test, a[0], 0, 1);
+	winusb_send(test, NULL, 2);
+	winusb_async_expect(test, a[1], 0, 2);
+}
+
 /* While one interface has a write pending, the other is not asked to sleep for ever anew. */
 static void winusb_test_sibling_is_not_asked_again_and_again(struct kunit *test)
 {
@@ -385,6 +404,7 @@ static struct kunit_case winusb_resume_cases[] = {
 	WINUSB_CASE(it_sleeps_after_a_reset_of_a_pipe_without_delay),
 	WINUSB_CASE(it_sleeps_when_a_write_ends_in_a_refusal),
 	WINUSB_CASE(reset_after_a_suspend_that_failed),
+	WINUSB_CASE(wake_in_a_sleep_of_the_system_ends_nothing),
 	WINUSB_CASE(sibling_is_not_asked_again_and_again),
 	WINUSB_CASE(system_sleep_does_not_wait_for_a_device),
 	WINUSB_CASE(system_sleep_waits_once_for_a_device),
