@@ -101,7 +101,9 @@ int winusb_buffer_prepare(struct winusb_buffer *buffer, struct winusb_file *wf,
 			  const struct winusb_dma *dma);
 int winusb_buffer_prepare_control(struct winusb_buffer *buffer, struct winusb_file *wf,
 				  const struct iov_iter *iter, size_t length, bool in, bool stays);
+bool winusb_is_writable(u8 __user *first, size_t length);
 bool winusb_buffer_is_writable(struct winusb_buffer *buffer);
+size_t winusb_deliver(struct mm_struct *mm, unsigned long address, const void *from, size_t length);
 int winusb_buffer_deliver(struct winusb_buffer *buffer, size_t *length);
 void winusb_buffer_release(struct winusb_buffer *buffer, struct winusb_file *wf, bool dirty);
 void winusb_buffer_destroy(struct winusb_buffer *buffer, struct winusb_file *wf);

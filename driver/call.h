@@ -36,6 +36,10 @@ union winusb_argument {
 	struct winusb_post_event post;
 	struct winusb_listen listen;
 	struct winusb_power_policy power;
+	struct winusb_register_isoch_buffer register_buffer;
+	struct winusb_unregister_isoch_buffer unregister_buffer;
+	struct winusb_get_frame frame;
+	struct winusb_reap reap;
 };
 
 /**

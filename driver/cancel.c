@@ -7,8 +7,10 @@
 #include <linux/usb.h>
 
 #include "compat.h"
+#include "isoch.h"
 #include "pipe.h"
 #include "request.h"
+#include "stream.h"
 #include "suspend.h"
 #include "trace.h"
 
@@ -33,10 +35,21 @@ void winusb_request_mark(struct winusb_request *req, int error, struct list_head
 	pipe->cancelled++;	/* winusb_request_finish() takes it back */
 	trace_winusb_cancel(req, error);
 	if (req->state == WINUSB_REQUEST_QUEUED) {
+		if (req->isoch)
+			winusb_stream_skip(req);
 		list_del_init(&req->pipe_node);
 		req->state = WINUSB_REQUEST_DONE;
-		req->status = error;
+		req->status = req->isoch ? winusb_isoch_cancel(req, error) : error;
 		winusb_suspend_ask_again(pipe->wi);
+		list_add_tail(&req->cancel_node, finish);
+		return;
+	}
+	if (req->isoch && winusb_stream_end(req, error)) {
+		req->state = WINUSB_REQUEST_DONE;
+		req->status = winusb_isoch_status(req);
+		winusb_suspend_ask_again(pipe->wi);
+		if (pipe->asleep)
+			wake_up_all(&pipe->idle);
 		list_add_tail(&req->cancel_node, finish);
 		return;
 	}
@@ -45,6 +58,18 @@ void winusb_request_mark(struct winusb_request *req, int error, struct list_head
 		WRITE_ONCE(req->cancel, error);
 	winusb_request_get(req);	/* put in winusb_request_end_marked() */
 	list_add(&req->cancel_node, unlink);
+}
+
+/**
+ * winusb_request_unlink - Ask the host controller for what it has of a request
+ * @req: The request. The caller has a reference.
+ */
+void winusb_request_unlink(struct winusb_request *req)
+{
+	if (req->isoch)
+		winusb_isoch_unlink(req);
+	else
+		usb_unlink_urb(req->urb);	/* does nothing to a URB that is not in flight */
 }
 
 /**
@@ -60,7 +85,7 @@ void winusb_request_end_marked(struct list_head *finish, struct list_head *unlin
 
 	list_for_each_entry_safe(req, next, unlink, cancel_node) {
 		list_del_init(&req->cancel_node);
-		usb_unlink_urb(req->urb);	/* does nothing to a URB that is not in flight */
+		winusb_request_unlink(req);
 		winusb_request_put(req);
 	}
 	list_for_each_entry_safe(req, next, finish, cancel_node) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The node: what open, close, read and poll mean. ioctl.c has the commands.
+ * The node: what open, close, read, poll and mmap mean. ioctl.c has the commands.
  */
 #include <linux/poll.h>
 
@@ -9,6 +9,7 @@
 #include "event.h"
 #include "file.h"
 #include "interface.h"
+#include "isoch_buffer.h"
 #include "record.h"
 #include "uring.h"
 
@@ -72,6 +73,7 @@ static const struct file_operations winusb_fops = {
 	.flush = winusb_flush,
 	.read = winusb_read,
 	.poll = winusb_poll,
+	.mmap = winusb_isoch_buffer_mmap,
 	.unlocked_ioctl = winusb_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 #ifdef WINUSB_HAVE_URING

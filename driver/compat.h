@@ -8,6 +8,7 @@
 
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
 #include <linux/usb.h>
@@ -58,6 +59,26 @@
 #define winusb_eventfd_signal(context) eventfd_signal(context, 1)
 #else
 #define winusb_eventfd_signal(context) eventfd_signal(context)
+#endif
+
+/* 6.3 took away the way to write the flags of a mapping. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define winusb_vm_flags_set(vma, flags) ((vma)->vm_flags |= (flags))
+#else
+#define winusb_vm_flags_set(vma, flags) vm_flags_set(vma, flags)
+#endif
+
+/* 6.13 made one function of two steps. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void winusb_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*callback)(struct hrtimer *timer),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = callback;
+}
+#else
+#define winusb_hrtimer_setup hrtimer_setup
 #endif
 
 /* What the PM core knows of a device. In a kernel without it a device does not sleep. */
@@ -126,10 +147,11 @@ static inline bool winusb_pm_waits(struct device *dev)
 
 /*
  * Commands of io_uring can be cancelled from 6.7 on; before that, a pending one would keep exec()
- * from ending. 6.15 gave the import of a registered buffer the issue flags, 6.18 made one function
- * for short and one for long completions, and 6.19 changed the task work.
+ * from ending. They have a header of their own since 6.8. 6.15 gave the import of a registered
+ * buffer the issue flags, 6.18 made one function for short and one for long completions, and 6.19
+ * changed the task work.
  */
-#if IS_ENABLED(CONFIG_IO_URING) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#if IS_ENABLED(CONFIG_IO_URING) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #include <linux/io_uring/cmd.h>
 
 #define WINUSB_HAVE_URING

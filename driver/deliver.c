@@ -13,31 +13,41 @@
 #include "compat.h"
 
 /**
- * winusb_buffer_is_writable - Can the program's memory be written?
- * @buffer: The buffer of a read that is being prepared.
+ * winusb_is_writable - Can memory of the program that calls be written?
+ * @first: Where it is.
+ * @length: How much, not 0.
  *
  * A byte of each page is written as it was read: until the transfer is collected what is there is
  * undefined, so nobody may mind, and it is a hundred times quicker than to ask mm.
  *
  * Return: true if so.
  */
-bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
+bool winusb_is_writable(u8 __user *first, size_t length)
 {
-	u8 __user *first, *last, *p;
+	u8 __user *last = first + length - 1, *p;
 	u8 byte;
 
-	if (!iter_is_ubuf(&buffer->target) || buffer->length > WINUSB_COPY_LENGTH) {
-		struct iov_iter iter = buffer->target;
-
-		return !fault_in_iov_iter_writeable(&iter, buffer->length);
-	}
-	first = buffer->target.ubuf + buffer->target.iov_offset;
-	last = first + buffer->length - 1;
 	for (p = first; p <= last; p = (u8 __user *)PAGE_ALIGN((unsigned long)p + 1)) {
 		if (get_user(byte, p) || put_user(byte, p))
 			return false;
 	}
 	return true;
+}
+
+/**
+ * winusb_buffer_is_writable - Can the memory of a buffer be written?
+ * @buffer: The buffer of a read that is being prepared.
+ *
+ * Return: true if so.
+ */
+bool winusb_buffer_is_writable(struct winusb_buffer *buffer)
+{
+	if (!iter_is_ubuf(&buffer->target) || buffer->length > WINUSB_COPY_LENGTH) {
+		struct iov_iter iter = buffer->target;
+
+		return !fault_in_iov_iter_writeable(&iter, buffer->length);
+	}
+	return winusb_is_writable(buffer->target.ubuf + buffer->target.iov_offset, buffer->length);
 }
 
 /* Copy to the memory of another process. */
@@ -69,6 +79,28 @@ static size_t winusb_buffer_deliver_remote(struct mm_struct *mm, unsigned long a
 	return done;
 }
 
+/**
+ * winusb_deliver - Copy to the memory of a program, whoever calls
+ * @mm: Whose memory it is; NULL for the caller's.
+ * @address: Where.
+ * @from: The bytes.
+ * @length: How many.
+ *
+ * Return: How many were copied: fewer if the memory can't be written, or the process has ended.
+ */
+size_t winusb_deliver(struct mm_struct *mm, unsigned long address, const void *from, size_t length)
+{
+	size_t done;
+
+	if (!mm || mm == current->mm)
+		return length - copy_to_user((void __user *)address, from, length);
+	if (!mmget_not_zero(mm))
+		return 0;
+	done = winusb_buffer_deliver_remote(mm, address, from, length);
+	mmput(mm);
+	return done;
+}
+
 static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const void *from,
 					  size_t length)
 {
@@ -77,12 +109,9 @@ static size_t winusb_buffer_deliver_piece(struct winusb_buffer *buffer, const vo
 
 	if (!buffer->mm || buffer->mm == current->mm)
 		return copy_to_iter(from, length, &buffer->target);
-	if (!mmget_not_zero(buffer->mm))
-		return 0;	/* that process has ended */
 	address = (unsigned long)buffer->target.ubuf + buffer->target.iov_offset;
-	done = winusb_buffer_deliver_remote(buffer->mm, address, from, length);
+	done = winusb_deliver(buffer->mm, address, from, length);
 	iov_iter_advance(&buffer->target, done);
-	mmput(buffer->mm);
 	return done;
 }
 

@@ -165,9 +165,15 @@ winusb_descriptor_alternate(const struct usb_interface *intf, u8 alternate)
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_descriptor_alternate);
 
-/* Bytes that a pipe can move in one service interval (winusb.md 1.10). */
-static u32 winusb_descriptor_interval_bytes(const struct usb_host_endpoint *ep,
-					    enum usb_device_speed speed)
+/**
+ * winusb_descriptor_interval_bytes - What a pipe can move in one service interval (winusb.md 1.10)
+ * @ep: The endpoint.
+ * @speed: The speed of the device.
+ *
+ * Return: Bytes.
+ */
+u32 winusb_descriptor_interval_bytes(const struct usb_host_endpoint *ep,
+				     enum usb_device_speed speed)
 {
 	const struct usb_endpoint_descriptor *desc = &ep->desc;
 	u32 bytes = usb_endpoint_maxp(desc);
@@ -175,6 +181,10 @@ static u32 winusb_descriptor_interval_bytes(const struct usb_host_endpoint *ep,
 	if (speed >= USB_SPEED_SUPER) {
 		const struct usb_ss_ep_comp_descriptor *comp = &ep->ss_ep_comp;
 
+		/* There the other companion has a 1. */
+		if (speed >= USB_SPEED_SUPER_PLUS && usb_endpoint_xfer_isoc(desc) &&
+		    USB_SS_SSP_ISOC_COMP(comp->bmAttributes))
+			return le32_to_cpu(ep->ssp_isoc_ep_comp.dwBytesPerInterval);
 		if (usb_endpoint_xfer_int(desc) || usb_endpoint_xfer_isoc(desc))
 			return le16_to_cpu(comp->wBytesPerInterval);
 		return bytes * (comp->bMaxBurst + 1U);

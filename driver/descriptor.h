@@ -28,6 +28,8 @@ const struct usb_host_interface *
 winusb_descriptor_setting(const struct usb_interface *intf, unsigned int index);
 const struct usb_host_interface *
 winusb_descriptor_alternate(const struct usb_interface *intf, u8 alternate);
+u32 winusb_descriptor_interval_bytes(const struct usb_host_endpoint *ep,
+				     enum usb_device_speed speed);
 void winusb_descriptor_pipe(const struct usb_host_endpoint *ep, enum usb_device_speed speed,
 			    struct winusb_query_pipe *pipe);
 u32 winusb_descriptor_speed(enum usb_device_speed speed);

@@ -132,6 +132,7 @@ static struct winusb_device *winusb_device_create(struct usb_device *udev)
 	wd->configuration = udev->actconfig - udev->config;
 	wd->composite = winusb_descriptor_is_composite(udev);
 	mutex_init(&wd->power_lock);
+	winusb_frames_init(&wd->frames, udev);
 	wd->power_delay = -1;
 	INIT_DELAYED_WORK(&wd->work, winusb_device_work);
 	/* usbcore reads the BOS from USB 2.01 on, and keeps it while we have the device locked. */

@@ -8,6 +8,7 @@
 #include <linux/usb.h>
 #include <linux/workqueue.h>
 
+#include "frame.h"
 #include "msos.h"
 
 #define WINUSB_BLOBS 34	/* a descriptor set, or the IDs and the properties of each function */
@@ -46,6 +47,7 @@
  * @power_delay: The delay that the driver has set, ms; -1 for none.
  * @power_old_delay: The one before.
  * @power_wakeup: The driver has enabled wakeup of the system.
+ * @frames: The frames of its bus.
  * @whole: The device is one function.
  * @msos: What they say. Points into @blobs.
  * @blobs: What was read, freed with this.
@@ -78,6 +80,7 @@ struct winusb_device {
 	int power_delay;
 	int power_old_delay;
 	bool power_wakeup;
+	struct winusb_frames frames;
 	bool whole;
 	struct winusb_msos msos;
 	u8 *blobs[WINUSB_BLOBS];

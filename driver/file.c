@@ -15,6 +15,7 @@
 #include "function.h"
 #include "handle.h"
 #include "interface.h"
+#include "isoch_buffer.h"
 #include "pipe.h"
 #include "record.h"
 #include "request.h"
@@ -150,6 +151,7 @@ struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener)
 	wf->wi = wi;
 	wf->listener = listener;
 	xa_init_flags(&wf->handles, XA_FLAGS_ALLOC);
+	xa_init_flags(&wf->isoch_buffers, XA_FLAGS_ALLOC1);
 	spin_lock_init(&wf->requests_lock);
 	INIT_LIST_HEAD(&wf->requests);
 	INIT_LIST_HEAD(&wf->done);
@@ -279,6 +281,7 @@ void winusb_file_close(struct winusb_file *wf)
 	bool ours;
 
 	winusb_file_end_requests(wf);
+	winusb_isoch_buffer_unregister_all(wf);
 	winusb_handle_free_all(wf);
 	mutex_lock(&winusb_functions_lock);
 	ours = !wf->restoring;
@@ -308,17 +311,8 @@ static void winusb_file_mark(struct winusb_request *req, int error, struct list_
 	spin_unlock(&req->pipe->lock);
 }
 
-/**
- * winusb_file_cancel_cookie - End requests that nobody is blocked in (WINUSB_IOC_CANCEL)
- * @wf: The file.
- * @all: All of them.
- * @cookie: Those with this cookie.
- *
- * Does not wait.
- *
- * Return: How many there were.
- */
-unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie)
+static unsigned int winusb_file_cancel_some(struct winusb_file *wf, bool all, u64 cookie,
+					    const void *owner)
 {
 	struct winusb_request *req;
 	unsigned int count = 0;
@@ -328,7 +322,8 @@ unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 coo
 
 	spin_lock_irqsave(&wf->requests_lock, flags);
 	list_for_each_entry(req, &wf->requests, file_node) {
-		if (req->door == WINUSB_DOOR_BLOCKING || !(all || req->cookie == cookie))
+		if (req->door == WINUSB_DOOR_BLOCKING ?
+		    !owner || req->owner != owner || req->command : !all && req->cookie != cookie)
 			continue;
 		winusb_file_mark(req, -ECANCELED, &finish, &unlink);
 		count++;
@@ -337,7 +332,36 @@ unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 coo
 	winusb_request_end_marked(&finish, &unlink);
 	return count;
 }
+
+/**
+ * winusb_file_cancel_cookie - End requests that nobody is blocked in (WINUSB_IOC_CANCEL)
+ * @wf: The file.
+ * @cookie: Those with this cookie.
+ *
+ * Does not wait.
+ *
+ * Return: How many there were.
+ */
+unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, u64 cookie)
+{
+	return winusb_file_cancel_some(wf, false, cookie, NULL);
+}
 WINUSB_EXPORT_FOR_TESTS(winusb_file_cancel_cookie);
+
+/**
+ * winusb_file_cancel_all - End all requests that nobody is blocked in (WINUSB_CANCEL_ALL)
+ * @wf: The file.
+ * @owner: And those that threads with these files are blocked in, or NULL.
+ *
+ * Does not wait.
+ *
+ * Return: How many there were.
+ */
+unsigned int winusb_file_cancel_all(struct winusb_file *wf, const void *owner)
+{
+	return winusb_file_cancel_some(wf, true, 0, owner);
+}
+WINUSB_EXPORT_FOR_TESTS(winusb_file_cancel_all);
 
 /* Free the requests that are kept: there is better use for what they cost. */
 static bool winusb_file_drop_idle(struct winusb_file *wf)

@@ -42,10 +42,15 @@ struct winusb_request;
  * @num_idle: How many.
  * @spare: One more of them, which is taken and given without the lock.
  * @num_requests: How many there are, in these lists and elsewhere.
- * @wait: Woken when a record is ready, when the interface leaves, and at the close.
+ * @wait: Woken when a record is ready, when the interface leaves, at the close, and as somebody
+ *	wants it (WINUSB_REAP_WAKE).
+ * @wakes: How often somebody did.
  * @read_lock: One reader of records at a time. Outside @requests_lock.
  * @eventfd: Is told of each record, or NULL.
- * @charged: Bytes of kernel memory that its requests use.
+ * @charged: Bytes of kernel memory that its requests and registered buffers use.
+ * @isoch_buffers: Registered buffers by number.
+ * @next_isoch_buffer: Where the search for a free number begins, guarded by @isoch_buffers.
+ * @num_isoch_buffers: How many there are.
  */
 struct winusb_file {
 	struct kref ref;
@@ -70,16 +75,21 @@ struct winusb_file {
 	struct winusb_request *spare;
 	unsigned int num_requests;
 	wait_queue_head_t wait;
+	u32 wakes;
 	struct mutex read_lock;
 	struct eventfd_ctx *eventfd;
 	atomic_long_t charged;
+	struct xarray isoch_buffers;
+	u32 next_isoch_buffer;
+	atomic_t num_isoch_buffers;
 };
 
 struct winusb_file *winusb_file_open(struct winusb_interface *wi, bool listener);
 void winusb_file_close(struct winusb_file *wf);
 int winusb_file_set_enabled(struct winusb_file *wf, bool enable);
 void winusb_file_cancel(struct winusb_file *wf, const void *owner, int error);
-unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, bool all, u64 cookie);
+unsigned int winusb_file_cancel_cookie(struct winusb_file *wf, u64 cookie);
+unsigned int winusb_file_cancel_all(struct winusb_file *wf, const void *owner);
 int winusb_file_charge(struct winusb_file *wf, size_t bytes);
 void winusb_file_charge_anyway(struct winusb_file *wf, size_t bytes);
 int winusb_file_admit(struct winusb_file *wf, bool waits);

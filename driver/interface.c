@@ -121,12 +121,12 @@ static void winusb_interface_setup_pipes(struct winusb_interface *wi)
 	WRITE_ONCE(wi->change, wi->change + 1);
 	smp_wmb();	/* pairs with the looks: who sees what follows sees that, too */
 	for (i = 0; i < setting->desc.bNumEndpoints && n < ARRAY_SIZE(wi->pipes); i++) {
-		const struct usb_endpoint_descriptor *desc = &setting->endpoint[i].desc;
+		const struct usb_host_endpoint *ep = &setting->endpoint[i];
 
 		/* Moves no data. usbcore has said so, and isochronous ones use it on purpose. */
-		if (!usb_endpoint_maxp(desc))
+		if (!usb_endpoint_maxp(&ep->desc))
 			continue;
-		winusb_pipe_setup(&wi->pipes[n++], desc);
+		winusb_pipe_setup(&wi->pipes[n++], ep);
 	}
 	smp_store_release(&wi->num_pipes, n);	/* pairs with winusb_pipe_look() */
 	smp_store_release(&wi->change, wi->change + 1);	/* pairs with the looks */
@@ -197,6 +197,7 @@ static int winusb_interface_select_error(int error)
 	case 0:
 	case -EPIPE:
 	case -ENOMEM:
+	case -ENOSPC:	/* the controller reserves bandwidth here, and not with the first URB */
 		return error;
 	case -ENODEV:
 	case -ESHUTDOWN:
@@ -382,6 +383,7 @@ void winusb_interface_pre_reset(struct winusb_interface *wi)
 	down_write(&wi->gate);
 	WRITE_ONCE(wi->resetting, true);
 	up_write(&wi->gate);
+	winusb_frames_moved(&wi->fn->device->frames);
 	winusb_interface_withdraw(wi, -ECONNRESET);
 }
 

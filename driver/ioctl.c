@@ -29,8 +29,8 @@
 #define WINUSB_CAPABILITIES (WINUSB_CAP_TRANSFER | WINUSB_CAP_EVENTS | WINUSB_CAP_RESET_DEVICE | \
 			     WINUSB_CAP_POLICIES | WINUSB_CAP_ASYNC | \
 			     WINUSB_CAP_INTERFACE_STATE | WINUSB_CAP_CUSTOM_EVENTS | \
-			     WINUSB_CAP_POWER | \
-			     WINUSB_CAP_OF_KERNEL)
+			     WINUSB_CAP_POWER | WINUSB_CAP_ISOCHRONOUS | WINUSB_CAP_REAP | \
+			     WINUSB_CAP_CANCEL_BLOCKED | WINUSB_CAP_OF_KERNEL)
 #ifdef WINUSB_HAVE_URING
 #define WINUSB_CAP_OF_KERNEL WINUSB_CAP_URING
 #else
@@ -431,6 +431,10 @@ static int winusb_ioctl_listen(struct winusb_call *call)
 #define WINUSB_HANDLER_LISTEN			winusb_ioctl_listen
 #define WINUSB_HANDLER_GET_POWER_POLICY		winusb_ioctl_get_power_policy
 #define WINUSB_HANDLER_SET_POWER_POLICY		winusb_ioctl_set_power_policy
+#define WINUSB_HANDLER_REGISTER_ISOCH_BUFFER	winusb_ioctl_register_isoch_buffer
+#define WINUSB_HANDLER_UNREGISTER_ISOCH_BUFFER	winusb_ioctl_unregister_isoch_buffer
+#define WINUSB_HANDLER_GET_FRAME		winusb_ioctl_get_frame
+#define WINUSB_HANDLER_REAP			winusb_ioctl_reap
 
 #define WINUSB_REPLY BIT(0)			/* the command has results */
 #define WINUSB_LISTENER BIT(1)			/* a listener may use it */
@@ -478,6 +482,18 @@ static const struct winusb_command {
 	WINUSB_COMMAND(LISTEN, winusb_listen, 16, WINUSB_QUERY),
 	WINUSB_COMMAND(GET_POWER_POLICY, winusb_power_policy, 16, WINUSB_REPLY),
 	WINUSB_COMMAND(SET_POWER_POLICY, winusb_power_policy, 16, 0),
+	WINUSB_COMMAND(REGISTER_ISOCH_BUFFER, winusb_register_isoch_buffer, 40, WINUSB_REPLY),
+	WINUSB_COMMAND(UNREGISTER_ISOCH_BUFFER, winusb_unregister_isoch_buffer, 8, 0),
+	WINUSB_COMMAND(GET_FRAME, winusb_get_frame, 48, WINUSB_REPLY),
+	[_IOC_NR(WINUSB_IOC_REAP)] = {
+		.cmd = WINUSB_IOC_REAP,
+		.size = sizeof(struct winusb_reap),
+		.shortest = 64,
+		.reply_first = offsetof(struct winusb_reap, out_count),
+		.reply_end = offsetofend(struct winusb_reap, out_submitted),
+		.flags = WINUSB_REPLY,
+		.handler = winusb_ioctl_reap,
+	},
 };
 
 /* The layout is part of the contract: these numbers never change. */
@@ -493,7 +509,7 @@ static_assert(sizeof(struct winusb_query_pipe) == 24);
 static_assert(sizeof(struct winusb_get_alternate_setting) == 12);
 static_assert(sizeof(struct winusb_set_alternate_setting) == 12);
 static_assert(sizeof(struct winusb_pipe_policy) == 20);
-static_assert(sizeof(struct winusb_transfer) == 80);
+static_assert(sizeof(struct winusb_transfer) == 88);
 static_assert(offsetof(struct winusb_transfer, buffer) == 24);
 static_assert(offsetof(struct winusb_transfer, isoch_packets) == 64);
 static_assert(sizeof(struct winusb_pipe_command) == 12);
@@ -507,6 +523,13 @@ static_assert(sizeof(struct winusb_post_event) == 40);
 static_assert(offsetof(struct winusb_post_event, data) == 24);
 static_assert(sizeof(struct winusb_listen) == 16);
 static_assert(sizeof(struct winusb_power_policy) == 16);
+static_assert(sizeof(struct winusb_register_isoch_buffer) == 40);
+static_assert(offsetof(struct winusb_register_isoch_buffer, buffer) == 16);
+static_assert(sizeof(struct winusb_unregister_isoch_buffer) == 8);
+static_assert(sizeof(struct winusb_get_frame) == 48);
+static_assert(offsetof(struct winusb_get_frame, out_time_ns) == 24);
+static_assert(sizeof(struct winusb_reap) == 64);
+static_assert(offsetof(struct winusb_reap, until_ns) == 24);
 
 static const struct winusb_command *winusb_command_find(unsigned int cmd)
 {

@@ -18,6 +18,7 @@
 #include "pipe.h"
 #include "queue.h"
 #include "request.h"
+#include "stream.h"
 #include "suspend.h"
 
 #define WINUSB_BOUNCE_LENGTH 16384	/* bytes of a pipe's own memory, about */
@@ -182,6 +183,7 @@ void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi)
 	INIT_LIST_HEAD(&pipe->raw_queue);
 	init_waitqueue_head(&pipe->idle);
 	INIT_WORK(&pipe->clear_work, winusb_pipe_clear_work);
+	winusb_stream_init(pipe);
 	pipe->policies.value[WINUSB_POLICY_MAXIMUM_TRANSFER_SIZE] = WINUSB_MAX_CONTROL_LENGTH;
 	winusb_pipe_set_defaults(pipe);
 }
@@ -205,10 +207,12 @@ static void winusb_pipe_setup_dma(struct winusb_pipe *pipe)
 /**
  * winusb_pipe_setup - Make a pipe object stand for an endpoint
  * @pipe: The pipe; no request is in it.
- * @desc: The endpoint.
+ * @ep: The endpoint.
  */
-void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc)
+void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_host_endpoint *ep)
 {
+	const struct usb_endpoint_descriptor *desc = &ep->desc;
+
 	winusb_pipe_destroy(pipe);
 	pipe->address = desc->bEndpointAddress;
 	pipe->type = usb_endpoint_type(desc);
@@ -217,6 +221,7 @@ void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descr
 	pipe->halted = false;
 	pipe->asleep = false;
 	winusb_pipe_setup_dma(pipe);
+	winusb_stream_setup(pipe, ep);
 	winusb_pipe_set_defaults(pipe);
 }
 
@@ -226,6 +231,7 @@ void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descr
  */
 void winusb_pipe_destroy(struct winusb_pipe *pipe)
 {
+	winusb_stream_stop(pipe);
 	pipe->saved_length = 0;
 	pipe->saved = NULL;
 	kfree(pipe->bounce);
@@ -290,11 +296,12 @@ static bool winusb_pipe_is_occupied(const struct winusb_pipe *pipe)
  * winusb_pipe_is_powered - Is there something in it that keeps the device awake (winusb.md 3.3)?
  * @pipe: The pipe. The caller holds its lock.
  *
- * Return: true for a control transfer, a write, or a reset of the pipe.
+ * Return: true for a control transfer, a write, an isochronous transfer, or a reset of the pipe.
  */
 bool winusb_pipe_is_powered(const struct winusb_pipe *pipe)
 {
-	return winusb_pipe_is_in(pipe) ? pipe->parked : winusb_pipe_is_occupied(pipe);
+	return winusb_pipe_is_in(pipe) && pipe->type != USB_ENDPOINT_XFER_ISOC ?
+	       pipe->parked : winusb_pipe_is_occupied(pipe);
 }
 
 /**
@@ -426,9 +433,7 @@ out_free:
 void winusb_pipe_wait_idle(struct winusb_pipe *pipe)
 {
 	wait_event(pipe->idle, !READ_ONCE(pipe->cancelled));
-	/* Whoever counted the last one lets go of the lock, too. */
-	spin_lock_irq(&pipe->lock);
-	spin_unlock_irq(&pipe->lock);
+	winusb_stream_stop(pipe);
 }
 
 /**

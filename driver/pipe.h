@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "policy.h"
+#include "stream.h"
 
 struct winusb_handle;
 struct winusb_interface;
@@ -44,6 +45,7 @@ struct winusb_request;
  *	that of the request that owns the pipe.
  * @saved: Bytes that a read did not ask for; a packet of room.
  * @saved_length: How many there are.
+ * @stream: Of an isochronous one.
  * @clear_work: Resets the pipe for a request that failed, see AUTO_CLEAR_STALL.
  *
  * @address to @dma change with the setting, see &winusb_interface.pipes.
@@ -73,6 +75,7 @@ struct winusb_pipe {
 	u8 *bounce;
 	u8 *saved;
 	unsigned int saved_length;
+	struct winusb_stream stream;
 	struct work_struct clear_work;
 };
 
@@ -82,7 +85,7 @@ void winusb_pipe_queue_work(struct work_struct *work);
 void winusb_pipe_queue_delayed_work(struct delayed_work *work, unsigned long delay);
 
 void winusb_pipe_init(struct winusb_pipe *pipe, struct winusb_interface *wi);
-void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_endpoint_descriptor *desc);
+void winusb_pipe_setup(struct winusb_pipe *pipe, const struct usb_host_endpoint *ep);
 void winusb_pipe_destroy(struct winusb_pipe *pipe);
 struct winusb_pipe *winusb_pipe_look(struct winusb_interface *wi, u8 address);
 struct winusb_pipe *winusb_pipe_find(struct winusb_interface *wi, u8 address);

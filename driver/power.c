@@ -269,10 +269,13 @@ void winusb_power_update(struct winusb_function *fn)
  */
 void winusb_power_join(struct winusb_interface *wi)
 {
-	usb_autopm_get_interface_no_resume(wi->intf);
-	wi->held = true;
+	/* Its siblings see it already: one of them may be faster. */
+	mutex_lock(&winusb_functions_lock);
+	winusb_power_hold(wi, true);
+	mutex_unlock(&winusb_functions_lock);
 	winusb_power_update_locked(wi->fn);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_power_join);
 
 /**
  * winusb_power_leave - An interface was unbound

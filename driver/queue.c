@@ -39,6 +39,7 @@
 #include "queue.h"
 #include "request.h"
 #include "status.h"
+#include "stream.h"
 #include "suspend.h"
 #include "trace.h"
 
@@ -162,7 +163,12 @@ static void winusb_queue_set_done(struct winusb_request *req, int status)
 		wake_up_all(&pipe->idle);
 }
 
-static void winusb_queue_raw_done(struct winusb_request *req, int status)
+/**
+ * winusb_queue_raw_done - A raw request, or an isochronous one, is over
+ * @req: The request. Nobody else finishes it.
+ * @status: How it ended.
+ */
+void winusb_queue_raw_done(struct winusb_request *req, int status)
 {
 	unsigned long flags = winusb_request_lock(req);
 
@@ -462,6 +468,10 @@ void winusb_queue_run(struct winusb_pipe *pipe)
 	unsigned long flags;
 	int ret = 0;
 
+	if (pipe->type == USB_ENDPOINT_XFER_ISOC) {
+		winusb_stream_run(pipe);
+		return;
+	}
 	mutex_lock(&pipe->run_lock);	/* two would overtake each other */
 	while (winusb_queue_run_raw(pipe))
 		;
@@ -472,6 +482,7 @@ void winusb_queue_run(struct winusb_pipe *pipe)
 	if (req)
 		winusb_queue_step(req, ret, GFP_NOIO);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_queue_run);
 
 /**
  * winusb_queue_forget - The opposite: whoever shut the gate ends those that waited
@@ -561,7 +572,10 @@ int winusb_queue_enter(struct winusb_request *req)
 	int ret;
 
 	spin_lock(&pipe->lock);	/* interrupts are off */
-	if (req->raw && (winusb_pipe_waits(pipe) || pipe->held)) {
+	if (req->isoch) {
+		winusb_stream_enter(req);
+		ret = WINUSB_QUEUE_WAITS;
+	} else if (req->raw && (winusb_pipe_waits(pipe) || pipe->held)) {
 		req->state = WINUSB_REQUEST_QUEUED;
 		list_add_tail(&req->pipe_node, &pipe->raw_queue);
 		pipe->held = true;
@@ -586,9 +600,11 @@ int winusb_queue_enter(struct winusb_request *req)
  */
 void winusb_queue_start(struct winusb_request *req, int ret)
 {
-	if (ret == WINUSB_QUEUE_WAITS)
+	if (req->isoch)
+		winusb_stream_run(req->pipe);
+	else if (ret == WINUSB_QUEUE_WAITS)
 		return;
-	if (req->raw)
+	else if (req->raw)
 		winusb_queue_step_raw(req, ret);
 	else
 		winusb_queue_step(req, ret, GFP_NOIO);

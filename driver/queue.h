@@ -15,6 +15,7 @@ void winusb_queue_start(struct winusb_request *req, int ret);
 void winusb_queue_run(struct winusb_pipe *pipe);
 void winusb_queue_forget(struct winusb_pipe *pipe);
 void winusb_queue_cancel(struct winusb_pipe *pipe, int error);
+void winusb_queue_raw_done(struct winusb_request *req, int status);
 void winusb_queue_cleared(struct winusb_pipe *pipe);
 
 #endif /* WINUSB_QUEUE_H */

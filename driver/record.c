@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "file.h"
+#include "isoch.h"
 #include "record.h"
 #include "request.h"
 
@@ -118,6 +119,31 @@ static void winusb_records_put_back(struct winusb_file *wf, struct list_head *li
 	spin_unlock_irq(&wf->requests_lock);
 }
 
+/**
+ * winusb_records_deliver - Give what was read into a buffer that is being unregistered
+ * @wf: The file. The caller holds no lock.
+ * @buffer: The buffer; none of its requests is under way.
+ *
+ * Its memory belongs to the program afterwards; records are read later.
+ *
+ * Return: 0 or -EINTR.
+ */
+int winusb_records_deliver(struct winusb_file *wf, const struct winusb_isoch_buffer *buffer)
+{
+	struct winusb_request *req;
+	LIST_HEAD(list);
+
+	if (mutex_lock_killable(&wf->read_lock))
+		return -EINTR;
+	winusb_records_take(wf, &list, SIZE_MAX);
+	list_for_each_entry(req, &list, file_node)
+		if (req->isoch && req->isoch->buffer == buffer)
+			winusb_request_collect_data(req);
+	winusb_records_put_back(wf, &list);
+	mutex_unlock(&wf->read_lock);
+	return 0;
+}
+
 static int winusb_records_give(struct winusb_request *req, char __user *buffer)
 {
 	struct winusb_completion record = { };
@@ -130,6 +156,11 @@ static int winusb_records_give(struct winusb_request *req, char __user *buffer)
 	record.pipe_id = req->address;
 	if (req->status == -ECONNRESET)
 		record.flags |= WINUSB_COMPLETION_RESET;
+	if (req->isoch) {
+		record.isoch_frame = req->isoch->frame;
+		record.isoch_errors = req->isoch->errors;
+		record.isoch_next_frame = req->isoch->next_frame;
+	}
 	return copy_to_user(buffer, &record, sizeof(record)) ? -EFAULT : 0;
 }
 
@@ -204,5 +235,81 @@ ssize_t winusb_records_read(struct winusb_file *wf, char __user *buffer, size_t 
 					 winusb_records_ended(wf) ||
 					 winusb_records_closed(wf)))
 			return winusb_interrupted();
+	}
+}
+
+/**
+ * winusb_records_wake - Let those go that wait for records with winusb_records_reap()
+ * @wf: The file.
+ *
+ * Return: How often this was done, now.
+ */
+u32 winusb_records_wake(struct winusb_file *wf)
+{
+	u32 wakes;
+
+	spin_lock_irq(&wf->requests_lock);
+	wakes = wf->wakes + 1;
+	WRITE_ONCE(wf->wakes, wakes);
+	spin_unlock_irq(&wf->requests_lock);
+	wake_up_all(&wf->wait);
+	return wakes;
+}
+
+/* Wait for a record, or for something else that ends winusb_records_reap(). */
+static int winusb_records_wait(struct winusb_file *wf, u32 wakes, u64 until)
+{
+	ktime_t left = KTIME_MAX;
+	s64 ns;
+	int ret;
+
+	if (until != WINUSB_REAP_FOREVER) {
+		ns = until - ktime_get_ns();
+		if (until > S64_MAX)
+			ns = S64_MAX;
+		if (ns <= 0)
+			return -ETIMEDOUT;
+		left = ns_to_ktime(ns);
+	}
+	ret = wait_event_interruptible_hrtimeout(wf->wait, winusb_records_pending(wf) ||
+						 winusb_records_ended(wf) ||
+						 winusb_records_closed(wf) ||
+						 READ_ONCE(wf->wakes) != wakes, left);
+	if (ret == -ETIME)
+		return -ETIMEDOUT;
+	return ret ? winusb_interrupted() : 0;
+}
+
+/**
+ * winusb_records_reap - Read records until a time, or until somebody wakes us
+ * @wf: The file.
+ * @buffer: Where whole records go.
+ * @count: How many fit.
+ * @wakes: How often it was woken, as far as the caller knows.
+ * @until: CLOCK_MONOTONIC, ns; WINUSB_REAP_FOREVER, or 0.
+ * @out_count: Where the number of records goes.
+ *
+ * Return: 0, or an error of the contract.
+ */
+int winusb_records_reap(struct winusb_file *wf, char __user *buffer, u32 count, u32 wakes,
+			u64 until, u32 *out_count)
+{
+	size_t length = (size_t)count * sizeof(struct winusb_completion);
+	ssize_t done;
+	int ret;
+
+	for (;;) {
+		done = winusb_records_read(wf, buffer, length, true);
+		if (done > 0)
+			*out_count = done / sizeof(struct winusb_completion);
+		if (done != -EAGAIN)
+			return done > 0 ? 0 : done ? done : -ENODEV;
+		if (READ_ONCE(wf->wakes) != wakes)
+			return 0;
+		if (winusb_records_closed(wf))
+			return -ECANCELED;
+		ret = winusb_records_wait(wf, wakes, until);
+		if (ret)
+			return ret;
 	}
 }

@@ -26,10 +26,13 @@
 #include "file.h"
 #include "handle.h"
 #include "interface.h"
+#include "isoch.h"
+#include "isoch_buffer.h"
 #include "pipe.h"
 #include "queue.h"
 #include "record.h"
 #include "request.h"
+#include "stream.h"
 #include "suspend.h"
 #include "trace.h"
 #include "uring.h"
@@ -80,6 +83,7 @@ static struct winusb_request *winusb_request_alloc(void)
  */
 void winusb_request_destroy(struct winusb_request *req)
 {
+	winusb_isoch_destroy(req);
 	winusb_buffer_destroy(&req->buffer, req->wf);
 	winusb_file_uncharge(req->wf, WINUSB_REQUEST_COST);
 	usb_free_urb(req->urb);
@@ -138,8 +142,14 @@ static struct winusb_request *winusb_request_new(struct winusb_file *wf, enum wi
 	return req;
 }
 
-/* A request as new, one that the file has kept if there is one. */
-static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
+/**
+ * winusb_request_make - A request as new, one that the file has kept if there is one
+ * @wh: The handle. The caller holds a reference.
+ * @door: How it comes in.
+ *
+ * Return: The request, or -ENOMEM.
+ */
+struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door)
 {
 	struct winusb_request *req;
 
@@ -164,6 +174,7 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	}
 	req->address = 0;
 	req->raw = false;
+	req->command = false;
 	req->cookie = 0;
 	req->state = WINUSB_REQUEST_NEW;
 	req->cancel = 0;
@@ -179,6 +190,8 @@ static struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum
 	req->moved = 0;
 	req->timeout_ms = 0;
 	req->submitted_ns = 0;
+	req->isoch = NULL;
+	req->next_frame = NULL;
 	req->buffer.length = 0;
 	return req;
 }
@@ -196,7 +209,7 @@ static int winusb_request_check(struct winusb_pipe *pipe, size_t length, bool ra
 	if (!pipe || pipe->type == USB_ENDPOINT_XFER_CONTROL)
 		return -EINVAL;
 	if (pipe->type == USB_ENDPOINT_XFER_ISOC)
-		return -EOPNOTSUPP;
+		return -EINVAL;	/* needs a registered buffer, see winusb_isoch_create() */
 	if (winusb_pipe_is_in(pipe) && !length)	/* winusb.md 2.3, step 2; 8, row 25 */
 		return winusb_policy(&pipe->policies, WINUSB_POLICY_ALLOW_PARTIAL_READS) ?
 		       0 : -EINVAL;
@@ -400,6 +413,24 @@ static int winusb_request_enter(struct winusb_request *req, struct winusb_pipe *
 	return 0;
 }
 
+/* May an isochronous one be started? To know which frame it is, the device has to be awake. */
+static int winusb_isoch_check_start(struct winusb_request *req, struct winusb_pipe *pipe)
+{
+	struct winusb_interface *wi = req->wh->wi;
+	int ret;
+
+	if (!winusb_isoch_buffer_fits(req->isoch->buffer, pipe))
+		return -EINVAL;
+	if (!req->isoch->placed)
+		return winusb_stream_check(pipe, req);
+	ret = winusb_interface_wake(wi);
+	if (ret)
+		return ret;
+	ret = winusb_stream_check(pipe, req);
+	usb_autopm_put_interface_async(wi->intf);
+	return ret;
+}
+
 /**
  * winusb_request_start - Let a request run
  * @req: The request. Unless this fails it belongs to its door from now on.
@@ -416,7 +447,10 @@ int winusb_request_start(struct winusb_request *req, bool nonblock)
 	ret = winusb_handle_enter(req->wh, nonblock);
 	if (ret)
 		return ret;
-	if (req->address) {
+	if (req->isoch) {
+		pipe = winusb_pipe_find(wi, req->address);
+		ret = winusb_isoch_check_start(req, pipe);
+	} else if (req->address) {
 		pipe = winusb_pipe_find(wi, req->address);
 		ret = winusb_request_check(pipe, req->buffer.length, req->raw);
 		/* The setting may have changed since the memory was prepared. */
@@ -432,6 +466,8 @@ int winusb_request_start(struct winusb_request *req, bool nonblock)
 		if (record)
 			winusb_request_get(req);
 		ret = winusb_request_enter(req, pipe);
+		if (!ret && req->next_frame)
+			*req->next_frame = winusb_stream_planned(req);
 		if (record)
 			winusb_request_put(req);
 	}
@@ -477,6 +513,9 @@ void winusb_request_finish(struct winusb_request *req, unsigned long flags)
 	enum winusb_door door = req->door;
 
 	trace_winusb_complete(req);
+	/* One that a thread waits for needs its buffer until that has what was read. */
+	if (req->isoch && door != WINUSB_DOOR_BLOCKING)
+		winusb_isoch_finish(req);
 	winusb_suspend_mark_busy(req->pipe->wi);
 	wf->num_running--;
 	if (door == WINUSB_DOOR_RECORD) {
@@ -501,6 +540,8 @@ static void winusb_request_give_back(struct winusb_request *req)
 {
 	if (req->timed)
 		timer_delete_sync(&req->timer);
+	if (req->isoch)
+		winusb_isoch_release(req);
 	/* A host controller that was stopped may have written more than it says. */
 	winusb_buffer_release(&req->buffer, req->wf, req->state != WINUSB_REQUEST_NEW);
 	req->collected = true;
@@ -528,7 +569,8 @@ void winusb_request_collect_data(struct winusb_request *req)
 
 	if (req->collected)
 		return;
-	ret = winusb_buffer_deliver(&req->buffer, &req->moved);
+	ret = req->isoch ? winusb_isoch_deliver(req) :
+	      winusb_buffer_deliver(&req->buffer, &req->moved);
 	if (ret && !req->status)
 		req->status = ret;
 	winusb_request_give_back(req);
@@ -580,6 +622,7 @@ int winusb_request_run(struct winusb_request *req, size_t *moved, bool nonblock)
 	}
 	return winusb_request_wait(req, moved);
 }
+WINUSB_EXPORT_FOR_TESTS(winusb_request_run);
 
 /**
  * winusb_request_transfer - Read or write a bulk or interrupt pipe, and wait
@@ -640,7 +683,9 @@ int winusb_request_command(struct winusb_handle *wh, const struct usb_ctrlreques
 
 	iov_iter_kvec(&iter, WRITE, NULL, 0, 0);
 	req = winusb_request_create_control(wh, WINUSB_DOOR_BLOCKING, setup, &iter);
-	if (!IS_ERR(req))
+	if (!IS_ERR(req)) {
+		req->command = true;
 		req->timeout_ms = timeout_ms;
+	}
 	return winusb_request_run(req, &moved, nonblock);
 }

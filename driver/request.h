@@ -13,6 +13,7 @@
 
 struct io_uring_cmd;
 struct winusb_file;
+struct winusb_isoch;
 struct winusb_handle;
 struct winusb_pipe;
 
@@ -58,6 +59,7 @@ enum winusb_request_state {
  * @address: bEndpointAddress, or 0.
  * @in: It reads.
  * @raw: It goes to the host controller at once, whatever else there is.
+ * @command: The kernel's own (winusb_request_command()), which WINUSB_IOC_CANCEL leaves alone.
  * @dma: What its memory was prepared for.
  * @owner: Blocking: the open file table it was submitted from, see winusb_file_flush(). Compared.
  * @cookie: What WINUSB_IOC_CANCEL finds it by.
@@ -101,6 +103,9 @@ enum winusb_request_state {
  * @cmd: Of io_uring.
  * @uring: Of io_uring: who completes it, see uring.c.
  * @wide: Of io_uring: the ring has 32-byte completions.
+ * @isoch: Of an isochronous one, else NULL.
+ * @isoch_kept: What @isoch points to, kept for the next one.
+ * @next_frame: Where whoever starts an isochronous one wants to know the frame after it; or NULL.
  */
 struct winusb_request {
 	struct kref ref;
@@ -111,6 +116,7 @@ struct winusb_request {
 	u8 address;
 	bool in;
 	bool raw;
+	bool command;
 	struct winusb_dma dma;
 	const void *owner;
 	u64 cookie;
@@ -150,8 +156,12 @@ struct winusb_request {
 	struct io_uring_cmd *cmd;
 	atomic_t uring;
 	bool wide;
+	struct winusb_isoch *isoch;
+	struct winusb_isoch *isoch_kept;
+	u32 *next_frame;
 };
 
+struct winusb_request *winusb_request_make(struct winusb_handle *wh, enum winusb_door door);
 struct winusb_request *winusb_request_create(struct winusb_handle *wh, enum winusb_door door,
 					     u8 address, const struct iov_iter *iter,
 					     bool nonblock);
@@ -186,5 +196,6 @@ void winusb_request_mark(struct winusb_request *req, int error, struct list_head
 			 struct list_head *unlink);
 void winusb_request_end_marked(struct list_head *finish, struct list_head *unlink);
 void winusb_request_cancel(struct winusb_request *req, int error);
+void winusb_request_unlink(struct winusb_request *req);
 
 #endif /* WINUSB_REQUEST_H */

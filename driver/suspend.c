@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "device.h"
 #include "event.h"
+#include "frame.h"
 #include "function.h"
 #include "interface.h"
 #include "pipe.h"
@@ -117,7 +118,7 @@ static unsigned int winusb_suspend_withdraw(struct winusb_pipe *pipe)
  */
 static void winusb_suspend_drain(struct winusb_pipe *pipe, unsigned long until)
 {
-	struct winusb_request *req;
+	struct winusb_request *req, *next;
 	unsigned long flags;
 	LIST_HEAD(finish);
 	LIST_HEAD(unlink);
@@ -128,7 +129,8 @@ static void winusb_suspend_drain(struct winusb_pipe *pipe, unsigned long until)
 	spin_lock_irqsave(&pipe->lock, flags);
 	if (pipe->active && pipe->active->state == WINUSB_REQUEST_RUNNING)
 		winusb_request_mark(pipe->active, -EIO, &finish, &unlink);
-	list_for_each_entry(req, &pipe->raw, pipe_node)
+	/* An isochronous one of which all is back that was handed over leaves the list by this. */
+	list_for_each_entry_safe(req, next, &pipe->raw, pipe_node)
 		if (req->state == WINUSB_REQUEST_RUNNING)
 			winusb_request_mark(req, -EIO, &finish, &unlink);
 	spin_unlock_irqrestore(&pipe->lock, flags);
@@ -180,7 +182,8 @@ static unsigned int winusb_suspend_withdraw_all(struct winusb_interface *wi)
 	unsigned int count = 0, i;
 
 	for (i = 0; i < wi->num_pipes; i++)
-		if (winusb_pipe_is_in(&wi->pipes[i]))
+		if (winusb_pipe_is_in(&wi->pipes[i]) &&
+		    wi->pipes[i].type != USB_ENDPOINT_XFER_ISOC)
 			count += winusb_suspend_withdraw(&wi->pipes[i]);
 	return count;
 }
@@ -352,6 +355,7 @@ void winusb_suspend_resume(struct winusb_interface *wi)
 		else
 			winusb_suspend_settle_soon(wi, WINUSB_SETTLE);
 	}
+	winusb_frames_moved(&wi->fn->device->frames);
 	trace_winusb_resume(wi, false);
 	if (!refused)
 		winusb_suspend_watch_restless(wi);
@@ -368,6 +372,7 @@ void winusb_suspend_reset_resume(struct winusb_interface *wi)
 	unsigned int i;
 
 	wi->fn->device->draining = false;
+	winusb_frames_moved(&wi->fn->device->frames);
 	for (i = 0; i < winusb_suspend_num_pipes(wi); i++)
 		winusb_queue_cancel(winusb_suspend_pipe(wi, i), -ECONNRESET);
 	for (i = 0; i < wi->num_pipes; i++)

@@ -16,11 +16,14 @@
 #include <uapi/linux/winusb.h>
 
 #include "buffer.h"
+#include "call.h"
 #include "control.h"
 #include "file.h"
 #include "handle.h"
 #include "interface.h"
+#include "isoch.h"
 #include "request.h"
+#include "transfer.h"
 
 static_assert(sizeof(struct winusb_uring_cmd) == 16);	/* part of the contract */
 
@@ -88,6 +91,8 @@ static void winusb_uring_complete(struct io_uring_cmd *cmd, unsigned int issue_f
 	extra = req->moved;
 	if (req->status == -ECONNRESET)
 		extra |= (u64)WINUSB_COMPLETION_RESET << 32;
+	if (req->isoch)
+		extra = req->isoch->next_frame | (u64)req->isoch->errors << 32;
 	winusb_uring_done(cmd, ret, extra, req->wide, issue_flags);
 	winusb_request_discard(req);
 	winusb_interface_put(wi);
@@ -144,7 +149,8 @@ static struct winusb_request *winusb_uring_create(struct winusb_handle *wh,
 
 /* Start the request, and tell io_uring how it stands. */
 static int winusb_uring_start(struct winusb_request *req, struct io_uring_cmd *cmd,
-			      const struct winusb_uring_sqe *sqe, unsigned int issue_flags)
+			      const struct winusb_uring_sqe *sqe, unsigned int issue_flags,
+			      bool nonblock)
 {
 	int ret;
 
@@ -154,7 +160,7 @@ static int winusb_uring_start(struct winusb_request *req, struct io_uring_cmd *c
 	atomic_set(&req->uring, WINUSB_URING_ISSUING);
 	winusb_uring_pdu(cmd)->req = req;
 
-	ret = winusb_request_start(req, issue_flags & IO_URING_F_NONBLOCK);
+	ret = winusb_request_start(req, nonblock);
 	if (ret) {
 		winusb_request_discard(req);
 		return ret;
@@ -166,6 +172,59 @@ static int winusb_uring_start(struct winusb_request *req, struct io_uring_cmd *c
 	    WINUSB_URING_ISSUING)
 		winusb_uring_complete(cmd, issue_flags);
 	return -EIOCBQUEUED;
+}
+
+/* A whole transfer in memory: read once, and never again if the command is issued anew. */
+static int winusb_uring_copy(struct winusb_transfer *transfer, const struct winusb_uring_sqe *sqe)
+{
+	u32 size = sqe->length;
+	int ret;
+
+	if (size < WINUSB_TRANSFER_SHORTEST)
+		return -EINVAL;
+	if (size > WINUSB_ARGUMENT_MAX)
+		return -E2BIG;
+	if (sqe->address != (unsigned long)sqe->address)
+		return -EFAULT;
+	ret = copy_struct_from_user(transfer, sizeof(*transfer), u64_to_user_ptr(sqe->address),
+				    size);
+	if (ret)
+		return ret;
+	if (transfer->size != size)
+		return -EINVAL;
+	return !transfer->isoch_buffer || transfer->flags & WINUSB_TRANSFER_ASYNC ||
+	       transfer->cookie || !winusb_transfer_is_clean(transfer) ? -EOPNOTSUPP : 0;
+}
+
+/*
+ * Not to be issued anew: the program may use its memory for something else by then. A thread that
+ * submits waits for a reset, as in a blocking call.
+ */
+static int winusb_uring_isoch(struct winusb_file *wf, struct io_uring_cmd *cmd,
+			      unsigned int issue_flags)
+{
+	struct winusb_transfer transfer;
+	struct winusb_uring_sqe sqe;
+	struct winusb_request *req;
+	struct winusb_handle *wh;
+	int ret;
+
+	winusb_uring_read(cmd->sqe, &sqe);
+	if (cmd->flags & IORING_URING_CMD_MASK || sqe.cmd.handle || sqe.cmd.pipe_id ||
+	    memchr_inv(sqe.cmd.setup, 0, sizeof(sqe.cmd.setup)) ||
+	    !winusb_uring_is_clean(&sqe, cmd->sqe, issue_flags))
+		return -EOPNOTSUPP;
+	ret = winusb_uring_copy(&transfer, &sqe);
+	if (ret)
+		return ret;
+	wh = winusb_handle_get(wf, transfer.handle);
+	if (IS_ERR(wh))
+		return PTR_ERR(wh);
+	req = winusb_isoch_create(wh, WINUSB_DOOR_URING, &transfer);
+	ret = IS_ERR(req) ? PTR_ERR(req) :
+	      winusb_uring_start(req, cmd, &sqe, issue_flags, false);
+	winusb_handle_put(wh);
+	return ret;
 }
 
 static int winusb_uring_transfer(struct winusb_file *wf, struct io_uring_cmd *cmd,
@@ -184,7 +243,8 @@ static int winusb_uring_transfer(struct winusb_file *wf, struct io_uring_cmd *cm
 	if (IS_ERR(wh))
 		return PTR_ERR(wh);
 	req = winusb_uring_create(wh, cmd, &sqe, issue_flags);
-	ret = IS_ERR(req) ? PTR_ERR(req) : winusb_uring_start(req, cmd, &sqe, issue_flags);
+	ret = IS_ERR(req) ? PTR_ERR(req) :
+	      winusb_uring_start(req, cmd, &sqe, issue_flags, issue_flags & IO_URING_F_NONBLOCK);
 	winusb_handle_put(wh);
 	return ret;
 }
@@ -200,7 +260,7 @@ static int winusb_uring_cancel(struct winusb_file *wf, struct io_uring_cmd *cmd,
 	    memchr_inv(sqe.cmd.setup, 0, sizeof(sqe.cmd.setup)) ||
 	    !winusb_uring_is_clean(&sqe, cmd->sqe, issue_flags))
 		return -EOPNOTSUPP;
-	count = winusb_file_cancel_cookie(wf, false, sqe.address);
+	count = winusb_file_cancel_cookie(wf, sqe.address);
 	return count ? count : -ENOENT;
 }
 
@@ -224,6 +284,8 @@ int winusb_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	switch (cmd->cmd_op) {
 	case WINUSB_URING_TRANSFER:
 		return winusb_uring_transfer(wf, cmd, issue_flags);
+	case WINUSB_URING_ISOCH:
+		return winusb_uring_isoch(wf, cmd, issue_flags);
 	case WINUSB_URING_CANCEL:
 		return winusb_uring_cancel(wf, cmd, issue_flags);
 	default:

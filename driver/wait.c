@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
+#include "isoch.h"
 #include "request.h"
 
 /*
@@ -71,8 +72,9 @@ static bool winusb_wait_is_trapped(void)
 
 /*
  * A control transfer can't be begun again: the device may have acted. So what io_uring wants of
- * this thread waits, and so does its control group; a signal does not. Nor can a write, but that
- * may have no end, so for io_uring it is given just a moment. Gives whether the request is done.
+ * this thread waits, and so does its control group; a signal does not. Nor can an isochronous one,
+ * whose time would be over. Nor can a write, but that may have no end, so for io_uring it is given
+ * just a moment. Gives whether the request is done.
  */
 static bool winusb_request_wait_on(struct winusb_request *req)
 {
@@ -83,7 +85,7 @@ static bool winusb_request_wait_on(struct winusb_request *req)
 		if (winusb_request_is_signalled())
 			break;
 		left = wait_for_completion_killable_timeout(&req->complete, HZ / 10);
-	} while (!left && (!req->address || winusb_wait_is_trapped()));
+	} while (!left && (!req->address || req->isoch || winusb_wait_is_trapped()));
 	return left > 0;
 }
 
@@ -98,7 +100,7 @@ static bool winusb_request_wait_interruptible(struct winusb_request *req)
 			return true;
 		if (winusb_wait_froze())
 			continue;
-		if (req->address && req->in)
+		if (req->address && req->in && !req->isoch)
 			return false;
 		trapped = winusb_wait_is_trapped();
 		if (winusb_request_wait_on(req))
@@ -116,7 +118,7 @@ static bool winusb_request_wait_interruptible(struct winusb_request *req)
  * A signal ends the request, and then the wait is for its URB, as long as the host controller
  * needs. What io_uring has for the thread to do ends it too: that may be what the transfer waits
  * for. Then a read is made again by itself, unless something has moved. A write is not: not every
- * host controller says what had gone out.
+ * host controller says what had gone out. Nor is an isochronous one, whose time is over.
  *
  * Return: 0, an error of the contract, or -ERESTARTNOHAND.
  */
@@ -131,8 +133,10 @@ int winusb_request_wait(struct winusb_request *req, size_t *moved)
 	}
 	winusb_request_collect(req);
 	*moved = req->moved;
+	if (req->next_frame)
+		*req->next_frame = req->isoch->next_frame;	/* as it was, not as planned */
 	ret = req->status;
-	if (ret == -EINTR && !req->moved && req->address && req->in)
+	if (ret == -EINTR && !req->moved && req->address && req->in && !req->isoch)
 		ret = winusb_interrupted();
 	winusb_request_put(req);
 	return ret;

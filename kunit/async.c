@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "../driver/isoch.h"
 #include "async.h"
 
 #define WINUSB_ASYNC_WAIT	(10 * HZ)
@@ -213,7 +214,7 @@ unsigned int winusb_async_ready(struct winusb_file *wf)
 }
 
 /* The one that was done first. */
-static struct winusb_request *winusb_async_take(struct kunit *test, struct winusb_file *wf)
+struct winusb_request *winusb_async_take(struct kunit *test, struct winusb_file *wf)
 {
 	struct winusb_request *req;
 	unsigned long left;
@@ -275,7 +276,10 @@ void winusb_async_expect_none(struct kunit *test, struct winusb_file *wf)
 /* What a request costs that is kept for the next transfer. */
 static long winusb_async_kept(const struct winusb_request *req)
 {
-	return req ? WINUSB_REQUEST_COST + req->buffer.linear_size : 0;
+	if (!req)
+		return 0;
+	return WINUSB_REQUEST_COST + req->buffer.linear_size +
+	       (req->isoch_kept ? req->isoch_kept->charged : 0);
 }
 
 /* Nothing is under way, all is collected, and only what is kept is paid for. */

@@ -70,6 +70,7 @@ int winusb_async_try(struct winusb_handle *wh, struct winusb_async *a);
 struct winusb_async *winusb_async_start(struct kunit *test, struct winusb_handle *wh, u8 address,
 					size_t length);
 unsigned int winusb_async_ready(struct winusb_file *wf);
+struct winusb_request *winusb_async_take(struct kunit *test, struct winusb_file *wf);
 void winusb_async_expect(struct kunit *test, struct winusb_async *a, int status, size_t moved);
 void winusb_async_expect_all(struct kunit *test, struct winusb_async **a, unsigned int nr,
 			     int status, size_t moved);

@@ -379,6 +379,7 @@ void winusb_bench_exit(struct kunit *test)
 		if (b->files[i])
 			winusb_file_close(b->files[i]);
 	winusb_async_free_all(test);
+	winusb_hcd_clock_reset(b->hc);
 	winusb_bench_put_dev(test);
 	if (b->own_hc)
 		winusb_hcd_destroy(b->hc);

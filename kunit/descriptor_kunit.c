@@ -173,6 +173,7 @@ struct winusb_pipe_row {
 	u16 companion_bytes;
 	u16 packet;
 	u32 bytes;
+	u32 plus_bytes;		/* SuperSpeedPlus companion */
 };
 
 #define WINUSB_BULK_TYPE	USB_ENDPOINT_XFER_BULK
@@ -203,6 +204,14 @@ static const struct winusb_pipe_row winusb_pipe_rows[] = {
 	  1024, 3072 },
 	{ "ss_isoc", USB_SPEED_SUPER, WINUSB_ISOC_TYPE, 1024, 1, 15, 49152,
 	  1024, 49152 },
+	{ "ssp_isoc", USB_SPEED_SUPER_PLUS, WINUSB_ISOC_TYPE, 1024, 1, 15, 49152,
+	  1024, 49152 },
+	{ "ssp_isoc_plus", USB_SPEED_SUPER_PLUS, WINUSB_ISOC_TYPE, 1024, 1, 15, 1,
+	  1024, 98304, 98304 },
+	{ "ss_isoc_not_plus", USB_SPEED_SUPER, WINUSB_ISOC_TYPE, 1024, 1, 15, 49152,
+	  1024, 49152, 98304 },
+	{ "ssp_int_has_none", USB_SPEED_SUPER_PLUS, WINUSB_INT_TYPE, 1024, 1, 2, 3072,
+	  1024, 3072, 98304 },
 	{ "zero_packet", USB_SPEED_HIGH, WINUSB_ISOC_TYPE, 0, 1, 0, 0, 0, 0 },
 };
 
@@ -226,8 +235,10 @@ static void winusb_test_pipes_are_described(struct kunit *test)
 		},
 		.ss_ep_comp = {
 			.bMaxBurst = row->burst,
+			.bmAttributes = row->plus_bytes ? 0x80 : 0,
 			.wBytesPerInterval = cpu_to_le16(row->companion_bytes),
 		},
+		.ssp_isoc_ep_comp.dwBytesPerInterval = cpu_to_le32(row->plus_bytes),
 	};
 	struct winusb_query_pipe pipe = { };
 

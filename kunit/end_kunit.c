@@ -354,13 +354,13 @@ static void winusb_test_cancel_by_cookie(struct kunit *test)
 		a[i]->cookie = i % 2 ? 7 : i;
 		KUNIT_ASSERT_EQ(test, winusb_async_try(wh, a[i]), 0);
 	}
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, 77), 0U);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, 7), 3U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, 77), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, 7), 3U);
 	winusb_async_expect_all(test, (struct winusb_async *[]){ a[1], a[3], a[5] }, 3,
 				-ECANCELED, 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_in_flight(b->dev, WINUSB_BENCH_INT), 0U);
 	/* They are done, so nothing is found again. */
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, 7), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, 7), 0U);
 	winusb_async_expect_none(test, wh->wf);
 	for (i = 0; i < 5; i += 2) {
 		winusb_send(test, NULL, i + 1);
@@ -377,7 +377,7 @@ static void winusb_test_cancel_of_the_running_one(struct kunit *test)
 
 	winusb_start_many(test, wh, a, 2, 1024);
 	winusb_send(test, NULL, 512);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[0]->cookie), 1U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, a[0]->cookie), 1U);
 	winusb_async_expect(test, a[0], -ECANCELED, 512);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_submitted(b->dev, WINUSB_BENCH_IN, 2), 0);
 	winusb_send(test, "next", 4);
@@ -396,12 +396,44 @@ static void winusb_test_cancel_all_of_a_file(struct kunit *test)
 	a[2] = winusb_async_start(test, wh, WINUSB_BENCH_INT, 64);
 	blocked = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
 	msleep(20);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, true, 0), 3U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_all(wh->wf, NULL), 3U);
 	winusb_async_expect_all(test, a, 3, -ECANCELED, 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_submitted(b->dev, WINUSB_BENCH_IN, 2), 0);
 	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(blocked));
 	winusb_send(test, "x", 1);
 	winusb_bench_expect(test, blocked, 0, 1);
+}
+
+/* As if this process were it that is blocked in calls. */
+static void winusb_own_blocked(struct winusb_file *wf, const void *owner)
+{
+	struct winusb_request *req;
+
+	spin_lock_irq(&wf->requests_lock);
+	list_for_each_entry(req, &wf->requests, file_node)
+		if (req->door == WINUSB_DOOR_BLOCKING)
+			req->owner = owner;
+	spin_unlock_irq(&wf->requests_lock);
+}
+
+/* WINUSB_CANCEL_BLOCKED: also those that threads of the process are blocked in. */
+static void winusb_test_cancel_all_with_the_blocked(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_bench_handle(test, 0);
+	struct winusb_bench *b = test->priv;
+	struct winusb_bench_job *blocked;
+	struct winusb_async *a[1];
+
+	winusb_start_many(test, wh, a, 1, 512);
+	blocked = winusb_bench_start(test, wh, WINUSB_BENCH_INT, 64);
+	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_submitted(b->dev, WINUSB_BENCH_INT, 1), 0);
+	winusb_own_blocked(wh->wf, b);
+	/* Others' are left alone. */
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_all(wh->wf, test), 1U);
+	winusb_async_expect(test, a[0], -ECANCELED, 0);
+	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(blocked));
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_all(wh->wf, b), 1U);
+	winusb_bench_expect(test, blocked, -ECANCELED, 0);
 }
 
 /* A second reason does not replace the first, and nothing is unlinked twice. */
@@ -414,7 +446,7 @@ static void winusb_test_first_reason_counts(struct kunit *test)
 	winusb_start_many(test, wh, a, 1, 512);
 	winusb_hcd_slow_unlink(b->hc, true);
 	winusb_file_cancel(wh->wf, NULL, -EINTR);
-	winusb_file_cancel_cookie(wh->wf, true, 0);
+	winusb_file_cancel_all(wh->wf, NULL);
 	winusb_hcd_slow_unlink(b->hc, false);
 	winusb_async_expect(test, a[0], -EINTR, 0);
 	KUNIT_EXPECT_EQ(test, winusb_count_unlinked(b), 1U);
@@ -577,6 +609,7 @@ static struct kunit_case winusb_end_cases[] = {
 	WINUSB_CASE(cancel_by_cookie),
 	WINUSB_CASE(cancel_of_the_running_one),
 	WINUSB_CASE(cancel_all_of_a_file),
+	WINUSB_CASE(cancel_all_with_the_blocked),
 	WINUSB_CASE(first_reason_counts),
 	WINUSB_CASE_RULE(close_ends_all, 5_2),
 	WINUSB_CASE(device_reset_ends_all),

@@ -26,18 +26,25 @@ static const u8 winusb_hcd_test_config[] = {
 	WINUSB_INTERFACE(1, 1, 2),
 	WINUSB_ISOC(0x84, 512, 1),
 	WINUSB_ISOC(0x05, 512, 1),
+	WINUSB_INTERFACE(1, 2, 2),
+	WINUSB_ISOC(0x84, 512, 3),
+	WINUSB_ISOC(0x05, 512, 3),
 };
 
 static const u8 winusb_hcd_test_fs_config[] = {
-	WINUSB_CONFIG_WAKE(1),
+	WINUSB_CONFIG_WAKE(2),
 	WINUSB_INTERFACE(0, 0, 3),
 	WINUSB_BULK(0x81, 64),
 	WINUSB_BULK(0x02, 64),
 	WINUSB_INT(0x83, 8, 10),
+	WINUSB_INTERFACE(1, 0, 0),
+	WINUSB_INTERFACE(1, 1, 2),
+	WINUSB_ISOC(0x84, 512, 1),
+	WINUSB_ISOC(0x05, 512, 1),
 };
 
 static const u8 winusb_hcd_test_ss_config[] = {
-	WINUSB_CONFIG_WAKE(1),
+	WINUSB_CONFIG_WAKE(2),
 	WINUSB_INTERFACE(0, 0, 3),
 	WINUSB_BULK(0x81, 1024),
 	WINUSB_COMPANION(3, 0, 0),
@@ -45,6 +52,12 @@ static const u8 winusb_hcd_test_ss_config[] = {
 	WINUSB_COMPANION(3, 0, 0),
 	WINUSB_INT(0x83, 64, 4),
 	WINUSB_COMPANION(0, 0, 64),
+	WINUSB_INTERFACE(1, 0, 0),
+	WINUSB_INTERFACE(1, 1, 2),
+	WINUSB_ISOC(0x84, 512, 1),
+	WINUSB_COMPANION(0, 0, 512),
+	WINUSB_ISOC(0x05, 512, 1),
+	WINUSB_COMPANION(0, 0, 512),
 };
 
 static const u8 winusb_hcd_test_bos[] = {
@@ -60,6 +73,14 @@ const struct winusb_hcd_variant winusb_hcd_variants[WINUSB_HCD_VARIANTS] = {
 	{ "plain", 0 },
 	{ "bh_dma", WINUSB_HCD_F_BH | WINUSB_HCD_F_DMA },
 	{ "inline", WINUSB_HCD_F_INLINE },
+};
+
+const struct winusb_hcd_variant winusb_hcd_speeds[WINUSB_HCD_SPEEDS] = {
+	{ "full", 0, USB_SPEED_FULL },
+	{ "high", 0, USB_SPEED_HIGH },
+	{ "super", 0, USB_SPEED_SUPER },
+	{ "super_bh_dma", WINUSB_HCD_F_BH | WINUSB_HCD_F_DMA,
+	  USB_SPEED_SUPER },
 };
 
 void winusb_hcd_variant_desc(const struct winusb_hcd_variant *v, char *desc)
@@ -147,6 +168,7 @@ void winusb_hcd_test_exit(struct kunit *test)
 	winusb_hcd_slow_unlink(fix->hc, false);
 	for (i = 0; i < fix->nr_urbs; i++)
 		usb_kill_urb(fix->urbs[i].urb);
+	winusb_hcd_clock_reset(fix->hc);
 	usb_put_dev(fix->udev);
 	for (i = 0; i < ARRAY_SIZE(fix->others); i++)
 		winusb_hcd_dev_destroy(fix->others[i]);
@@ -217,7 +239,7 @@ struct winusb_hcd_test_urb *winusb_hcd_test_urb(struct kunit *test, u8 address,
 	KUNIT_ASSERT_LE(test, length, (size_t)WINUSB_HCD_BUF);
 	tu = &fix->urbs[fix->nr_urbs];
 	tu->fix = fix;
-	tu->urb = usb_alloc_urb(8, GFP_KERNEL);
+	tu->urb = usb_alloc_urb(WINUSB_HCD_PACKETS, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tu->urb);
 	fix->nr_urbs++;
 	tu->buf = kzalloc(WINUSB_HCD_BUF, GFP_KERNEL);
@@ -236,6 +258,61 @@ struct winusb_hcd_test_urb *winusb_hcd_submit(struct kunit *test, u8 address,
 	struct winusb_hcd_test_urb *tu;
 
 	tu = winusb_hcd_test_urb(test, address, length);
+	KUNIT_ASSERT_EQ(test, usb_submit_urb(tu->urb, GFP_KERNEL), 0);
+	return tu;
+}
+
+/* Of an isochronous endpoint, one packet each interval. */
+struct winusb_hcd_test_urb *winusb_hcd_isoc_urb(struct kunit *test, u8 address,
+						unsigned int packets)
+{
+	struct winusb_hcd_fixture *fix = test->priv;
+	unsigned int nr = address & USB_ENDPOINT_NUMBER_MASK;
+	struct usb_host_endpoint *ep;
+	struct winusb_hcd_test_urb *tu;
+	unsigned int i;
+
+	KUNIT_ASSERT_LE(test, packets, (unsigned int)WINUSB_HCD_PACKETS);
+	tu = winusb_hcd_test_urb(test, address, packets * WINUSB_HCD_PACKET);
+	tu->urb->pipe = address & USB_DIR_IN ?
+			usb_rcvisocpipe(fix->udev, nr) :
+			usb_sndisocpipe(fix->udev, nr);
+	ep = usb_pipe_endpoint(fix->udev, tu->urb->pipe);
+	KUNIT_ASSERT_NOT_NULL(test, ep);
+	tu->urb->transfer_flags = URB_ISO_ASAP;
+	tu->urb->interval = 1 << (ep->desc.bInterval - 1);
+	tu->urb->number_of_packets = packets;
+	for (i = 0; i < packets; i++) {
+		tu->urb->iso_frame_desc[i].offset = i * WINUSB_HCD_PACKET;
+		tu->urb->iso_frame_desc[i].length = WINUSB_HCD_PACKET;
+	}
+	return tu;
+}
+
+/* A plugged device with its isochronous endpoints, under a clock that stands. */
+struct winusb_hcd_fixture *winusb_hcd_isoc_bench(struct kunit *test,
+						 enum winusb_hcd_kind kind)
+{
+	struct winusb_hcd_fixture *fix = winusb_hcd_plugged(test);
+
+	KUNIT_ASSERT_EQ(test, usb_set_interface(fix->udev, 1, 1), 0);
+	winusb_hcd_mode(fix->dev, WINUSB_HCD_IN, WINUSB_HCD_SOURCE, 0);
+	winusb_hcd_clock(fix->hc, WINUSB_HCD_MANUAL);
+	winusb_hcd_set_now(fix->hc, WINUSB_HCD_START);
+	winusb_hcd_schedule(fix->hc, kind, 4);
+	return fix;
+}
+
+struct winusb_hcd_test_urb *winusb_hcd_isoc_submit(struct kunit *test,
+						   u8 address,
+						   unsigned int packets,
+						   unsigned int flags)
+{
+	struct winusb_hcd_test_urb *tu;
+
+	tu = winusb_hcd_isoc_urb(test, address, packets);
+	memset(tu->buf, 0xee, WINUSB_HCD_BUF);
+	tu->urb->transfer_flags = flags;
 	KUNIT_ASSERT_EQ(test, usb_submit_urb(tu->urb, GFP_KERNEL), 0);
 	return tu;
 }

@@ -9,7 +9,12 @@
 #include "winusb_kunit.h"
 
 #define WINUSB_HCD_URBS		16
+#define WINUSB_HCD_PACKETS	8	/* of an isochronous URB, at most */
+#define WINUSB_HCD_PACKET	512	/* bytes of one */
 #define WINUSB_HCD_BUF		4096
+#define WINUSB_HCD_IN		0x84
+#define WINUSB_HCD_OUT		0x05
+#define WINUSB_HCD_START	1000	/* what the clock begins with */
 #define WINUSB_HCD_PRODUCT	0x0002	/* not what winusb is told to bind to */
 
 struct winusb_hcd_variant {
@@ -24,6 +29,7 @@ struct winusb_hcd_test_urb {
 	struct completion done;
 	unsigned int order;	/* of completion, counted from 1 */
 	bool in_softirq;
+	u64 end;		/* when it completed, for who notes it */
 	struct winusb_hcd_fixture *fix;
 };
 
@@ -46,6 +52,8 @@ struct winusb_hcd_fixture {
 /* The ways to complete that most cases run with. */
 #define WINUSB_HCD_VARIANTS	3
 extern const struct winusb_hcd_variant winusb_hcd_variants[WINUSB_HCD_VARIANTS];
+#define WINUSB_HCD_SPEEDS	4
+extern const struct winusb_hcd_variant winusb_hcd_speeds[WINUSB_HCD_SPEEDS];
 void winusb_hcd_variant_desc(const struct winusb_hcd_variant *v, char *desc);
 
 /* For suites that say KUNIT_ARRAY_PARAM(winusb_hcd_variant, ...). */
@@ -63,6 +71,14 @@ struct winusb_hcd_test_urb *winusb_hcd_test_urb(struct kunit *test, u8 address,
 						size_t length);
 struct winusb_hcd_test_urb *winusb_hcd_submit(struct kunit *test, u8 address,
 					      size_t length);
+struct winusb_hcd_test_urb *winusb_hcd_isoc_urb(struct kunit *test, u8 address,
+						unsigned int packets);
+struct winusb_hcd_fixture *winusb_hcd_isoc_bench(struct kunit *test,
+						 enum winusb_hcd_kind kind);
+struct winusb_hcd_test_urb *winusb_hcd_isoc_submit(struct kunit *test,
+						   u8 address,
+						   unsigned int packets,
+						   unsigned int flags);
 void winusb_hcd_expect(struct kunit *test, struct winusb_hcd_test_urb *tu,
 		       int status, u32 length);
 void winusb_hcd_rule1(struct kunit *test, u8 address,

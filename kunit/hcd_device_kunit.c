@@ -13,14 +13,6 @@
 KUNIT_ARRAY_PARAM(winusb_hcd_variant, winusb_hcd_variants,
 		  winusb_hcd_variant_desc);
 
-static const struct winusb_hcd_variant winusb_hcd_speeds[] = {
-	{ "full", 0, USB_SPEED_FULL },
-	{ "high", 0, USB_SPEED_HIGH },
-	{ "super", 0, USB_SPEED_SUPER },
-	{ "super_bh_dma", WINUSB_HCD_F_BH | WINUSB_HCD_F_DMA,
-	  USB_SPEED_SUPER },
-};
-
 KUNIT_ARRAY_PARAM(winusb_hcd_speed, winusb_hcd_speeds,
 		  winusb_hcd_variant_desc);
 

@@ -253,25 +253,6 @@ static void winusb_test_script_may_win_against_unlink(struct kunit *test)
 	winusb_hcd_expect(test, tu, 0, 7);
 }
 
-static struct winusb_hcd_test_urb *
-winusb_hcd_isoc_urb(struct kunit *test, u8 address, unsigned int packets)
-{
-	struct winusb_hcd_test_urb *tu;
-	unsigned int i;
-
-	tu = winusb_hcd_test_urb(test, address, packets * 512);
-	tu->urb->pipe = (tu->urb->pipe & ~(3U << 30)) |
-			(PIPE_ISOCHRONOUS << 30);
-	tu->urb->transfer_flags = URB_ISO_ASAP;
-	tu->urb->interval = 1;
-	tu->urb->number_of_packets = packets;
-	for (i = 0; i < packets; i++) {
-		tu->urb->iso_frame_desc[i].offset = i * 512;
-		tu->urb->iso_frame_desc[i].length = 512;
-	}
-	return tu;
-}
-
 /* Isochronous packets have lengths and statuses of their own. */
 static void winusb_test_isochronous_packets(struct kunit *test)
 {
@@ -283,6 +264,7 @@ static void winusb_test_isochronous_packets(struct kunit *test)
 	};
 	struct winusb_hcd_test_urb *tu[2];
 	unsigned int i;
+	u64 start[2];
 
 	KUNIT_ASSERT_EQ(test, usb_set_interface(fix->udev, 1, 1), 0);
 	winusb_hcd_script(fix->dev, 0x84, rules, 2);
@@ -302,8 +284,11 @@ static void winusb_test_isochronous_packets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ((u8 *)tu[0]->buf)[1024],
 			winusb_hcd_pattern(512 + 100));
 	KUNIT_EXPECT_EQ(test, tu[1]->urb->actual_length, 2048U);
-	KUNIT_EXPECT_GE(test, tu[1]->urb->start_frame,
-			tu[0]->urb->start_frame + 4);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_started(fix->dev, 0x84, 0, &start[0]),
+			0);
+	KUNIT_EXPECT_EQ(test, winusb_hcd_started(fix->dev, 0x84, 1, &start[1]),
+			0);
+	KUNIT_EXPECT_GE(test, start[1], start[0] + 4);
 }
 
 /* A scatter list arrives as one URB with the bytes in order. */

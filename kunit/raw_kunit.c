@@ -345,7 +345,7 @@ static void winusb_test_abort_of_those_that_wait_for_a_reset(struct kunit *test)
 	stalled = winusb_raw_behind_a_stall(test, wh);
 	for (i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, a[1]->cookie), 1U);
 	winusb_async_expect(test, a[1], -ECANCELED, 0);
 	/* A reset of the device ends the others, and the one that is being cleared. */
 	KUNIT_EXPECT_EQ(test, winusb_hcd_reset_wait(b->dev), 0);

@@ -36,7 +36,7 @@ static void winusb_removal_expect_gone(struct kunit *test, struct winusb_handle 
 	late = winusb_async_new(test, WINUSB_BENCH_IN, 512);
 	KUNIT_EXPECT_EQ(test, winusb_async_try(wh, late), -ENODEV);
 	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), -ENODEV);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, true, 0), 0U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_all(wh->wf, NULL), 0U);
 	winusb_async_expect_quiet(test, wh->wf);
 }
 

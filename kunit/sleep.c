@@ -75,6 +75,23 @@ void winusb_sleep_ends(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, false), 0);
 }
 
+/* The device wakes its host. A hub that just goes to sleep itself may miss that. */
+void winusb_sleep_wake(struct kunit *test)
+{
+	struct winusb_bench *b = test->priv;
+	unsigned int again;
+	int ret;
+
+	for (again = 0; again < 3; again++) {
+		ret = winusb_hcd_wake(b->dev);
+		if (ret)
+			KUNIT_EXPECT_TRUE(test, again && ret == -EALREADY);
+		if (!winusb_hcd_wait_suspended(b->dev, false))
+			return;
+	}
+	KUNIT_FAIL(test, "the device woke its host three times, which sleeps on");
+}
+
 /* It does not sleep, though it had every chance. */
 void winusb_sleep_never(struct kunit *test)
 {

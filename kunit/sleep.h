@@ -11,6 +11,7 @@ void winusb_sleep_allow(struct winusb_handle *wh, u32 delay);
 struct winusb_handle *winusb_sleep_handle(struct kunit *test);
 void winusb_sleep_begins(struct kunit *test);
 void winusb_sleep_ends(struct kunit *test);
+void winusb_sleep_wake(struct kunit *test);
 void winusb_sleep_never(struct kunit *test);
 void winusb_sleep_remote_wake(struct kunit *test, struct winusb_handle *wh);
 unsigned int winusb_sleep_in_flight(struct kunit *test, u8 address);

@@ -170,7 +170,7 @@ static void winusb_test_cancelled_reads_clear_nothing(struct kunit *test)
 	struct winusb_async *a[3];
 
 	winusb_start_reads(test, wh, a, 3);
-	winusb_file_cancel_cookie(wh->wf, false, a[0]->cookie);
+	winusb_file_cancel_cookie(wh->wf, a[0]->cookie);
 	winusb_async_expect(test, a[0], -ECANCELED, 0);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_submitted(b->dev, WINUSB_BENCH_IN, 2), 0);
 	KUNIT_EXPECT_EQ(test, winusb_pipe_abort(wh, WINUSB_BENCH_IN, false), 0);

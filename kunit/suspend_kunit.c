@@ -313,7 +313,7 @@ static void winusb_test_raw_read_is_cancelled_asleep(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		a[i] = winusb_async_start(test, wh, WINUSB_BENCH_IN, 512);
 	winusb_sleep_begins(test);
-	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, false, a[1]->cookie), 1U);
+	KUNIT_EXPECT_EQ(test, winusb_file_cancel_cookie(wh->wf, a[1]->cookie), 1U);
 	winusb_async_expect(test, a[1], -ECANCELED, 0);
 	winusb_sleep_remote_wake(test, wh);
 	winusb_send(test, NULL, 1);
@@ -441,6 +441,28 @@ static void winusb_test_unbound_asleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&winusb_bench_intf(test, 1)->dev.power.usage_count), 0);
 }
 
+/* A sibling asks that it be kept awake before that is done at its bind: once is enough. */
+static void winusb_test_bound_is_held_once(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_sleep_handle(test);
+	struct winusb_bench *b = test->priv;
+	struct winusb_interface *wi = wh->wi;
+	atomic_t *usage = &wi->intf->dev.power.usage_count;
+	int before;
+
+	KUNIT_ASSERT_FALSE(test, wi->held);
+	before = atomic_read(usage);
+	wi->fn->power.idle_enabled = false;
+	winusb_power_settle(wi->fn);
+	KUNIT_EXPECT_TRUE(test, wi->held);
+	KUNIT_EXPECT_EQ(test, atomic_read(usage), before + 1);
+	usb_lock_device(b->udev);
+	winusb_power_join(wi);
+	usb_unlock_device(b->udev);
+	KUNIT_EXPECT_TRUE(test, wi->held);
+	KUNIT_EXPECT_EQ(test, atomic_read(usage), before + 1);
+}
+
 /* 3.1: a program that sets AUTO_SUSPEND to FALSE wakes it; the end of its file lets it sleep. */
 static void winusb_test_policy_ends_with_its_file(struct kunit *test)
 {
@@ -469,8 +491,7 @@ static void winusb_test_restless_device_is_left_awake(struct kunit *test)
 	unsigned int wakes = 0;
 
 	while (wakes < 100 && !winusb_hcd_wait_suspended(b->dev, true)) {
-		KUNIT_EXPECT_EQ(test, winusb_hcd_wake(b->dev), 0);
-		winusb_sleep_ends(test);
+		winusb_sleep_wake(test);
 		wakes++;
 	}
 	KUNIT_EXPECT_GE(test, wakes, 10U);
@@ -584,6 +605,7 @@ static struct kunit_case winusb_suspend_cases[] = {
 	WINUSB_CASE(device_that_does_not_answer_is_asked_once),
 	WINUSB_CASE_RULE(unplugged_asleep, 5_4),
 	WINUSB_CASE(unbound_asleep),
+	WINUSB_CASE(bound_is_held_once),
 	WINUSB_CASE_RULE(policy_ends_with_its_file, 3_1),
 	WINUSB_CASE(restless_device_is_left_awake),
 	WINUSB_CASE(system_sleep_ends_what_takes_too_long),

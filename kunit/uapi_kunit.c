@@ -89,7 +89,7 @@ static const struct winusb_layout winusb_layouts[] = {
 	WINUSB_OFFSET(pipe_policy, pipe_id, 8),
 	WINUSB_OFFSET(pipe_policy, policy, 12),
 	WINUSB_OFFSET(pipe_policy, value, 16),
-	WINUSB_SIZE(transfer, 80),
+	WINUSB_SIZE(transfer, 88),
 	WINUSB_OFFSET(transfer, size, 0),
 	WINUSB_OFFSET(transfer, handle, 4),
 	WINUSB_OFFSET(transfer, flags, 8),
@@ -105,6 +105,7 @@ static const struct winusb_layout winusb_layouts[] = {
 	WINUSB_OFFSET(transfer, isoch_packet_count, 60),
 	WINUSB_OFFSET(transfer, isoch_packets, 64),
 	WINUSB_OFFSET(transfer, stream_id, 72),
+	WINUSB_OFFSET(transfer, out_isoch_frame, 80),
 	WINUSB_SIZE(pipe_command, 12),
 	WINUSB_OFFSET(pipe_command, size, 0),
 	WINUSB_OFFSET(pipe_command, handle, 4),
@@ -139,6 +140,48 @@ static const struct winusb_layout winusb_layouts[] = {
 	WINUSB_OFFSET(power_policy, handle, 4),
 	WINUSB_OFFSET(power_policy, policy, 8),
 	WINUSB_OFFSET(power_policy, value, 12),
+	WINUSB_SIZE(isoch_packet, 12),
+	WINUSB_OFFSET(isoch_packet, offset, 0),
+	WINUSB_OFFSET(isoch_packet, length, 4),
+	WINUSB_OFFSET(isoch_packet, status, 8),
+	WINUSB_SIZE(register_isoch_buffer, 40),
+	WINUSB_OFFSET(register_isoch_buffer, size, 0),
+	WINUSB_OFFSET(register_isoch_buffer, handle, 4),
+	WINUSB_OFFSET(register_isoch_buffer, pipe_id, 8),
+	WINUSB_OFFSET(register_isoch_buffer, flags, 12),
+	WINUSB_OFFSET(register_isoch_buffer, buffer, 16),
+	WINUSB_OFFSET(register_isoch_buffer, length, 24),
+	WINUSB_OFFSET(register_isoch_buffer, out_isoch_buffer, 28),
+	WINUSB_OFFSET(register_isoch_buffer, out_offset, 32),
+	WINUSB_SIZE(unregister_isoch_buffer, 8),
+	WINUSB_OFFSET(unregister_isoch_buffer, size, 0),
+	WINUSB_OFFSET(unregister_isoch_buffer, isoch_buffer, 4),
+	WINUSB_SIZE(get_frame, 48),
+	WINUSB_OFFSET(get_frame, size, 0),
+	WINUSB_OFFSET(get_frame, handle, 4),
+	WINUSB_OFFSET(get_frame, flags, 8),
+	WINUSB_OFFSET(get_frame, out_frame, 12),
+	WINUSB_OFFSET(get_frame, out_microframe, 16),
+	WINUSB_OFFSET(get_frame, out_hardware_frame, 20),
+	WINUSB_OFFSET(get_frame, out_time_ns, 24),
+	WINUSB_OFFSET(get_frame, out_start_ns, 32),
+	WINUSB_OFFSET(get_frame, out_accuracy_ns, 40),
+	WINUSB_OFFSET(get_frame, out_generation, 44),
+	WINUSB_SIZE(reap, 64),
+	WINUSB_OFFSET(reap, records, 8),
+	WINUSB_OFFSET(reap, count, 16),
+	WINUSB_OFFSET(reap, wakes, 20),
+	WINUSB_OFFSET(reap, until_ns, 24),
+	WINUSB_OFFSET(reap, transfers, 32),
+	WINUSB_OFFSET(reap, submit_count, 40),
+	WINUSB_OFFSET(reap, transfer_size, 44),
+	WINUSB_OFFSET(reap, out_count, 48),
+	WINUSB_OFFSET(reap, out_wakes, 52),
+	WINUSB_OFFSET(reap, out_submitted, 56),
+	WINUSB_SIZE(completion, 64),
+	WINUSB_OFFSET(completion, isoch_frame, 28),
+	WINUSB_OFFSET(completion, isoch_errors, 32),
+	WINUSB_OFFSET(completion, isoch_next_frame, 36),
 };
 
 /* Layouts never change; structures only grow, and then a new row is added. */
@@ -177,6 +220,22 @@ static const struct winusb_layout winusb_numbers[] = {
 	WINUSB_NUMBER(WINUSB_IOC_LISTEN, 0xdf16),
 	WINUSB_NUMBER(WINUSB_IOC_GET_POWER_POLICY, 0xdf17),
 	WINUSB_NUMBER(WINUSB_IOC_SET_POWER_POLICY, 0xdf18),
+	WINUSB_NUMBER(WINUSB_IOC_REGISTER_ISOCH_BUFFER, 0xdf19),
+	WINUSB_NUMBER(WINUSB_IOC_UNREGISTER_ISOCH_BUFFER, 0xdf1a),
+	WINUSB_NUMBER(WINUSB_IOC_GET_FRAME, 0xdf1b),
+	WINUSB_NUMBER(WINUSB_IOC_REAP, 0xdf1c),
+	WINUSB_NUMBER(WINUSB_REAP_WAKE, 1),
+	WINUSB_NUMBER(WINUSB_CAP_REAP, 1024),
+	WINUSB_NUMBER(WINUSB_CAP_CANCEL_BLOCKED, 2048),
+	WINUSB_NUMBER(WINUSB_CANCEL_ALL, 1),
+	WINUSB_NUMBER(WINUSB_CANCEL_BLOCKED, 2),
+	WINUSB_NUMBER(WINUSB_URING_ISOCH, 0xdf40),
+	WINUSB_NUMBER(WINUSB_TRANSFER_ASYNC, 1),
+	WINUSB_NUMBER(WINUSB_TRANSFER_ISOCH_AT, 2),
+	WINUSB_NUMBER(WINUSB_TRANSFER_ISOCH_CONTINUE, 4),
+	WINUSB_NUMBER(WINUSB_TRANSFER_ISOCH_LENGTHS, 8),
+	WINUSB_NUMBER(WINUSB_ISOCH_BUFFER_MAP, 1),
+	WINUSB_NUMBER(WINUSB_FRAME_BOUNDARY, 1),
 	WINUSB_NUMBER(WINUSB_MAX_CONTROL_LENGTH, 4096),
 	WINUSB_NUMBER(WINUSB_MAX_HANDLES, 1024),
 	WINUSB_NUMBER(WINUSB_CAP_TRANSFER, 1),
@@ -185,6 +244,7 @@ static const struct winusb_layout winusb_numbers[] = {
 	WINUSB_NUMBER(WINUSB_CAP_INTERFACE_STATE, 64),
 	WINUSB_NUMBER(WINUSB_CAP_CUSTOM_EVENTS, 128),
 	WINUSB_NUMBER(WINUSB_CAP_POWER, 256),
+	WINUSB_NUMBER(WINUSB_CAP_ISOCHRONOUS, 512),
 	WINUSB_NUMBER(WINUSB_MAX_EVENT_DATA, 65499),
 	WINUSB_NUMBER(WINUSB_LISTEN_CUSTOM, 1),
 	WINUSB_NUMBER(WINUSB_EVENT_REMOVED, 1),
@@ -218,6 +278,22 @@ static const struct winusb_layout winusb_windows[] = {
 	WINUSB_NUMBER(WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 3),
 	WINUSB_NUMBER(WINUSB_POWER_AUTO_SUSPEND, 0x81),
 	WINUSB_NUMBER(WINUSB_POWER_SUSPEND_DELAY, 0x83),
+	WINUSB_NUMBER(WINUSB_MAX_ISOCH_PACKETS, 1024),
+	WINUSB_NUMBER(WINUSB_MAX_ISOCH_AHEAD, 1024),
+	WINUSB_NUMBER(WINUSB_PACKET_SUCCESS, 0),
+	WINUSB_NUMBER(WINUSB_PACKET_CRC, 0xc0000001),
+	WINUSB_NUMBER(WINUSB_PACKET_STALL, 0xc0000004),
+	WINUSB_NUMBER(WINUSB_PACKET_NO_RESPONSE, 0xc0000005),
+	WINUSB_NUMBER(WINUSB_PACKET_UNDERRUN, 0xc0000009),
+	WINUSB_NUMBER(WINUSB_PACKET_BUFFER_OVERRUN, 0xc000000c),
+	WINUSB_NUMBER(WINUSB_PACKET_BUFFER_UNDERRUN, 0xc000000d),
+	WINUSB_NUMBER(WINUSB_PACKET_BUS_ERROR, 0xc0000011),
+	WINUSB_NUMBER(WINUSB_PACKET_BABBLE, 0xc0000012),
+	WINUSB_NUMBER(WINUSB_PACKET_GONE, 0xc0007000),
+	WINUSB_NUMBER(WINUSB_PACKET_CANCELED, 0xc0010000),
+	WINUSB_NUMBER(WINUSB_PACKET_NOT_SENT, 0xc0020000),
+	WINUSB_NUMBER(WINUSB_PACKET_ERROR, 0xc0030000),
+	WINUSB_NUMBER(WINUSB_PACKET_LATE, 0xc0050000),
 };
 
 /* 1.10, 2.1, 3.1: where Windows has a number, it is the same one. */
@@ -269,11 +345,45 @@ static void winusb_test_codes_become_errors_of_the_contract(struct kunit *test)
 				    rows[i].error, "status %d", rows[i].status);
 }
 
+/* The same of isochronous packets. */
+static void winusb_test_codes_become_packet_statuses(struct kunit *test)
+{
+	static const struct {
+		int status;
+		u32 packet;
+	} rows[] = {
+		{ 0, WINUSB_PACKET_SUCCESS },
+		{ -EXDEV, WINUSB_PACKET_LATE },
+		{ -EILSEQ, WINUSB_PACKET_CRC },
+		{ -EPIPE, WINUSB_PACKET_STALL },
+		{ -ETIME, WINUSB_PACKET_NO_RESPONSE },
+		{ -EREMOTEIO, WINUSB_PACKET_UNDERRUN },
+		{ -ECOMM, WINUSB_PACKET_BUFFER_OVERRUN },
+		{ -ENOSR, WINUSB_PACKET_BUFFER_UNDERRUN },
+		{ -EPROTO, WINUSB_PACKET_BUS_ERROR },
+		{ -EOVERFLOW, WINUSB_PACKET_BABBLE },
+		{ -ESHUTDOWN, WINUSB_PACKET_GONE },
+		{ -ENOENT, WINUSB_PACKET_CANCELED },
+		{ -ECONNRESET, WINUSB_PACKET_CANCELED },
+		{ -EIO, WINUSB_PACKET_ERROR },
+		{ -12345, WINUSB_PACKET_ERROR },
+		{ 1, WINUSB_PACKET_ERROR },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    winusb_status_to_packet(rows[i].status),
+				    rows[i].packet, "status %d",
+				    rows[i].status);
+}
+
 static struct kunit_case winusb_uapi_cases[] = {
 	WINUSB_CASE(layout_is_as_published),
 	WINUSB_CASE(numbers_are_as_published),
 	WINUSB_CASE_RULE(numbers_are_those_of_windows, 1_10),
 	WINUSB_CASE(codes_become_errors_of_the_contract),
+	WINUSB_CASE_RULE(codes_become_packet_statuses, 1_7),
 	{ }
 };
 

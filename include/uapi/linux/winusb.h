@@ -51,7 +51,7 @@
  * - WINUSB_IOC_TRANSFER blocks until the transfer is complete.
  * - With WINUSB_TRANSFER_ASYNC it returns at once, and the completion is read later as a &struct
  *   winusb_completion; WINUSB_IOC_SUBMIT starts many of them in one call.
- * - An io_uring command (IORING_OP_URING_CMD, &struct winusb_uring_cmd), from Linux 6.7 on. Test
+ * - An io_uring command (IORING_OP_URING_CMD, &struct winusb_uring_cmd), from Linux 6.8 on. Test
  *   WINUSB_CAP_URING.
  *
  * A transfer that was refused (a wrong argument, a bad pointer, no memory) never began: the call
@@ -76,7 +76,8 @@
  * -EMSGSIZE         1 INVALID_FUNCTION          RAW_IO read that is not a multiple of the
  *                                               maximum packet size
  * -E2BIG            87 INVALID_PARAMETER        non-zero bytes past the end of the structure
- * -EOPNOTSUPP       50 NOT_SUPPORTED            unknown flag, non-zero reserved field
+ * -EOPNOTSUPP       50 NOT_SUPPORTED            unknown flag, non-zero reserved field; frame
+ *                                               number of a controller that has none
  * -ENOTTY           1 INVALID_FUNCTION          unknown command
  * -EBADF            6 INVALID_HANDLE            unknown or freed handle; listener, or no listener
  * -ENOENT           259 NO_MORE_ITEMS, or 1168  no further interface, setting or pipe;
@@ -106,6 +107,7 @@
  * -ECONNRESET       31 GEN_FAILURE              the device was reset underneath, by whomever
  * -ESHUTDOWN        1167 DEVICE_NOT_CONNECTED   was in flight when the device left
  * -ENODEV           22 BAD_COMMAND              submitted after the device left
+ * -ENOSPC           1450 NO_SYSTEM_RESOURCES    no bandwidth left on the bus for the pipe
  * -ENOMEM           8 NOT_ENOUGH_MEMORY         no memory, too many handles, more transfer
  *                                               memory than the file may have, or more data
  *                                               than an event may have
@@ -123,8 +125,9 @@
  * got, go on when it is awake again, and their timeouts stand still in between. All that a program
  * sees is that it takes longer.
  *
- * When the system sleeps, reads do the same, whatever the policies. A control transfer or a write
- * that does not end within half a second then fails with -EIO, and is not sent again. If the device
+ * When the system sleeps, reads of bulk and interrupt pipes do the same, whatever the policies. A
+ * control transfer, a write or an isochronous transfer that does not end within half a second then
+ * fails with -EIO, and is not sent again; isochronous ones that have not begun wait. If the device
  * lost its state in the sleep, what was pending ends with -ECONNRESET, as in any reset.
  *
  * Removal
@@ -148,7 +151,7 @@
 #include <linux/types.h>
 
 /** WINUSB_VERSION - Version of this contract. It grows by one with each addition. */
-#define WINUSB_VERSION			4
+#define WINUSB_VERSION			5
 
 /** WINUSB_IOC_TYPE - First byte of all command numbers. */
 #define WINUSB_IOC_TYPE			0xdf
@@ -177,7 +180,7 @@
 #define WINUSB_CAP_POLICIES		(1ULL << 3)
 /** WINUSB_CAP_ASYNC - WINUSB_TRANSFER_ASYNC, _SUBMIT, _CANCEL, _SET_EVENTFD and records. */
 #define WINUSB_CAP_ASYNC		(1ULL << 4)
-/** WINUSB_CAP_URING - io_uring commands. Clear on kernels before 6.7, which can't cancel them. */
+/** WINUSB_CAP_URING - io_uring commands. Clear on kernels before 6.8, which lack what they need. */
 #define WINUSB_CAP_URING		(1ULL << 5)
 /** WINUSB_CAP_INTERFACE_STATE - WINUSB_IOC_SET_INTERFACE_STATE and WINUSB_EVENT_STATE. */
 #define WINUSB_CAP_INTERFACE_STATE	(1ULL << 6)
@@ -185,6 +188,15 @@
 #define WINUSB_CAP_CUSTOM_EVENTS	(1ULL << 7)
 /** WINUSB_CAP_POWER - WINUSB_IOC_GET_POWER_POLICY, _SET_POWER_POLICY, and an idle device sleeps. */
 #define WINUSB_CAP_POWER		(1ULL << 8)
+/**
+ * WINUSB_CAP_ISOCHRONOUS - Isochronous transfers, WINUSB_IOC_REGISTER_ISOCH_BUFFER, _UNREGISTER_,
+ * and WINUSB_IOC_GET_FRAME.
+ */
+#define WINUSB_CAP_ISOCHRONOUS		(1ULL << 9)
+/** WINUSB_CAP_REAP - WINUSB_IOC_REAP. */
+#define WINUSB_CAP_REAP			(1ULL << 10)
+/** WINUSB_CAP_CANCEL_BLOCKED - The flag of that name of WINUSB_IOC_CANCEL. */
+#define WINUSB_CAP_CANCEL_BLOCKED	(1ULL << 11)
 
 /**
  * struct winusb_query - Argument of WINUSB_IOC_QUERY (listener).
@@ -445,10 +457,10 @@ struct winusb_get_alternate_setting {
  * those of the new setting from then on, with default policies and no saved data. Waits for whoever
  * has the device locked, as a reset has; a signal ends that.
  *
- * Errors: -ENOENT if there is no such setting; -EBUSY while a bulk or interrupt transfer is
- * outstanding on the interface, which goes on undisturbed; -EPIPE or -EIO if the device refused,
- * and then the old setting stays; -EINTR or -EAGAIN before anything was asked of it; -ENODEV after
- * removal.
+ * Errors: -ENOENT if there is no such setting; -EBUSY while a transfer of one of the interface's
+ * pipes is outstanding, which goes on undisturbed; -EPIPE or -EIO if the device refused, or -ENOSPC
+ * if the bus has no bandwidth left for it, and then the old setting stays; -EINTR or -EAGAIN before
+ * anything was asked of it; -ENODEV after removal.
  */
 struct winusb_set_alternate_setting {
 	__u32 size;
@@ -555,35 +567,104 @@ struct winusb_pipe_policy {
 /* Bits of &winusb_transfer.flags */
 /** WINUSB_TRANSFER_ASYNC - Return at once; the completion is read as a record. */
 #define WINUSB_TRANSFER_ASYNC		(1U << 0)
+/**
+ * WINUSB_TRANSFER_ISOCH_AT - Isochronous: begin in the frame @isoch_start_frame, as
+ * WinUsb_ReadIsochPipe and WinUsb_WriteIsochPipe do. Without it the transfer begins as soon as
+ * possible: behind the last one that is pending on the pipe.
+ */
+#define WINUSB_TRANSFER_ISOCH_AT	(1U << 1)
+/**
+ * WINUSB_TRANSFER_ISOCH_CONTINUE - Isochronous: only if it can follow the last one that is pending
+ * without a gap, otherwise -EINVAL, as ContinueStream of WinUsb_ReadIsochPipeAsap. Not with
+ * WINUSB_TRANSFER_ISOCH_AT.
+ */
+#define WINUSB_TRANSFER_ISOCH_CONTINUE	(1U << 2)
+/**
+ * WINUSB_TRANSFER_ISOCH_LENGTHS - Isochronous OUT: each packet has the length that its element at
+ * @isoch_packets says, and its data follow those of the one before. Windows has no such thing.
+ */
+#define WINUSB_TRANSFER_ISOCH_LENGTHS	(1U << 3)
+
+/** WINUSB_MAX_ISOCH_PACKETS - Most packets of a transfer; 255 below high speed (winusb.md 7.3). */
+#define WINUSB_MAX_ISOCH_PACKETS	1024
+/** WINUSB_MAX_ISOCH_AHEAD - Frames between the current frame and that of a transfer, at most. */
+#define WINUSB_MAX_ISOCH_AHEAD		1024
+
+/**
+ * struct winusb_isoch_packet - A packet of an isochronous transfer.
+ * @offset: Where its bytes are, from the beginning of the transfer's.
+ * @length: Bytes that it moved; with WINUSB_TRANSFER_ISOCH_LENGTHS bytes to move before that.
+ * @status: What became of it, a USBD_STATUS: one of WINUSB_PACKET_.
+ *
+ * In the layout of USBD_ISO_PACKET_DESCRIPTOR.
+ */
+struct winusb_isoch_packet {
+	__u32 offset;
+	__u32 length;
+	__u32 status;
+};
+
+/* Values of &winusb_isoch_packet.status, those of Windows */
+/** WINUSB_PACKET_SUCCESS - It was moved. */
+#define WINUSB_PACKET_SUCCESS		0x00000000U
+/** WINUSB_PACKET_CRC - Bad checksum, or no answer. */
+#define WINUSB_PACKET_CRC		0xc0000001U
+/** WINUSB_PACKET_STALL - The endpoint stalled, which isochronous ones do not do. */
+#define WINUSB_PACKET_STALL		0xc0000004U
+/** WINUSB_PACKET_NO_RESPONSE - No answer in time. */
+#define WINUSB_PACKET_NO_RESPONSE	0xc0000005U
+/** WINUSB_PACKET_UNDERRUN - Less than the host controller wanted. */
+#define WINUSB_PACKET_UNDERRUN		0xc0000009U
+/** WINUSB_PACKET_BUFFER_OVERRUN - The host's memory was too slow for what came. */
+#define WINUSB_PACKET_BUFFER_OVERRUN	0xc000000cU
+/** WINUSB_PACKET_BUFFER_UNDERRUN - The host's memory was too slow for what was to go. */
+#define WINUSB_PACKET_BUFFER_UNDERRUN	0xc000000dU
+/** WINUSB_PACKET_BUS_ERROR - Any other error of the bus. */
+#define WINUSB_PACKET_BUS_ERROR		0xc0000011U
+/** WINUSB_PACKET_BABBLE - More than a packet may hold. */
+#define WINUSB_PACKET_BABBLE		0xc0000012U
+/** WINUSB_PACKET_GONE - The device had left. */
+#define WINUSB_PACKET_GONE		0xc0007000U
+/** WINUSB_PACKET_CANCELED - The transfer ended before its turn. */
+#define WINUSB_PACKET_CANCELED		0xc0010000U
+/** WINUSB_PACKET_NOT_SENT - The host controller did not take it. */
+#define WINUSB_PACKET_NOT_SENT		0xc0020000U
+/** WINUSB_PACKET_ERROR - An error that has no name. */
+#define WINUSB_PACKET_ERROR		0xc0030000U
+/** WINUSB_PACKET_LATE - Its time was over when it came to the host controller, or missed there. */
+#define WINUSB_PACKET_LATE		0xc0050000U
 
 /**
  * struct winusb_transfer - Argument of WINUSB_IOC_TRANSFER, and element of WINUSB_IOC_SUBMIT.
  * @size: Size of this structure, bytes.
  * @handle: A handle of the interface that owns the pipe.
  * @flags: WINUSB_TRANSFER_ bits.
- * @pipe_id: bEndpointAddress of a bulk or interrupt pipe of the current setting, whose bit 7 says
- *	     whether this is a read; or 0 for a control transfer.
+ * @pipe_id: bEndpointAddress of a pipe of the current setting, whose bit 7 says whether this is a
+ *	     read; or 0 for a control transfer.
  * @__reserved: Must be zero.
  * @setup: For pipe 0 the setup packet, as it goes over the bus (little-endian); else zero.
- * @buffer: Address of the caller's data, read or written.
+ * @buffer: Address of the caller's data, read or written. Isochronous: zero.
  * @length: Bytes to move. For pipe 0 at most WINUSB_MAX_CONTROL_LENGTH; the smaller one of this and
  *	    the setup packet's wLength is used (winusb.md 8, row 24), and wLength is set to it.
  * @out_length: Bytes moved. Written also when the command fails. 0 with WINUSB_TRANSFER_ASYNC.
  * @cookie: With WINUSB_TRANSFER_ASYNC any number, which the record carries and WINUSB_IOC_CANCEL
  *	    finds. It need not be unique. Else it must be zero.
- * @isoch_buffer: Reserved for isochronous transfers (registered buffer), must be zero.
- * @isoch_offset: Reserved (offset in that buffer), must be zero.
- * @isoch_start_frame: Reserved (first frame), must be zero.
- * @isoch_packet_count: Reserved (elements at @isoch_packets), must be zero.
- * @isoch_packets: Reserved (address of the packet array), must be zero.
+ * @isoch_buffer: Isochronous: a buffer from WINUSB_IOC_REGISTER_ISOCH_BUFFER; else zero.
+ * @isoch_offset: Isochronous: where in that the data are, bytes; else zero.
+ * @isoch_start_frame: With WINUSB_TRANSFER_ISOCH_AT the frame to begin in; else zero.
+ * @isoch_packet_count: Isochronous: elements at @isoch_packets; else zero.
+ * @isoch_packets: Isochronous: address of an array of &struct winusb_isoch_packet; else zero.
  * @stream_id: Reserved for USB 3 bulk streams, which WinUSB does not have; must be zero.
  * @__reserved2: Must be zero.
+ * @out_isoch_frame: Isochronous: the frame after the last one, which may be the first of the next
+ *		     transfer. With WINUSB_TRANSFER_ASYNC as it is planned; 0 if that is not known.
+ * @__reserved3: Must be zero.
  *
  * The counterpart of WinUsb_ReadPipe, WinUsb_WritePipe and WinUsb_ControlTransfer (winusb.md 1.5,
- * 1.6, 2.3). Blocks until the transfer is complete, or a signal arrives; with
- * WINUSB_TRANSFER_ASYNC it does not wait for the device. In a thread that also has an io_uring
- * ring, what the ring has to do may end a write, and a read that has moved something, as a signal
- * does.
+ * 1.6, 2.3), and of the isochronous functions (1.7). Blocks until the transfer is complete, or a
+ * signal arrives; with WINUSB_TRANSFER_ASYNC it does not wait for the device. In a thread that also
+ * has an io_uring ring, what the ring has to do may end a write, and a read that has moved
+ * something, as a signal does; but no isochronous one.
  *
  * Bulk and interrupt: transfers of one pipe are served in the order of their submission, one at
  * a time, unless RAW_IO is on. A read ends when the buffer is full or a short packet came. The
@@ -600,10 +681,27 @@ struct winusb_pipe_policy {
  * is carried out as WINUSB_IOC_RESET_PIPE, before the call returns also with WINUSB_TRANSFER_ASYNC.
  * Vendor requests to the device pass; they can reach other functions.
  *
- * Isochronous pipes are refused with -EOPNOTSUPP.
+ * Isochronous: @buffer is zero, and the data are in @isoch_buffer, which belongs to the pipe. The
+ * packets are as many as @length has intervals of &winusb_query_pipe.out_maximum_bytes_per_interval
+ * bytes: at most WINUSB_MAX_ISOCH_PACKETS, and at high speed and above whole frames of them. What a
+ * read got is told by the packets: each has its place, whatever the one before did. A transfer may
+ * have no array: who reads without one learns only how much came, and how many packets were in
+ * error. No policy applies. Transfers of a pipe are served in the order of their submission, one
+ * behind the other, without a gap as long as the next one is there in time; after that the stream
+ * begins anew. The host controller chooses the frame that a stream begins in: with
+ * WINUSB_TRANSFER_ISOCH_AT it is the one asked for or a later one, and the completion tells it. A
+ * frame that has begun, that is more than WINUSB_MAX_ISOCH_AHEAD away, or that transfers before it
+ * will use, is -EINVAL. A transfer with a packet that was moved succeeds, whatever became of the
+ * others; one whose packets all failed gives -EIO.
  *
  * Errors: every one of the table that speaks of transfers. On any of them @out_length tells what
- * moved, and for a read those bytes are at @buffer.
+ * moved, and for a read those bytes are at @buffer. Isochronous: -EBADF for an unknown buffer;
+ * -EINVAL for one of another pipe, or of a setting that is not the current one, for a range that is
+ * not in it, no whole packets or frames, and for too many packets, or another number than that at
+ * @isoch_packet_count; also for an address in @buffer, a frame without WINUSB_TRANSFER_ISOCH_AT,
+ * _AT together with _CONTINUE, and _LENGTHS on a read or without an array; -EFAULT for a buffer of
+ * another process that is not mapped. At the completion also -ENOSPC if the bus has no bandwidth
+ * left, and -EINVAL for _CONTINUE that came too late to follow; its packets were not sent then.
  */
 struct winusb_transfer {
 	__u32 size;
@@ -623,6 +721,8 @@ struct winusb_transfer {
 	__aligned_u64 isoch_packets;
 	__u32 stream_id;
 	__u32 __reserved2;
+	__u32 out_isoch_frame;
+	__u32 __reserved3;
 };
 
 #define WINUSB_IOC_TRANSFER		_IO(WINUSB_IOC_TYPE, 0x0c)
@@ -712,6 +812,8 @@ struct winusb_submit {
 /* Bits of &winusb_cancel.flags */
 /** WINUSB_CANCEL_ALL - Every transfer of the file, whatever its cookie. */
 #define WINUSB_CANCEL_ALL		(1U << 0)
+/** WINUSB_CANCEL_BLOCKED - With WINUSB_CANCEL_ALL: also those that threads wait in. */
+#define WINUSB_CANCEL_BLOCKED		(1U << 1)
 
 /**
  * struct winusb_cancel - Argument of WINUSB_IOC_CANCEL.
@@ -725,6 +827,11 @@ struct winusb_submit {
  * submitted with WINUSB_TRANSFER_ASYNC, WINUSB_IOC_SUBMIT or io_uring. Does not wait: each
  * completes as always, with -ECANCELED and what it moved, unless it completed otherwise before, and
  * in no particular order.
+ *
+ * With WINUSB_CANCEL_BLOCKED also the transfers end that threads are blocked in which share this
+ * thread's descriptors, as those of a process do: control transfers and descriptors that are read,
+ * too, but not what WINUSB_IOC_RESET_PIPE asks of the device. On Windows they are requests like
+ * others.
  *
  * Errors: -ENOENT if there is none.
  */
@@ -874,9 +981,9 @@ struct winusb_listen {
  * force it (winusb.md 3.2): the property DeviceIdleEnabled, without which the policies are kept but
  * have no effect; the administrator, with the attribute power/control of the USB device; the
  * device, which must be able to wake its host unless the property DeviceIdleIgnoreWakeEnable is
- * set; this policy, of each function of the device; and no control transfer or write may be
- * pending. The attribute power_policy/blocked_by of the node's class device says which of them
- * does not.
+ * set; this policy, of each function of the device; and no control transfer, write or
+ * isochronous transfer may be pending. The attribute power_policy/blocked_by of the node's class
+ * device says which of them does not.
  *
  * Errors: -EINVAL for an unknown number, an associated handle, or the file of another interface of
  * the function; -ENODEV after removal.
@@ -891,6 +998,121 @@ struct winusb_power_policy {
 #define WINUSB_IOC_GET_POWER_POLICY	_IO(WINUSB_IOC_TYPE, 0x17)
 #define WINUSB_IOC_SET_POWER_POLICY	_IO(WINUSB_IOC_TYPE, 0x18)
 
+/* Bits of &winusb_register_isoch_buffer.flags */
+/** WINUSB_ISOCH_BUFFER_MAP - The kernel has the memory, and the program maps it. */
+#define WINUSB_ISOCH_BUFFER_MAP		(1U << 0)
+
+/** WINUSB_MAX_ISOCH_BUFFERS - Most registered buffers of a file. */
+#define WINUSB_MAX_ISOCH_BUFFERS	1024
+
+/**
+ * struct winusb_register_isoch_buffer - Argument of WINUSB_IOC_REGISTER_ISOCH_BUFFER.
+ * @size: Size of this structure, bytes.
+ * @handle: A handle of the interface that owns the pipe.
+ * @pipe_id: bEndpointAddress of an isochronous pipe of the current setting.
+ * @__reserved: Must be zero.
+ * @flags: WINUSB_ISOCH_BUFFER_ bits.
+ * @buffer: Address of the program's memory; zero with WINUSB_ISOCH_BUFFER_MAP.
+ * @length: Bytes of it, 1 to 0x7fffffff.
+ * @out_isoch_buffer: The number of the buffer, never 0, until WINUSB_IOC_UNREGISTER_ISOCH_BUFFER or
+ *		      close.
+ * @out_offset: With WINUSB_ISOCH_BUFFER_MAP what to give mmap(2) as offset, with the file and
+ *		MAP_SHARED; else 0.
+ *
+ * The counterpart of WinUsb_RegisterIsochBuffer (winusb.md 1.7). Host controllers want memory
+ * without gaps, which the memory of a program is not: the driver has as much of its own, charged to
+ * the file's max_buffer_mb, and copies each packet once. What was written is copied when the
+ * transfer is submitted, and what was read before its completion is given. With
+ * WINUSB_ISOCH_BUFFER_MAP nothing is copied: the program maps that memory, which is zeros at first,
+ * and uses it with the same transfers. A mapping stays good after the buffer was unregistered,
+ * and holds the file: before it is unmapped, close(2) ends nothing.
+ *
+ * Buffers may share memory. A buffer is for the process that registered it, unless it is mapped. It
+ * is good while the setting that it was registered in is the current one.
+ *
+ * Errors: -EINVAL if @pipe_id is no isochronous pipe of the current setting, or its packets are
+ * empty or longer than any bus can move, and for a @length out of range; -EFAULT; -ENOMEM, also
+ * with WINUSB_MAX_ISOCH_BUFFERS buffers; -ENODEV after removal.
+ */
+struct winusb_register_isoch_buffer {
+	__u32 size;
+	__u32 handle;
+	__u8 pipe_id;
+	__u8 __reserved[3];
+	__u32 flags;
+	__aligned_u64 buffer;
+	__u32 length;
+	__u32 out_isoch_buffer;
+	__aligned_u64 out_offset;
+};
+
+#define WINUSB_IOC_REGISTER_ISOCH_BUFFER	_IO(WINUSB_IOC_TYPE, 0x19)
+
+/**
+ * struct winusb_unregister_isoch_buffer - Argument of WINUSB_IOC_UNREGISTER_ISOCH_BUFFER.
+ * @size: Size of this structure, bytes.
+ * @isoch_buffer: The number of the buffer.
+ *
+ * The counterpart of WinUsb_UnregisterIsochBuffer (winusb.md 1.7). The number is not valid any more
+ * at once. Then it waits until no transfer of the buffer is under way: a program that does not want
+ * to wait aborts the pipe before. What was read is in the program's memory then, and what became of
+ * the packets, also where records are still to be read, and nothing touches that any more; but for
+ * completions that a ring of io_uring has not given yet. Works after removal.
+ *
+ * Errors: -EBADF for an unknown number; -EINTR if a fatal signal came while it waited.
+ */
+struct winusb_unregister_isoch_buffer {
+	__u32 size;
+	__u32 isoch_buffer;
+};
+
+#define WINUSB_IOC_UNREGISTER_ISOCH_BUFFER	_IO(WINUSB_IOC_TYPE, 0x1a)
+
+/* Bits of &winusb_get_frame.flags */
+/**
+ * WINUSB_FRAME_BOUNDARY - Wait for the beginning of a frame, at most 4 milliseconds, so that the
+ * times are exact. Without a counter of the host controller it does not wait.
+ */
+#define WINUSB_FRAME_BOUNDARY		(1U << 0)
+
+/**
+ * struct winusb_get_frame - Argument of WINUSB_IOC_GET_FRAME.
+ * @size: Size of this structure, bytes.
+ * @handle: Any handle.
+ * @flags: WINUSB_FRAME_ bits.
+ * @out_frame: The current frame of the bus, which has a new one each millisecond. The host
+ *	       controller counts 8 to 16 bits of it, the driver the others.
+ * @out_microframe: The microframe in it, 0 to 7, as the times say.
+ * @out_hardware_frame: The lower 11 bits of @out_frame.
+ * @out_time_ns: CLOCK_MONOTONIC when that was, nanoseconds.
+ * @out_start_ns: When the frame began, nanoseconds of the same clock. All others are multiples of
+ *		  1000000 away.
+ * @out_accuracy_ns: How far @out_start_ns may be off, nanoseconds.
+ * @out_generation: Another number means that frames are not counted on from what was told before:
+ *		    the host controller has slept, or was reset, or nobody asked for minutes.
+ *
+ * The counterpart of WinUsb_GetCurrentFrameNumber and WinUsb_GetCurrentFrameNumberAndQpc (winusb.md
+ * 1.7, 1.8). Wakes the device. If the host controller has no counter that can be asked, as that of
+ * USB/IP, a clock is fitted to the isochronous transfers that complete; without any in the last
+ * second the answer is -EOPNOTSUPP.
+ *
+ * Errors: -EOPNOTSUPP; -EIO if the device can't be woken; -EINTR; -ENODEV after removal.
+ */
+struct winusb_get_frame {
+	__u32 size;
+	__u32 handle;
+	__u32 flags;
+	__u32 out_frame;
+	__u32 out_microframe;
+	__u32 out_hardware_frame;
+	__aligned_u64 out_time_ns;
+	__aligned_u64 out_start_ns;
+	__u32 out_accuracy_ns;
+	__u32 out_generation;
+};
+
+#define WINUSB_IOC_GET_FRAME		_IO(WINUSB_IOC_TYPE, 0x1b)
+
 /* Bits of &winusb_completion.flags */
 /** WINUSB_COMPLETION_RESET - The device was reset underneath. Comes with -ECONNRESET. */
 #define WINUSB_COMPLETION_RESET		(1U << 0)
@@ -904,8 +1126,9 @@ struct winusb_power_policy {
  * @handle: The handle that the transfer was submitted with.
  * @pipe_id: Its pipe, 0 for the control pipe.
  * @__reserved: Zero.
- * @isoch_frame: Zero; of isochronous transfers the first frame.
- * @isoch_errors: Zero; of isochronous transfers the number of packets in error.
+ * @isoch_frame: Of an isochronous transfer the frame that it began in, 0 if it did not; else zero.
+ * @isoch_errors: Of an isochronous transfer the number of packets in error, else zero.
+ * @isoch_next_frame: Likewise the frame after the last one.
  * @__reserved2: Zero.
  *
  * read(2) gives as many whole records as fit, in the order of their completion. It blocks until
@@ -927,14 +1150,82 @@ struct winusb_completion {
 	__u8 __reserved[3];
 	__u32 isoch_frame;
 	__u32 isoch_errors;
-	__u8 __reserved2[28];
+	__u32 isoch_next_frame;
+	__u8 __reserved2[24];
 };
+
+/* Bits of &winusb_reap.flags */
+/** WINUSB_REAP_WAKE - Read nothing: let those go that wait in WINUSB_IOC_REAP. */
+#define WINUSB_REAP_WAKE		(1U << 0)
+
+/** WINUSB_REAP_FOREVER - Value of &winusb_reap.until_ns: no time limit. */
+#define WINUSB_REAP_FOREVER		(~0ULL)
+
+/**
+ * struct winusb_reap - Argument of WINUSB_IOC_REAP.
+ * @size: Size of this structure, bytes.
+ * @flags: WINUSB_REAP_ bits.
+ * @records: Address of room for &struct winusb_completion; zero with WINUSB_REAP_WAKE.
+ * @count: How many fit there, not 0; zero with WINUSB_REAP_WAKE.
+ * @wakes: @out_wakes of the last call that this thread has seen, 0 at first.
+ * @until_ns: CLOCK_MONOTONIC when to give up, nanoseconds; 0 not to wait.
+ * @transfers: Transfers to submit before, as of WINUSB_IOC_SUBMIT; zero without.
+ * @submit_count: How many, at most WINUSB_MAX_SUBMIT.
+ * @transfer_size: Size of each, bytes; zero without.
+ * @out_count: Records that were given.
+ * @out_wakes: How often somebody has said WINUSB_REAP_WAKE, modulo 2^32.
+ * @out_submitted: Transfers that were submitted.
+ * @__reserved: Must be zero.
+ *
+ * As read(2), with a time limit, and with a way for other threads to end the wait: for a program
+ * whose threads wait for transfers and for each other. Gives at least one record, or none if
+ * @out_wakes is not @wakes: so a wake that comes before the wait is not lost. O_NONBLOCK has no
+ * effect on the wait.
+ *
+ * Transfers are submitted first: so a program that takes what is done and asks for more makes one
+ * system call for both. The results are written also when the command fails. If @out_submitted is
+ * less than @submit_count, the error is that of the transfer there, and nothing was read: call
+ * again without transfers for what is done. Otherwise all are under way, whatever the error, and
+ * are not to be submitted again.
+ *
+ * Errors: those of WINUSB_IOC_SUBMIT; -EINVAL for a @count out of range; -ETIMEDOUT without a
+ * record at @until_ns; -ENODEV when the interface has left, nothing is under way and all records
+ * are read; -ECANCELED when this process closes its last descriptor of the file meanwhile; -EINTR,
+ * which with @out_submitted also a sleep of the system may cause.
+ */
+struct winusb_reap {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 records;
+	__u32 count;
+	__u32 wakes;
+	__aligned_u64 until_ns;
+	__aligned_u64 transfers;
+	__u32 submit_count;
+	__u32 transfer_size;
+	__u32 out_count;
+	__u32 out_wakes;
+	__u32 out_submitted;
+	__u32 __reserved;
+};
+
+#define WINUSB_IOC_REAP			_IO(WINUSB_IOC_TYPE, 0x1c)
 
 /* Values of cmd_op of an io_uring command */
 /** WINUSB_URING_TRANSFER - A transfer. */
 #define WINUSB_URING_TRANSFER		WINUSB_IOC_TRANSFER
 /** WINUSB_URING_CANCEL - WINUSB_IOC_CANCEL of the cookie in addr; the result is the count. */
 #define WINUSB_URING_CANCEL		WINUSB_IOC_CANCEL
+/**
+ * WINUSB_URING_ISOCH - An isochronous transfer: addr has the address of a &struct winusb_transfer,
+ * and len its size. Of that the fields @size to @pipe_id, without WINUSB_TRANSFER_ASYNC, @length,
+ * and those of isochronous transfers count; the others are zero. Nothing else is in the SQE but
+ * user_data. It is read when the command is issued: before io_uring_enter(2) returns, but for
+ * IORING_SETUP_SQPOLL, IOSQE_ASYNC, and commands that wait for others. With IORING_SETUP_CQE32
+ * big_cqe[0] has the frame after the last one in its low 32 bits and the number of packets in error
+ * in its high 32 bits; without it nothing tells them.
+ */
+#define WINUSB_URING_ISOCH		_IO(WINUSB_IOC_TYPE, 0x40)
 
 /**
  * struct winusb_uring_cmd - What an io_uring command has in the SQE's cmd field.

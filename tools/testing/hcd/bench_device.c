@@ -15,10 +15,12 @@
  * winusb_bench:
  *
  *	devices		a line for each: role, name, bus and device number
- *	data		what sources send and sinks expect, see below
+ *	data		what sources send and sinks expect, see bench.h
  *	unlink_us	delay from the unlink of a URB to its give-back
  *	counters	of each source and sink; writing anything resets them
  *	idle_us, soak	see bench_idle.c
+ *	isoch		see bench_isoch.c: alternate setting 1, in real time
+ *	pace		or so many times as fast
  *	floor		see bench_floor.c
  */
 
@@ -51,22 +53,6 @@ MODULE_PARM_DESC(controller, "make the controller and its devices (default true)
 static bool dma = true;
 module_param(dma, bool, 0444);
 MODULE_PARM_DESC(dma, "let usbcore map buffers for DMA, as for hardware (default true)");
-
-/**
- * enum winusb_bench_data - what is in a URB's buffer
- * @WINUSB_BENCH_STAMPED: stamp and pattern; sources write and sinks read each
- *	byte, as fast as memory allows
- * @WINUSB_BENCH_CHECKED: the same, and sinks compare, which is slow
- * @WINUSB_BENCH_BARE: the stamp only, as if the data were moved by hardware at
- *	no cost
- * @WINUSB_BENCH_MOD63: no stamp, usbtest's pattern 1; compared
- */
-enum winusb_bench_data {
-	WINUSB_BENCH_STAMPED,
-	WINUSB_BENCH_CHECKED,
-	WINUSB_BENCH_BARE,
-	WINUSB_BENCH_MOD63,
-};
 
 static const char * const winusb_bench_data_names[] = {
 	[WINUSB_BENCH_STAMPED] = "stamped",
@@ -109,10 +95,11 @@ static const u16 winusb_bench_ids[][2] = {
 static struct winusb_hcd *winusb_bench_hc;
 static struct winusb_bench_device *winusb_bench_devices;
 static struct dentry *winusb_bench_folder;
-static enum winusb_bench_data winusb_bench_data;
+enum winusb_bench_data winusb_bench_data;
 static u8 *winusb_bench_pattern;
 static u8 *winusb_bench_sunk;	/* what a sink read last */
 static u32 winusb_bench_unlink_us;
+static unsigned int winusb_bench_pace = 1;
 
 static const u8 winusb_bench_config[] = {
 	9, USB_DT_CONFIG, 0, 0, 1, 1, 0, 0x80, 50,
@@ -124,6 +111,9 @@ static const u8 winusb_bench_config[] = {
 	7, USB_DT_ENDPOINT, 0x83, USB_ENDPOINT_XFER_BULK, 0, 2, 0,
 	7, USB_DT_ENDPOINT, 0x84, USB_ENDPOINT_XFER_INT, 0, 2, 4,
 	7, USB_DT_ENDPOINT, 0x04, USB_ENDPOINT_XFER_INT, 0, 2, 4,
+	9, USB_DT_INTERFACE, 0, 1, 2, 0xff, 0, 0, 0,
+	7, USB_DT_ENDPOINT, WINUSB_ISOCH_IN, USB_ENDPOINT_XFER_ISOC, 0, 0x14, 1,
+	7, USB_DT_ENDPOINT, WINUSB_ISOCH_OUT, USB_ENDPOINT_XFER_ISOC, 0, 0x14, 1,
 };
 
 /* The pattern's bytes from @position on; at most WINUSB_BENCH_PIECE of them. */
@@ -287,6 +277,7 @@ static int winusb_bench_plug(struct winusb_bench_device *device,
 		winusb_hcd_serve(device->dev, winusb_bench_addresses[i],
 				 winusb_bench_serve, &device->eps[i]);
 	}
+	winusb_isoch_add(device->dev, winusb_bench_roles[index]);
 	ret = winusb_hcd_plug(device->dev, index + 1);
 	if (ret)
 		return ret;
@@ -416,6 +407,26 @@ static int winusb_bench_unlink_set(void *unused, u64 us)
 DEFINE_DEBUGFS_ATTRIBUTE(winusb_bench_unlink_fops, winusb_bench_unlink_get,
 			 winusb_bench_unlink_set, "%llu\n");
 
+static int winusb_bench_pace_get(void *unused, u64 *pace)
+{
+	*pace = winusb_bench_pace;
+	return 0;
+}
+
+/* Between streams only. */
+static int winusb_bench_pace_set(void *unused, u64 pace)
+{
+	if (!pace || pace > WINUSB_HCD_PACE_MAX)
+		return -EINVAL;
+	if (!winusb_bench_hc)
+		return -ENODEV;
+	winusb_bench_pace = pace;
+	winusb_hcd_pace(winusb_bench_hc, pace);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(winusb_bench_pace_fops, winusb_bench_pace_get,
+			 winusb_bench_pace_set, "%llu\n");
+
 static void winusb_bench_remove(void)
 {
 	debugfs_remove_recursive(winusb_bench_folder);
@@ -449,6 +460,7 @@ static int winusb_bench_create(void)
 	if (IS_ERR(hc))
 		return PTR_ERR(hc);
 	winusb_bench_hc = hc;
+	winusb_hcd_clock(hc, WINUSB_HCD_REAL);
 	for (i = 0; i < WINUSB_BENCH_DEVICES; i++) {
 		ret = winusb_bench_plug(&winusb_bench_devices[i], i);
 		if (ret)
@@ -474,7 +486,10 @@ static int __init winusb_bench_init(void)
 			    &winusb_bench_counters_fops);
 	debugfs_create_file_unsafe("unlink_us", 0600, winusb_bench_folder, NULL,
 				   &winusb_bench_unlink_fops);
+	debugfs_create_file_unsafe("pace", 0600, winusb_bench_folder, NULL,
+				   &winusb_bench_pace_fops);
 	winusb_idle_init(winusb_bench_folder);
+	winusb_isoch_init(winusb_bench_hc, winusb_bench_folder);
 	winusb_floor_init(winusb_bench_folder);
 	return 0;
 }

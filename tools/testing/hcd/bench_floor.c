@@ -7,7 +7,9 @@
  * Write "BUS DEVICE ENDPOINT SIZE DEPTH COUNT DATA" to the file floor: COUNT URBs
  * of SIZE bytes are moved, DEPTH of them in flight, and the write returns when
  * all are done. DATA is 1 for a sink of bench_device.c, 0 for one that wants
- * zeros. Then read "URBS NANOSECONDS BYTES" of it.
+ * zeros. On an isochronous endpoint SIZE is in full packets. Then read "URBS
+ * NANOSECONDS BYTES IDLE" of it, the last one in microseconds of all CPUs, or -1
+ * if that is not known: the buffers are made before that.
  */
 
 #include <linux/atomic.h>
@@ -64,6 +66,7 @@ struct winusb_floor {
 
 static DEFINE_MUTEX(winusb_floor_lock);	/* guards the last result, one loop at a time */
 static u64 winusb_floor_urbs, winusb_floor_ns, winusb_floor_bytes;
+static s64 winusb_floor_idle;
 
 /* Submits a URB as the next one; false when there is none left to submit. */
 static bool winusb_floor_next(struct winusb_floor *floor, struct urb *urb)
@@ -98,6 +101,46 @@ static void winusb_floor_complete(struct urb *urb)
 		complete(&floor->done);
 }
 
+/* Bytes of an isochronous endpoint in an interval; no SuperSpeed here. */
+static u32 winusb_floor_packet(const struct winusb_floor *floor)
+{
+	return usb_endpoint_maxp(&floor->endpoint->desc) *
+	       usb_endpoint_maxp_mult(&floor->endpoint->desc);
+}
+
+/* Packets of a URB, 0 for a size that is not in full ones. */
+static u32 winusb_floor_packets(const struct winusb_floor *floor)
+{
+	u32 packet = winusb_floor_packet(floor);
+
+	return packet && floor->size % packet == 0 ? floor->size / packet : 0;
+}
+
+static void winusb_floor_fill_isoc(struct winusb_floor *floor, struct urb *urb,
+				   void *buffer)
+{
+	const struct usb_endpoint_descriptor *desc = &floor->endpoint->desc;
+	u32 packet = winusb_floor_packet(floor);
+	unsigned int nr = usb_endpoint_num(desc);
+	int i;
+
+	urb->dev = floor->udev;
+	urb->pipe = usb_endpoint_dir_in(desc) ?
+		usb_rcvisocpipe(floor->udev, nr) :
+		usb_sndisocpipe(floor->udev, nr);
+	urb->transfer_flags = URB_ISO_ASAP;
+	urb->transfer_buffer = buffer;
+	urb->transfer_buffer_length = floor->size;
+	urb->interval = 1 << (desc->bInterval - 1);
+	urb->number_of_packets = winusb_floor_packets(floor);
+	urb->complete = winusb_floor_complete;
+	urb->context = floor;
+	for (i = 0; i < urb->number_of_packets; i++) {
+		urb->iso_frame_desc[i].offset = i * packet;
+		urb->iso_frame_desc[i].length = packet;
+	}
+}
+
 static void winusb_floor_fill(struct winusb_floor *floor, struct urb *urb,
 			      void *buffer)
 {
@@ -108,7 +151,9 @@ static void winusb_floor_fill(struct winusb_floor *floor, struct urb *urb,
 
 	for (i = 0; i < floor->size; i++)
 		((u8 *)buffer)[i] = floor->data ? winusb_hcd_pattern(i) : 0;
-	if (usb_endpoint_xfer_int(desc)) {
+	if (usb_endpoint_xfer_isoc(desc)) {
+		winusb_floor_fill_isoc(floor, urb, buffer);
+	} else if (usb_endpoint_xfer_int(desc)) {
 		pipe = usb_endpoint_dir_in(desc) ?
 			usb_rcvintpipe(floor->udev, nr) :
 			usb_sndintpipe(floor->udev, nr);
@@ -126,14 +171,19 @@ static void winusb_floor_fill(struct winusb_floor *floor, struct urb *urb,
 
 static int winusb_floor_alloc(struct winusb_floor *floor)
 {
+	u32 i, packets = 0;
 	void *buffer;
-	u32 i;
 
+	if (usb_endpoint_xfer_isoc(&floor->endpoint->desc)) {
+		packets = winusb_floor_packets(floor);
+		if (!packets)
+			return -EINVAL;
+	}
 	floor->urbs = kcalloc(floor->depth, sizeof(*floor->urbs), GFP_KERNEL);
 	if (!floor->urbs)
 		return -ENOMEM;
 	for (i = 0; i < floor->depth; i++) {
-		floor->urbs[i] = usb_alloc_urb(0, GFP_KERNEL);
+		floor->urbs[i] = usb_alloc_urb(packets, GFP_KERNEL);
 		buffer = kmalloc(floor->size, GFP_KERNEL | __GFP_NOWARN);
 		if (!floor->urbs[i] || !buffer) {
 			kfree(buffer);
@@ -155,6 +205,8 @@ static void winusb_floor_free(struct winusb_floor *floor)
 
 static int winusb_floor_run(struct winusb_floor *floor)
 {
+	u64 idle, idle_end;
+	bool idle_known;
 	ktime_t start;
 	long left;
 	u32 i;
@@ -163,6 +215,7 @@ static int winusb_floor_run(struct winusb_floor *floor)
 	ret = winusb_floor_alloc(floor);
 	if (ret)
 		goto out_free;
+	idle_known = !winusb_idle_get(&idle);
 	start = ktime_get();
 	/*
 	 * With bottom halves off the URBs collect in the controller's queue, so
@@ -177,6 +230,8 @@ static int winusb_floor_run(struct winusb_floor *floor)
 	left = wait_for_completion_killable_timeout(&floor->done,
 						    WINUSB_FLOOR_WAIT_S * HZ);
 	winusb_floor_ns = ktime_to_ns(ktime_sub(ktime_get(), start));
+	idle_known = idle_known && !winusb_idle_get(&idle_end);
+	winusb_floor_idle = idle_known ? (s64)(idle_end - idle) : -1;
 	for (i = 0; i < floor->depth; i++)
 		usb_poison_urb(floor->urbs[i]);
 	ret = floor->status;
@@ -221,8 +276,7 @@ static int winusb_floor_start(struct winusb_floor *floor,
 						 floor->udev->ep_out[nr];
 	ret = -ENOENT;
 	if (nr && floor->endpoint &&
-	    (usb_endpoint_xfer_bulk(&floor->endpoint->desc) ||
-	     usb_endpoint_xfer_int(&floor->endpoint->desc)))
+	    !usb_endpoint_xfer_control(&floor->endpoint->desc))
 		ret = winusb_floor_run(floor);
 	usb_unlock_device(floor->udev);
 	usb_put_dev(floor->udev);
@@ -260,8 +314,8 @@ static ssize_t winusb_floor_write(struct file *file, const char __user *text,
 static int winusb_floor_show(struct seq_file *file, void *unused)
 {
 	mutex_lock(&winusb_floor_lock);
-	seq_printf(file, "%llu %llu %llu\n", winusb_floor_urbs, winusb_floor_ns,
-		   winusb_floor_bytes);
+	seq_printf(file, "%llu %llu %llu %lld\n", winusb_floor_urbs,
+		   winusb_floor_ns, winusb_floor_bytes, winusb_floor_idle);
 	mutex_unlock(&winusb_floor_lock);
 	return 0;
 }

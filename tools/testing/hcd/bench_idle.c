@@ -185,7 +185,8 @@ static int winusb_idle_known(u64 *us)
 	return 0;
 }
 
-static int winusb_idle_get(void *unused, u64 *us)
+/* How long the CPUs were idle, in microseconds; or a negative error number. */
+int winusb_idle_get(u64 *us)
 {
 	int ret;
 
@@ -194,7 +195,12 @@ static int winusb_idle_get(void *unused, u64 *us)
 	mutex_unlock(&winusb_idle_lock);
 	return ret;
 }
-DEFINE_DEBUGFS_ATTRIBUTE(winusb_idle_fops, winusb_idle_get, NULL, "%llu\n");
+
+static int winusb_idle_show(void *unused, u64 *us)
+{
+	return winusb_idle_get(us);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(winusb_idle_fops, winusb_idle_show, NULL, "%llu\n");
 
 void winusb_idle_init(struct dentry *folder)
 {

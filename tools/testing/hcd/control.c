@@ -224,7 +224,7 @@ static int winusb_hcd_feature(struct winusb_hcd_dev *dev,
 			ep->stats.halt_clears++;
 		/* Of the default pipe this very request is at the head. */
 		if (ep->address)
-			winusb_hcd_advance_locked(ep);
+			winusb_hcd_go_on_locked(ep);
 		return 0;
 	default:
 		return -EPIPE;

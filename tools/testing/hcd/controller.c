@@ -10,8 +10,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -44,11 +42,6 @@ static void winusb_hcd_stop(struct usb_hcd *hcd)
 	hcd->state = HC_STATE_HALT;
 }
 
-static int winusb_hcd_frame_number(struct usb_hcd *hcd)
-{
-	return div_u64(winusb_hcd_microframe(), 8) & 0x7ff;
-}
-
 static const struct hc_driver winusb_hcd_template = {
 	.description = WINUSB_HCD_NAME,
 	.product_desc = "Scripted host controller",
@@ -59,6 +52,10 @@ static const struct hc_driver winusb_hcd_template = {
 	.urb_enqueue = winusb_hcd_urb_enqueue,
 	.urb_dequeue = winusb_hcd_urb_dequeue,
 	.get_frame_number = winusb_hcd_frame_number,
+	.add_endpoint = winusb_hcd_add_endpoint,
+	.drop_endpoint = winusb_hcd_drop_endpoint,
+	.check_bandwidth = winusb_hcd_check_bandwidth,
+	.reset_bandwidth = winusb_hcd_reset_bandwidth,
 	.hub_status_data = winusb_hcd_hub_status_data,
 	.hub_control = winusb_hcd_hub_control,
 	.bus_suspend = winusb_hcd_bus_suspend,
@@ -180,6 +177,7 @@ struct winusb_hcd *winusb_hcd_create(const struct winusb_hcd_config *config)
 	INIT_LIST_HEAD(&hc->done);
 	tasklet_setup(&hc->tasklet, winusb_hcd_tasklet);
 	INIT_WORK(&hc->unlink_work, winusb_hcd_unlink_work);
+	winusb_hcd_clock_init(hc);
 	hc->notifier.notifier_call = winusb_hcd_notify;
 
 	ret = winusb_hcd_configure(hc, config ? : &plain);
@@ -223,6 +221,7 @@ void winusb_hcd_destroy(struct winusb_hcd *hc)
 	usb_remove_hcd(hc->hcd);
 	usb_unregister_notify(&hc->notifier);
 	cancel_work_sync(&hc->unlink_work);
+	winusb_hcd_clock_exit(hc);
 	tasklet_kill(&hc->tasklet);
 	usb_put_hcd(hc->hcd);
 	platform_device_unregister(hc->pdev);
@@ -241,6 +240,27 @@ struct usb_bus *winusb_hcd_bus(struct winusb_hcd *hc)
 	return &hc->hcd->self;
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_bus);
+
+/**
+ * winusb_hcd_flags - change flags of a controller
+ * @hc: the controller
+ * @flags: of WINUSB_HCD_F_SWITCHES
+ * @on: set or clear them
+ */
+void winusb_hcd_flags(struct winusb_hcd *hc, unsigned int flags, bool on)
+{
+	unsigned long irq;
+
+	if (WARN_ON(flags & ~WINUSB_HCD_F_SWITCHES))
+		return;
+	spin_lock_irqsave(&hc->lock, irq);
+	if (on)
+		hc->flags |= flags;
+	else
+		hc->flags &= ~flags;
+	spin_unlock_irqrestore(&hc->lock, irq);
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_flags);
 
 static int winusb_hcd_probe(struct platform_device *pdev)
 {

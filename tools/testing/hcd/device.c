@@ -438,3 +438,44 @@ int winusb_hcd_wait_setup(struct winusb_hcd_dev *dev, u8 request_type,
 						     request, NULL));
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_wait_setup);
+
+static bool winusb_hcd_is_quiet(struct winusb_hcd *hc)
+{
+	unsigned long flags;
+	bool quiet;
+
+	spin_lock_irqsave(&hc->lock, flags);
+	quiet = list_empty(&hc->done) && !hc->giving_back;
+	spin_unlock_irqrestore(&hc->lock, flags);
+	return quiet;
+}
+
+/**
+ * winusb_hcd_advance_wait - let a manual clock go on, with completions in time
+ * @hc: the controller, without WINUSB_HCD_F_BH
+ * @microframes: how far
+ *
+ * As winusb_hcd_advance(), but stops where a URB ends and waits until its
+ * completion has run, so that what that submits is in time.
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+int winusb_hcd_advance_wait(struct winusb_hcd *hc, unsigned int microframes)
+{
+	u64 end = winusb_hcd_now(hc) + microframes;
+	unsigned long flags;
+	u64 now, due;
+	int ret;
+
+	for (;;) {
+		ret = winusb_hcd_wait(hc, winusb_hcd_is_quiet(hc));
+		now = winusb_hcd_now(hc);
+		if (ret || now >= end)
+			return ret;
+		spin_lock_irqsave(&hc->lock, flags);
+		due = winusb_hcd_isoc_due_locked(hc);
+		spin_unlock_irqrestore(&hc->lock, flags);
+		winusb_hcd_advance(hc, min(due, end) - now);
+	}
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_advance_wait);

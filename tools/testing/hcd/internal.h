@@ -9,6 +9,7 @@
 #ifndef _WINUSB_HCD_INTERNAL_H
 #define _WINUSB_HCD_INTERNAL_H
 
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -46,6 +47,11 @@ struct winusb_hcd_xfer {
 	ktime_t due;		/* unlinked: when it is given back */
 	bool finished;		/* in hc->done */
 	bool won;		/* finished in spite of an unlink */
+	u64 slot;		/* isochronous: microframe of its first packet */
+	int packet;		/* isochronous: the next one to move */
+	bool begun;		/* isochronous: @whole is decided */
+	bool whole;		/* isochronous: a rule is for all its packets */
+	bool held;		/* isochronous: it does not wait for the clock */
 };
 
 struct winusb_hcd_ep {
@@ -54,14 +60,18 @@ struct winusb_hcd_ep {
 	enum winusb_hcd_mode mode;
 	u8 peer;
 	winusb_hcd_serve_fn serve;
-	void *context;		/* of serve */
+	winusb_hcd_packet_fn serve_packet;
+	void *context;		/* of serve and serve_packet */
 	bool halted;
+	bool isoc;		/* the URBs are isochronous */
+	unsigned int isoc_bytes; /* bandwidth while there are URBs */
 	bool finish_first;
 	bool finish_unlinked;
 	struct list_head script;
 	struct list_head queue;
 	u64 stream;		/* position in the pattern of a source */
-	u64 next_frame;		/* isochronous: where the next URB may start */
+	u64 next_slot;		/* isochronous: the microframe after the last URB */
+	u64 starts[WINUSB_HCD_LOG];
 	struct winusb_hcd_stats stats;
 	int lengths[WINUSB_HCD_LOG];
 	u8 *capture;
@@ -123,6 +133,24 @@ struct winusb_hcd {
 	bool port_changed;	/* the tasklet has to tell the hub driver */
 	struct tasklet_struct tasklet;
 	wait_queue_head_t wait;	/* woken by whatever somebody may wait for */
+
+	/* The clock and isochronous URBs: clock.c, isoc.c */
+	enum winusb_hcd_clock clock;
+	u64 base;		/* manual: the counter; else added to real time */
+	unsigned int pace;	/* real: microframes in 125 us */
+	struct hrtimer timer;	/* real: runs while an isochronous URB is to end */
+	u64 armed;		/* when it is to fire, or U64_MAX */
+	bool ticked;		/* it has fired, and the tasklet has to look */
+	unsigned int frame_bits;
+	atomic_t frame_asked;
+	atomic_t isoc_preemptible;
+	enum winusb_hcd_kind kind;
+	unsigned int latency;
+	unsigned int horizon;	/* microframes; 0: no limit */
+	unsigned int bandwidth;	/* bytes a microframe; 0: no limit */
+	int reserved;		/* of it, by settings; hcd->bandwidth_mutex */
+	int wanted;		/* added to that if there is room; the same */
+	const struct usb_host_endpoint *completing; /* whose URB is given back */
 };
 
 static inline struct winusb_hcd *winusb_hcd_of(struct usb_hcd *hcd)
@@ -146,12 +174,12 @@ int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status);
 void winusb_hcd_finish_locked(struct winusb_hcd *hc,
 			      struct winusb_hcd_xfer *xfer, int status);
 void winusb_hcd_fail_all_locked(struct winusb_hcd_dev *dev, int status);
-void winusb_hcd_advance_locked(struct winusb_hcd_ep *ep);
+void winusb_hcd_go_on_locked(struct winusb_hcd_ep *ep);
 void winusb_hcd_unlink_work(struct work_struct *work);
 void winusb_hcd_tasklet(struct tasklet_struct *tasklet);
 void winusb_hcd_kick(struct winusb_hcd *hc);
 
-/* transfer.c: scripts applied to bulk, interrupt and isochronous URBs */
+/* transfer.c: scripts applied to bulk and interrupt URBs */
 enum winusb_hcd_progress {
 	WINUSB_HCD_WAIT,	/* nothing more can happen now */
 	WINUSB_HCD_AGAIN,	/* a rule was used up, look at the next one */
@@ -161,17 +189,47 @@ enum winusb_hcd_progress {
 enum winusb_hcd_progress
 winusb_hcd_transfer_locked(struct winusb_hcd_ep *ep,
 			   struct winusb_hcd_xfer *xfer);
-void winusb_hcd_isoc_queued_locked(struct winusb_hcd_ep *ep,
-				   struct winusb_hcd_xfer *xfer);
 enum winusb_hcd_progress
-winusb_hcd_isoc_locked(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer);
+winusb_hcd_done(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
+		int status);
+enum winusb_hcd_progress
+winusb_hcd_vanish(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
+		  struct winusb_hcd_step *step);
+void winusb_hcd_take(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
+		     size_t n);
 void winusb_hcd_put_bytes(struct winusb_hcd_xfer *xfer, const void *data,
 			  size_t n);
 void winusb_hcd_put_pattern(struct winusb_hcd_xfer *xfer, u64 position,
 			    size_t n);
 void winusb_hcd_get_bytes(struct winusb_hcd_xfer *xfer, void *data, size_t n);
 
-u64 winusb_hcd_microframe(void);
+/* clock.c: microframes */
+u64 winusb_hcd_now_locked(struct winusb_hcd *hc);
+int winusb_hcd_frame_number(struct usb_hcd *hcd);
+void winusb_hcd_clock_init(struct winusb_hcd *hc);
+void winusb_hcd_clock_exit(struct winusb_hcd *hc);
+void winusb_hcd_arm_locked(struct winusb_hcd *hc);
+void winusb_hcd_tick_locked(struct winusb_hcd *hc);
+
+/* isoc.c: the schedule of isochronous URBs, and scripts applied to them */
+int winusb_hcd_isoc_check(const struct urb *urb);
+int winusb_hcd_isoc_refuse_locked(struct winusb_hcd_ep *ep,
+				  const struct urb *urb);
+void winusb_hcd_isoc_queued_locked(struct winusb_hcd_ep *ep,
+				   struct winusb_hcd_xfer *xfer);
+enum winusb_hcd_progress
+winusb_hcd_isoc_locked(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer);
+void winusb_hcd_isoc_run_locked(struct winusb_hcd *hc);
+u64 winusb_hcd_isoc_due_locked(struct winusb_hcd *hc);
+
+/* bandwidth.c: who may use how much of the bus */
+int winusb_hcd_add_endpoint(struct usb_hcd *hcd, struct usb_device *udev,
+			    struct usb_host_endpoint *host_ep);
+int winusb_hcd_drop_endpoint(struct usb_hcd *hcd, struct usb_device *udev,
+			     struct usb_host_endpoint *host_ep);
+int winusb_hcd_check_bandwidth(struct usb_hcd *hcd, struct usb_device *udev);
+void winusb_hcd_reset_bandwidth(struct usb_hcd *hcd, struct usb_device *udev);
+int winusb_hcd_reserve_locked(struct winusb_hcd_ep *ep, const struct urb *urb);
 
 /* control.c: the default pipe */
 enum winusb_hcd_progress

@@ -98,7 +98,7 @@ static void winusb_hcd_append(struct winusb_hcd_ep *ep, struct list_head *steps)
 
 	spin_lock_irqsave(&hc->lock, flags);
 	list_splice_tail_init(steps, &ep->script);
-	winusb_hcd_advance_locked(ep);
+	winusb_hcd_go_on_locked(ep);
 	spin_unlock_irqrestore(&hc->lock, flags);
 	winusb_hcd_kick(hc);
 }
@@ -182,7 +182,7 @@ void winusb_hcd_script_clear(struct winusb_hcd_dev *dev, u8 address)
 
 	spin_lock_irqsave(&hc->lock, flags);
 	winusb_hcd_script_clear_locked(ep);
-	winusb_hcd_advance_locked(ep);
+	winusb_hcd_go_on_locked(ep);
 	spin_unlock_irqrestore(&hc->lock, flags);
 	winusb_hcd_kick(hc);
 }
@@ -232,7 +232,7 @@ bool winusb_hcd_release(struct winusb_hcd_dev *dev, u8 address)
 	held = step && step->rule.action == WINUSB_HCD_HOLD;
 	if (held) {
 		winusb_hcd_step_used_locked(step);
-		winusb_hcd_advance_locked(ep);
+		winusb_hcd_go_on_locked(ep);
 	}
 	spin_unlock_irqrestore(&hc->lock, flags);
 	winusb_hcd_kick(hc);
@@ -258,7 +258,7 @@ void winusb_hcd_mode(struct winusb_hcd_dev *dev, u8 address,
 	ep->mode = mode;
 	ep->peer = peer;
 	ep->stream = 0;
-	winusb_hcd_advance_locked(ep);
+	winusb_hcd_go_on_locked(ep);
 	spin_unlock_irqrestore(&hc->lock, flags);
 	winusb_hcd_kick(hc);
 }
@@ -287,6 +287,27 @@ void winusb_hcd_serve(struct winusb_hcd_dev *dev, u8 address,
 	winusb_hcd_mode(dev, address, WINUSB_HCD_SERVE, 0);
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_serve);
+
+/**
+ * winusb_hcd_serve_packets - let a function move the data of an endpoint
+ * @dev: the device
+ * @address: endpoint address, isochronous
+ * @serve: fills or takes each packet; not called for one that a rule is for
+ * @context: for @serve
+ */
+void winusb_hcd_serve_packets(struct winusb_hcd_dev *dev, u8 address,
+			      winusb_hcd_packet_fn serve, void *context)
+{
+	struct winusb_hcd_ep *ep = winusb_hcd_ep(dev, address);
+	unsigned long flags;
+
+	spin_lock_irqsave(&dev->hc->lock, flags);
+	ep->serve_packet = serve;
+	ep->context = context;
+	spin_unlock_irqrestore(&dev->hc->lock, flags);
+	winusb_hcd_mode(dev, address, WINUSB_HCD_SERVE, 0);
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_serve_packets);
 
 /**
  * winusb_hcd_finish_first - let the script win against an unlink
@@ -338,6 +359,7 @@ void winusb_hcd_stats(struct winusb_hcd_dev *dev, u8 address,
 	spin_lock_irqsave(&dev->hc->lock, flags);
 	*stats = ep->stats;
 	stats->halted = ep->halted;
+	stats->next_slot = ep->next_slot;
 	spin_unlock_irqrestore(&dev->hc->lock, flags);
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_stats);
@@ -437,6 +459,34 @@ int winusb_hcd_submitted_length(struct winusb_hcd_dev *dev, u8 address,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(winusb_hcd_submitted_length);
+
+/**
+ * winusb_hcd_started - where an isochronous URB is in the schedule
+ * @dev: the device
+ * @address: endpoint address
+ * @index: 0 is the first since the counters were reset
+ * @slot: set to the microframe of its first packet, not wrapped
+ *
+ * Return: 0, -ENOENT if there were not so many or only newer ones are kept (the
+ * last WINUSB_HCD_LOG).
+ */
+int winusb_hcd_started(struct winusb_hcd_dev *dev, u8 address,
+		       unsigned int index, u64 *slot)
+{
+	struct winusb_hcd_ep *ep = winusb_hcd_ep(dev, address);
+	unsigned long flags;
+	int ret = -ENOENT;
+
+	spin_lock_irqsave(&dev->hc->lock, flags);
+	if (index < ep->stats.submitted &&
+	    ep->stats.submitted - index <= WINUSB_HCD_LOG) {
+		*slot = ep->starts[index % WINUSB_HCD_LOG];
+		ret = 0;
+	}
+	spin_unlock_irqrestore(&dev->hc->lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(winusb_hcd_started);
 
 /**
  * winusb_hcd_capture - keep what an OUT endpoint takes

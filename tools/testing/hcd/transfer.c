@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scripted host controller: scripts applied to bulk, interrupt and isochronous
- * URBs.
+ * Scripted host controller: scripts applied to bulk and interrupt URBs.
  *
  * Everything here runs under the controller's lock on the URB at the head of
- * an endpoint's queue.
+ * an endpoint's queue. Isochronous ones use some of it.
  */
 
-#include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -63,8 +60,8 @@ void winusb_hcd_get_bytes(struct winusb_hcd_xfer *xfer, void *data, size_t n)
 }
 
 /* Takes @n bytes of an OUT URB into the endpoint's capture buffer. */
-static void winusb_hcd_take(struct winusb_hcd_ep *ep,
-			    struct winusb_hcd_xfer *xfer, size_t n)
+void winusb_hcd_take(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
+		     size_t n)
 {
 	size_t kept = min(n, ep->capture_size - ep->captured);
 
@@ -75,7 +72,7 @@ static void winusb_hcd_take(struct winusb_hcd_ep *ep,
 	winusb_hcd_get_bytes(xfer, NULL, n - kept);
 }
 
-static enum winusb_hcd_progress
+enum winusb_hcd_progress
 winusb_hcd_done(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
 		int status)
 {
@@ -214,7 +211,7 @@ static void winusb_hcd_move(struct winusb_hcd_ep *ep,
 		winusb_hcd_put_pattern(xfer, 0, n);
 }
 
-static enum winusb_hcd_progress
+enum winusb_hcd_progress
 winusb_hcd_vanish(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer,
 		  struct winusb_hcd_step *step)
 {
@@ -264,104 +261,4 @@ winusb_hcd_transfer_locked(struct winusb_hcd_ep *ep,
 	}
 	winusb_hcd_step_used_locked(step);
 	return winusb_hcd_done(ep, xfer, status);
-}
-
-/* Bus time in microframes. */
-u64 winusb_hcd_microframe(void)
-{
-	return div_u64(ktime_get_ns(), 125 * NSEC_PER_USEC);
-}
-
-/* Gives an isochronous URB its place in the schedule when it is queued. */
-void winusb_hcd_isoc_queued_locked(struct winusb_hcd_ep *ep,
-				   struct winusb_hcd_xfer *xfer)
-{
-	struct urb *urb = xfer->urb;
-	u64 now = winusb_hcd_microframe();
-
-	if (urb->dev->speed < USB_SPEED_HIGH)
-		now = div_u64(now, 8);
-	if ((list_is_singular(&ep->queue) ||
-	     (urb->transfer_flags & URB_ISO_ASAP)) && ep->next_frame <= now)
-		ep->next_frame = now + 1;
-	urb->start_frame = ep->next_frame & INT_MAX;
-	ep->next_frame += (u64)urb->interval * urb->number_of_packets;
-}
-
-/* One packet; @step is the rule for it, or NULL. */
-static void winusb_hcd_isoc_packet(struct winusb_hcd_ep *ep,
-				   struct winusb_hcd_xfer *xfer,
-				   struct usb_iso_packet_descriptor *packet,
-				   const struct winusb_hcd_step *step)
-{
-	struct urb *urb = xfer->urb;
-	u32 n = packet->length;
-	u32 end = xfer->moved;
-
-	packet->status = 0;
-	if (step && usb_pipein(urb->pipe))
-		n = min_t(size_t, n, step->rule.length);
-	if (step && step->rule.action == WINUSB_HCD_ERROR)
-		packet->status = step->rule.status;
-	else if (step && step->rule.action == WINUSB_HCD_BABBLE)
-		packet->status = -EOVERFLOW;
-	if (packet->status && usb_pipeout(urb->pipe))
-		n = 0;
-	if (packet->status)
-		urb->error_count++;
-
-	xfer->moved = packet->offset;
-	if (usb_pipeout(urb->pipe)) {
-		winusb_hcd_take(ep, xfer, n);
-	} else if (step && step->rule.data) {
-		winusb_hcd_put_bytes(xfer, step->data, n);
-	} else {
-		winusb_hcd_put_pattern(xfer, ep->stream, n);
-		ep->stream += n;
-	}
-	xfer->moved = end + n;
-	packet->actual_length = n;
-}
-
-static bool winusb_hcd_isoc_waits(struct winusb_hcd_ep *ep,
-				  const struct winusb_hcd_step *step)
-{
-	if (step)
-		return step->rule.action == WINUSB_HCD_HOLD;
-	return ep->mode == WINUSB_HCD_NAK;
-}
-
-/*
- * A rule without WINUSB_HCD_RULE_PACKET is for all packets of one URB; rules
- * with it are used up one by one as their packets come, several in one URB.
- */
-enum winusb_hcd_progress
-winusb_hcd_isoc_locked(struct winusb_hcd_ep *ep, struct winusb_hcd_xfer *xfer)
-{
-	struct winusb_hcd_step *step = winusb_hcd_step_first_locked(ep);
-	struct urb *urb = xfer->urb;
-	bool whole, mine;
-	int i;
-
-	if (winusb_hcd_isoc_waits(ep, step))
-		return WINUSB_HCD_WAIT;
-	if (step && step->rule.action == WINUSB_HCD_VANISH)
-		return winusb_hcd_vanish(ep, xfer, step);
-	whole = step && !(step->rule.flags & WINUSB_HCD_RULE_PACKET);
-
-	urb->error_count = 0;
-	for (i = 0; i < urb->number_of_packets; i++) {
-		mine = step && (whole ||
-				((step->rule.flags & WINUSB_HCD_RULE_PACKET) &&
-				 step->rule.packet == i));
-		winusb_hcd_isoc_packet(ep, xfer, &urb->iso_frame_desc[i],
-				       mine ? step : NULL);
-		if (mine && !whole) {
-			winusb_hcd_step_used_locked(step);
-			step = winusb_hcd_step_first_locked(ep);
-		}
-	}
-	if (whole)
-		winusb_hcd_step_used_locked(step);
-	return winusb_hcd_done(ep, xfer, 0);
 }

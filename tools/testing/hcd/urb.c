@@ -88,7 +88,7 @@ static struct winusb_hcd_ep *winusb_hcd_partner(struct winusb_hcd_ep *ep)
 }
 
 /* Applies the script until nothing more can happen. */
-void winusb_hcd_advance_locked(struct winusb_hcd_ep *ep)
+void winusb_hcd_go_on_locked(struct winusb_hcd_ep *ep)
 {
 	struct winusb_hcd_ep *partner = winusb_hcd_partner(ep);
 
@@ -96,6 +96,8 @@ void winusb_hcd_advance_locked(struct winusb_hcd_ep *ep)
 	while (winusb_hcd_run_locked(ep) && partner)
 		if (!winusb_hcd_run_locked(partner))
 			break;
+	if (ep->isoc)
+		winusb_hcd_arm_locked(ep->dev->hc);
 }
 
 /*
@@ -131,9 +133,10 @@ static void winusb_hcd_queue_locked(struct winusb_hcd_ep *ep,
 		stats->max_in_flight = stats->in_flight;
 	if (xfer->urb->num_sgs > stats->max_segments)
 		stats->max_segments = xfer->urb->num_sgs;
-	if (usb_pipeisoc(xfer->urb->pipe))
+	ep->isoc = usb_pipeisoc(xfer->urb->pipe);
+	if (ep->isoc)
 		winusb_hcd_isoc_queued_locked(ep, xfer);
-	winusb_hcd_advance_locked(ep);
+	winusb_hcd_go_on_locked(ep);
 }
 
 /*
@@ -141,6 +144,22 @@ static void winusb_hcd_queue_locked(struct winusb_hcd_ep *ep,
  * that answers at once would never end, and nobody could unlink them.
  */
 #define WINUSB_HCD_BUDGET	512
+
+/* Gives a URB back that is in no list any more. */
+static void winusb_hcd_give_back_one_locked(struct winusb_hcd *hc,
+					    struct winusb_hcd_xfer *xfer)
+{
+	const struct usb_host_endpoint *completing = hc->completing;
+
+	lockdep_assert_held(&hc->lock);
+	xfer->urb->hcpriv = NULL;
+	hc->completing = xfer->urb->ep;
+	spin_unlock(&hc->lock);
+	usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
+	kfree(xfer);
+	spin_lock(&hc->lock);
+	hc->completing = completing;
+}
 
 static void winusb_hcd_give_back(struct winusb_hcd *hc)
 {
@@ -158,11 +177,7 @@ static void winusb_hcd_give_back(struct winusb_hcd *hc)
 		list_del(&xfer->node);
 		if (!xfer->won)
 			usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
-		xfer->urb->hcpriv = NULL;
-		spin_unlock(&hc->lock);
-		usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
-		kfree(xfer);
-		spin_lock(&hc->lock);
+		winusb_hcd_give_back_one_locked(hc, xfer);
 	}
 	hc->giving_back = false;
 	if (!list_empty(&hc->done))
@@ -182,6 +197,7 @@ void winusb_hcd_tasklet(struct tasklet_struct *tasklet)
 	spin_lock_irqsave(&hc->lock, flags);
 	changed = hc->port_changed;
 	hc->port_changed = false;
+	winusb_hcd_tick_locked(hc);
 	spin_unlock_irqrestore(&hc->lock, flags);
 
 	winusb_hcd_give_back(hc);
@@ -210,16 +226,13 @@ static void winusb_hcd_give_back_nested_locked(struct winusb_hcd *hc,
 	lockdep_assert_held(&hc->lock);
 	list_del(&xfer->node);
 	usb_hcd_unlink_urb_from_ep(hc->hcd, xfer->urb);
-	xfer->urb->hcpriv = NULL;
-	spin_unlock(&hc->lock);
-	usb_hcd_giveback_urb(hc->hcd, xfer->urb, xfer->status);
-	kfree(xfer);
-	spin_lock(&hc->lock);
+	winusb_hcd_give_back_one_locked(hc, xfer);
 }
 
 int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags)
 {
 	struct winusb_hcd *hc = winusb_hcd_of(hcd);
+	struct winusb_hcd_ep *ep = NULL;
 	struct winusb_hcd_xfer *xfer;
 	struct winusb_hcd_dev *dev;
 	unsigned long flags;
@@ -229,6 +242,15 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 
 	inline_ok = (hc->flags & WINUSB_HCD_F_INLINE) &&
 		    gfpflags_allow_blocking(mem_flags);
+	if (READ_ONCE(hc->flags) & WINUSB_HCD_F_SLOW)
+		mdelay(10);
+	if (usb_pipeisoc(urb->pipe)) {
+		if (!in_softirq() && !irqs_disabled())
+			atomic_inc(&hc->isoc_preemptible);
+		ret = winusb_hcd_isoc_check(urb);
+		if (ret)
+			return ret;
+	}
 	xfer = kzalloc(sizeof(*xfer), mem_flags);
 	if (!xfer)
 		return -ENOMEM;
@@ -236,18 +258,28 @@ int winusb_hcd_urb_enqueue(struct usb_hcd *hcd, struct urb *urb, gfp_t mem_flags
 	xfer->urb = urb;
 
 	spin_lock_irqsave(&hc->lock, flags);
-	ret = usb_hcd_link_urb_to_ep(hcd, urb);
-	if (ret) {
-		spin_unlock_irqrestore(&hc->lock, flags);
-		kfree(xfer);
-		return ret;
-	}
-	urb->hcpriv = xfer;
 	dev = winusb_hcd_route_locked(hc, urb);
 	if (dev) {
 		address = usb_pipeendpoint(urb->pipe) |
 			  (usb_pipein(urb->pipe) ? USB_DIR_IN : 0);
-		winusb_hcd_queue_locked(winusb_hcd_ep(dev, address), xfer);
+		ep = winusb_hcd_ep(dev, address);
+	}
+	ret = 0;
+	if (ep && usb_pipeisoc(urb->pipe))
+		ret = winusb_hcd_reserve_locked(ep, urb);
+	if (!ret && ep && usb_pipeisoc(urb->pipe))
+		ret = winusb_hcd_isoc_refuse_locked(ep, urb);
+	if (!ret)
+		ret = usb_hcd_link_urb_to_ep(hcd, urb);
+	if (ret) {
+		spin_unlock_irqrestore(&hc->lock, flags);
+		kfree(xfer);
+		winusb_hcd_give_back(hc);
+		return ret;
+	}
+	urb->hcpriv = xfer;
+	if (ep) {
+		winusb_hcd_queue_locked(ep, xfer);
 	} else {
 		/* Nobody answers: what a bus reports after three tries. */
 		winusb_hcd_finish_locked(hc, xfer, -EPROTO);
@@ -270,7 +302,7 @@ static bool winusb_hcd_finish_held_locked(struct winusb_hcd_xfer *xfer)
 	step = winusb_hcd_step_first_locked(xfer->ep);
 	if (step && step->rule.action == WINUSB_HCD_HOLD)
 		winusb_hcd_step_used_locked(step);
-	winusb_hcd_advance_locked(xfer->ep);
+	winusb_hcd_go_on_locked(xfer->ep);
 	return xfer->finished;
 }
 
@@ -324,7 +356,7 @@ int winusb_hcd_urb_dequeue(struct usb_hcd *hcd, struct urb *urb, int status)
 			schedule_work(&hc->unlink_work);
 	} else {
 		winusb_hcd_finish_locked(hc, xfer, status);
-		winusb_hcd_advance_locked(ep);
+		winusb_hcd_go_on_locked(ep);
 	}
 out_unlock:
 	spin_unlock_irqrestore(&hc->lock, flags);
@@ -354,7 +386,7 @@ static ktime_t winusb_hcd_end_unlinks_locked(struct winusb_hcd *hc, ktime_t now)
 					winusb_hcd_finish_locked(hc, xfer,
 								 xfer->status);
 			}
-			winusb_hcd_advance_locked(ep);
+			winusb_hcd_go_on_locked(ep);
 		}
 	}
 	return first;

@@ -20,6 +20,11 @@
  * 64 bytes on a 64-byte endpoint leaves a URB of 100 bytes in flight with 64
  * of them moved, until another rule goes on.
  *
+ * Isochronous URBs have a schedule in microframes, counted by the controller's
+ * clock. A *slot* is the microframe of a packet; it is over, and its data moved,
+ * when the counter has passed it. Of a full speed device it is a frame. A URB
+ * that is scheduled when its slot has begun is *late*.
+ *
  * All functions without "wait", "create" or "destroy" in their name may be
  * called in any context, also from completions.
  */
@@ -39,7 +44,9 @@ struct winusb_hcd_dev;
 #define WINUSB_HCD_FOREVER	UINT_MAX /* repeat count of a rule never used up */
 #define WINUSB_HCD_WAIT_MS	10000	/* bound of every wait */
 #define WINUSB_HCD_SETUP_DATA	64	/* bytes of OUT data kept per request */
-#define WINUSB_HCD_LOG		128	/* requests and URB lengths kept */
+#define WINUSB_HCD_LOG		128	/* requests, URB lengths and starts kept */
+#define WINUSB_HCD_PACE_MAX	64	/* see winusb_hcd_pace() */
+#define WINUSB_HCD_FRAME_BITS	11	/* of frame numbers, unless set otherwise */
 
 /* Complete inside urb_enqueue() when the submitter may sleep. */
 #define WINUSB_HCD_F_INLINE	BIT(0)
@@ -54,6 +61,33 @@ struct winusb_hcd_dev;
  * called again before it has returned.
  */
 #define WINUSB_HCD_F_NESTED	BIT(4)
+/* Frame numbers are always 0, as with vhci_hcd. */
+#define WINUSB_HCD_F_NO_FRAMES	BIT(5)
+/* Isochronous IN: writes also what a short packet leaves of its room. */
+#define WINUSB_HCD_F_SCRIBBLE	BIT(6)
+/* Bandwidth is found missing by the first URB, not by the alternate setting. */
+#define WINUSB_HCD_F_LATE_NOSPC	BIT(7)
+/*
+ * With a manual clock: a URB that is beyond winusb_hcd_horizon() is refused when
+ * those before it have just been completed.
+ */
+#define WINUSB_HCD_F_FULL_LATE	BIT(8)
+/* There is no memory for isochronous URBs: -ENOMEM. */
+#define WINUSB_HCD_F_NO_MEMORY	BIT(9)
+/* The counter counts microframes, as dwc2 does on a high-speed bus. */
+#define WINUSB_HCD_F_MICROFRAMES BIT(10)
+/* urb_enqueue() begins with 10 ms of doing nothing, as of a machine that is busy elsewhere. */
+#define WINUSB_HCD_F_SLOW	BIT(11)
+/* Those that winusb_hcd_flags() changes. */
+#define WINUSB_HCD_F_SWITCHES	(WINUSB_HCD_F_NO_FRAMES |	\
+				 WINUSB_HCD_F_SCRIBBLE |	\
+				 WINUSB_HCD_F_LATE_NOSPC |	\
+				 WINUSB_HCD_F_FULL_LATE |	\
+				 WINUSB_HCD_F_NO_MEMORY |	\
+				 WINUSB_HCD_F_MICROFRAMES |	\
+				 WINUSB_HCD_F_SLOW)
+
+#define WINUSB_HCD_SCRIBBLE	0xdb	/* what WINUSB_HCD_F_SCRIBBLE writes */
 
 /**
  * struct winusb_hcd_config - what kind of controller
@@ -110,7 +144,8 @@ struct winusb_hcd_dev_info {
  * @WINUSB_HCD_DATA: IN: the device sends @length bytes. OUT: the device takes
  *	@length bytes (0: the whole URB). Short data, and @length 0 on an IN
  *	endpoint, ends the URB.
- * @WINUSB_HCD_HOLD: the URB at the head stays in flight until released
+ * @WINUSB_HCD_HOLD: the URB at the head stays in flight until released;
+ *	its packets are then on time all the same
  * @WINUSB_HCD_ERROR: moves @length bytes, then fails the URB with @status
  * @WINUSB_HCD_STALL: halts the endpoint: -EPIPE for this URB and all later
  *	ones until CLEAR_FEATURE(ENDPOINT_HALT); on the default pipe it fails
@@ -162,7 +197,8 @@ struct winusb_hcd_rule {
  * @WINUSB_HCD_LOOPBACK: what an OUT endpoint takes is sent by its peer, packet
  *	by packet
  * @WINUSB_HCD_SERVE: a function of the test moves each URB, set by
- *	winusb_hcd_serve()
+ *	winusb_hcd_serve(), or each isochronous packet, set by
+ *	winusb_hcd_serve_packets()
  */
 enum winusb_hcd_mode {
 	WINUSB_HCD_NAK,
@@ -172,8 +208,43 @@ enum winusb_hcd_mode {
 	WINUSB_HCD_SERVE,
 };
 
+/**
+ * enum winusb_hcd_clock - what counts microframes and paces isochronous URBs
+ * @WINUSB_HCD_FREE: real time counts, and nothing is paced: URBs complete at
+ *	once, and none is late
+ * @WINUSB_HCD_MANUAL: winusb_hcd_advance() counts
+ * @WINUSB_HCD_REAL: real time counts, and a timer waits for the end of each URB
+ */
+enum winusb_hcd_clock {
+	WINUSB_HCD_FREE,
+	WINUSB_HCD_MANUAL,
+	WINUSB_HCD_REAL,
+};
+
+/**
+ * enum winusb_hcd_kind - how isochronous URBs are scheduled
+ * @WINUSB_HCD_XHCI: as if all had URB_ISO_ASAP: a URB follows the one before it
+ *	if that is still queued and the slot has not begun, else it starts after
+ *	the latency
+ * @WINUSB_HCD_EHCI: without URB_ISO_ASAP a URB follows the one before it, even
+ *	late, if that is queued or its completion runs. Packets that are late
+ *	have the status -EXDEV.
+ */
+enum winusb_hcd_kind {
+	WINUSB_HCD_XHCI,
+	WINUSB_HCD_EHCI,
+};
+
 /* Fills or takes a URB's whole buffer. Runs under the controller's lock. */
 typedef void (*winusb_hcd_serve_fn)(void *context, struct urb *urb);
+
+/*
+ * Fills or takes the isochronous packet of slot @slot, which has room for
+ * @length bytes, or has so many. Returns how many it filled; what an OUT
+ * endpoint gets it takes all. Runs under the controller's lock.
+ */
+typedef u32 (*winusb_hcd_packet_fn)(void *context, u64 slot, void *data,
+				    u32 length);
 
 /**
  * struct winusb_hcd_stats - what an endpoint has seen since the last reset of
@@ -188,6 +259,9 @@ typedef void (*winusb_hcd_serve_fn)(void *context, struct urb *urb);
  * @zero_packets: zero-length packets that an OUT endpoint got
  * @halt_clears: CLEAR_FEATURE(ENDPOINT_HALT) requests received
  * @halted: the endpoint is halted now
+ * @late: isochronous packets whose slot had begun when their URB came
+ * @gaps: isochronous: microframes between a URB and the one before it
+ * @next_slot: isochronous: the microframe after the last URB; never reset
  */
 struct winusb_hcd_stats {
 	unsigned int submitted;
@@ -200,6 +274,9 @@ struct winusb_hcd_stats {
 	unsigned int zero_packets;
 	unsigned int halt_clears;
 	bool halted;
+	unsigned int late;
+	u64 gaps;
+	u64 next_slot;
 };
 
 /**
@@ -220,6 +297,25 @@ void winusb_hcd_destroy(struct winusb_hcd *hc);
 struct usb_bus *winusb_hcd_bus(struct winusb_hcd *hc);
 void winusb_hcd_slow_unlink(struct winusb_hcd *hc, bool on);
 void winusb_hcd_unlink_delay(struct winusb_hcd *hc, unsigned int us);
+void winusb_hcd_flags(struct winusb_hcd *hc, unsigned int flags, bool on);
+
+/* The clock */
+void winusb_hcd_clock(struct winusb_hcd *hc, enum winusb_hcd_clock clock);
+void winusb_hcd_clock_reset(struct winusb_hcd *hc);
+u64 winusb_hcd_now(struct winusb_hcd *hc);
+void winusb_hcd_pace(struct winusb_hcd *hc, unsigned int pace);
+u64 winusb_hcd_begins(struct winusb_hcd *hc, u64 microframe);
+void winusb_hcd_set_now(struct winusb_hcd *hc, u64 microframe);
+void winusb_hcd_advance(struct winusb_hcd *hc, unsigned int microframes);
+int winusb_hcd_advance_wait(struct winusb_hcd *hc, unsigned int microframes);
+bool winusb_hcd_timer_runs(struct winusb_hcd *hc);
+void winusb_hcd_frame_bits(struct winusb_hcd *hc, unsigned int bits);
+unsigned int winusb_hcd_frame_asked(struct winusb_hcd *hc);
+unsigned int winusb_hcd_isoc_preemptible(struct winusb_hcd *hc);
+void winusb_hcd_schedule(struct winusb_hcd *hc, enum winusb_hcd_kind kind,
+			 unsigned int latency);
+void winusb_hcd_horizon(struct winusb_hcd *hc, unsigned int microframes);
+void winusb_hcd_bandwidth(struct winusb_hcd *hc, unsigned int bytes);
 
 /* Devices */
 struct winusb_hcd_dev *winusb_hcd_dev_create(struct winusb_hcd *hc,
@@ -245,6 +341,8 @@ void winusb_hcd_mode(struct winusb_hcd_dev *dev, u8 address,
 		     enum winusb_hcd_mode mode, u8 peer);
 void winusb_hcd_serve(struct winusb_hcd_dev *dev, u8 address,
 		      winusb_hcd_serve_fn serve, void *context);
+void winusb_hcd_serve_packets(struct winusb_hcd_dev *dev, u8 address,
+			      winusb_hcd_packet_fn serve, void *context);
 void winusb_hcd_finish_first(struct winusb_hcd_dev *dev, u8 address, bool on);
 void winusb_hcd_finish_unlinked(struct winusb_hcd_dev *dev, u8 address, bool on);
 u8 winusb_hcd_pattern(u64 position);
@@ -258,6 +356,8 @@ int winusb_hcd_in_flight_length(struct winusb_hcd_dev *dev, u8 address,
 				unsigned int index);
 int winusb_hcd_submitted_length(struct winusb_hcd_dev *dev, u8 address,
 				unsigned int index);
+int winusb_hcd_started(struct winusb_hcd_dev *dev, u8 address,
+		       unsigned int index, u64 *slot);
 int winusb_hcd_capture(struct winusb_hcd_dev *dev, u8 address, size_t size);
 size_t winusb_hcd_captured(struct winusb_hcd_dev *dev, u8 address, void *buf,
 			   size_t size);
