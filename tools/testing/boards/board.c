@@ -18,7 +18,8 @@ struct board *boards[BOARD_MAX];
 unsigned int board_count;
 
 const struct board_type *const board_types[] = {
-	&fx2_board, &composite_board, &broken_board, &msos_board, NULL
+	&fx2_board, &composite_board, &broken_board, &msos_board,
+	&iso_board, NULL
 };
 
 const struct board_type *board_find_type(const char *name)
@@ -215,13 +216,9 @@ void board_replug(struct board *b)
 
 static unsigned int period_us(const struct board *b, const uint8_t *d)
 {
-	unsigned int interval = d[6];
+	unsigned int interval = d[6], frame = b->speed == SPEED_HIGH ? 125 : 1000;
 
-	if (b->speed != SPEED_HIGH)
-		return 1000;
-	if (interval < 1 || interval > 16)
-		return 125;
-	return 125u << (interval - 1);
+	return interval < 1 || interval > 16 ? frame : frame << (interval - 1);
 }
 
 static void activate(struct board *b, const uint8_t *d, uint8_t interface)
@@ -287,6 +284,8 @@ void board_set_config(struct board *b, uint8_t value)
 	for (i = 1; i < BOARD_SLOTS; i++)
 		fresh_endpoint(&b->ep[i]);
 	refresh_endpoints(b);
+	if (b->type->setting)
+		b->type->setting(b, -1);
 }
 
 static bool has_setting(const struct board *b, uint8_t number, uint8_t alt)
@@ -315,6 +314,8 @@ int board_set_interface(struct board *b, uint8_t number, uint8_t alt)
 	for (i = 1; i < BOARD_SLOTS; i++)
 		if (b->ep[i].active && b->ep[i].interface == number)
 			fresh_endpoint(&b->ep[i]);
+	if (b->type->setting)
+		b->type->setting(b, number);
 	endpoint_run_all(b);
 	return 0;
 }

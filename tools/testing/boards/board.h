@@ -32,6 +32,9 @@
 #define CONTROL_NAK	(-4096)		/* never answer */
 #define CONTROL_GONE	(-4097)		/* the board dropped off the bus */
 
+/* A packet callback may return this instead of a status: the stream hangs. */
+#define PACKET_NEVER	1
+
 enum speed { SPEED_FULL = 2, SPEED_HIGH = 3 };
 
 enum rule_kind { RULE_STALL, RULE_ERROR, RULE_SILENT, RULES };
@@ -145,7 +148,10 @@ struct iso_packet {
  * @setup: control only
  * @data: OUT: what the host sent; IN: allocated when the first byte moves.
  *	Isochronous IN: packets one after the other, without gaps
- * @iso: @iso_count packets
+ * @iso: @iso_count packets; @iso_served of them had their time
+ * @start_frame: of the first one, as the host counts frames
+ * @slot: when the service interval of the next one begins
+ * @period: microseconds from one to the next
  * @began: reached the head of the queue and @ready was set
  * @served: at least one packet (or one attempt on an empty one) moved
  * @ready: not served before this time
@@ -162,7 +168,10 @@ struct urb {
 	uint8_t *data;
 	struct iso_packet *iso;
 	unsigned int iso_count;
+	unsigned int iso_served;
 	uint32_t start_frame;
+	int64_t slot;
+	unsigned int period;
 	bool began;
 	bool served;
 	int64_t ready;
@@ -178,6 +187,12 @@ struct packet {
 	uint8_t data[];
 };
 
+/**
+ * struct counters - of one endpoint
+ * @starts: isochronous: how often the stream began, because nothing was queued
+ * @late: transfers that were completed more than a millisecond after their time
+ * @max_late: microseconds, the most of them
+ */
 struct counters {
 	uint64_t urbs;
 	uint64_t done;
@@ -189,6 +204,9 @@ struct counters {
 	uint64_t bad;
 	uint64_t max_pending;
 	uint64_t clears;
+	uint64_t starts;
+	uint64_t late;
+	uint64_t max_late;
 };
 
 /**
@@ -199,12 +217,12 @@ struct counters {
  * @interface: interface number that it belongs to now
  * @mps: bytes a packet, without the high-bandwidth multiplier
  * @burst: @mps times packets a microframe
- * @period: isochronous: microseconds between packets
+ * @period: isochronous: microseconds of a service interval
  * @halted: sticks until CLEAR_FEATURE or a new setting
  * @peer: OUT in MODE_BOARD: the IN endpoint that gets the packets
  * @rule: the armed copies of the behaviour's rules
  * @position: of the source's or the sink's counting pattern
- * @iso_next: when the bus is free for the next isochronous packet
+ * @iso_next: begin of the first service interval that nothing is queued for
  */
 struct endpoint {
 	struct board *board;
@@ -248,9 +266,12 @@ struct seen {
 	int result;
 };
 
-enum event_kind { EVENT_URB, EVENT_UNLINK, EVENT_REQUEST };
+enum event_kind { EVENT_URB, EVENT_UNLINK, EVENT_REQUEST, EVENT_LATE };
 
-/* One thing that the host did: @value is the length, or what had moved. */
+/*
+ * One thing that the host did: @value is the length, or what had moved. Or
+ * what the server did late: @value is in microseconds.
+ */
 struct event {
 	enum event_kind kind;
 	uint8_t address;
@@ -291,6 +312,11 @@ struct host {
  *	the number of bytes, or -EPIPE, CONTROL_NAK, CONTROL_GONE
  * @delay: microseconds before this request is answered, whatever the options
  *	say, standard requests too; -1: as the options say
+ * @packet: an isochronous packet of the frame; OUT: @data has @len bytes. IN:
+ *	@data has room for the endpoint's largest packet, and @len says how many
+ *	bytes it got. Returns the packet's status, or PACKET_NEVER. Absent: as
+ *	with any endpoint, loopback or source and sink
+ * @setting: endpoints of the interface are fresh, -1: all of them
  * @plugged: fresh state for a new connection
  * @changed: an own option was set while running
  * @peer: the IN address that loops an OUT address back; absent: same number
@@ -309,6 +335,9 @@ struct board_type {
 	int (*descriptor)(struct board *b, const uint8_t *setup, uint8_t *data);
 	int (*control)(struct board *b, const uint8_t *setup, uint8_t *data);
 	int64_t (*delay)(const struct board *b, const uint8_t *setup);
+	int (*packet)(struct board *b, struct endpoint *ep, uint32_t frame,
+		      uint8_t *data, unsigned int *len);
+	void (*setting)(struct board *b, int interface);
 	void (*plugged)(struct board *b);
 	void (*changed)(struct board *b, unsigned int option);
 	uint8_t (*peer)(const struct board *b, uint8_t out);
@@ -371,6 +400,7 @@ extern const struct board_type fx2_board;
 extern const struct board_type composite_board;
 extern const struct board_type broken_board;
 extern const struct board_type msos_board;
+extern const struct board_type iso_board;
 
 static inline unsigned int ep_slot(uint8_t address)
 {
@@ -409,6 +439,7 @@ uint32_t urb_lie(const struct board *b, const struct urb *urb);
 
 /* journal.c: what the host did, in its order */
 void journal_add(struct board *b, enum event_kind kind, const struct urb *urb);
+void journal_late(struct board *b, const struct urb *urb, int64_t late);
 int journal_print(const struct board *b, unsigned int most, char *text, size_t size);
 
 /* ep0.c: requests */
@@ -418,6 +449,8 @@ int ep0_serve(struct board *b, struct urb *urb);
 void behaviour_init(struct behaviour *bh, const struct board_type *type);
 int behaviour_set(struct board *b, const char *text, char *error, size_t size);
 int parse_number(const char *text, long max, long *value);
+int parse_slot(const char *text);
+int parse_status(const char *text, int *status);
 void options_list(void);
 
 #endif

@@ -125,6 +125,9 @@ static const struct {
 	{ "bad", offsetof(struct counters, bad) },
 	{ "max_pending", offsetof(struct counters, max_pending) },
 	{ "clears", offsetof(struct counters, clears) },
+	{ "starts", offsetof(struct counters, starts) },
+	{ "late", offsetof(struct counters, late) },
+	{ "max_late", offsetof(struct counters, max_late) },
 };
 
 #define FIELDS ARRAY_SIZE(fields)

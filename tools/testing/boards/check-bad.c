@@ -94,7 +94,7 @@ static void check_header(enum bad bad, const char *what)
 		h.submit.length = htonl(-1);
 		break;
 	case BAD_PACKETS:
-		h.submit.packets = htonl(100000);
+		h.submit.packets = htonl(USBIP_MAX_PACKETS + 1);
 		break;
 	case BAD_CONTROL_PACKETS:
 		h.ep = 0;

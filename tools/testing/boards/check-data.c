@@ -207,7 +207,7 @@ static void check_settings(struct cable *c)
 	   "composite: bulk loopback in setting 1");
 }
 
-static void check_iso(struct cable *c)
+static void check_iso_loopback(struct cable *c)
 {
 	uint8_t out[8 * 192];
 	struct answer *a;
@@ -273,7 +273,7 @@ void check_data(void)
 	check_pairs(&c);
 	check_source_sink(&c);
 	check_settings(&c);
-	check_iso(&c);
+	check_iso_loopback(&c);
 	cable_cut(&c);
 	server_stop();
 }

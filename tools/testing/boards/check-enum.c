@@ -307,6 +307,10 @@ void check_enumeration(void)
 	server_start("broken", NULL);
 	check_faults();
 	server_stop();
+	server_start("iso", "iso,speed=full", NULL);
+	check_board("1-1", "iso", true, 0x1209, 0x0006, "iso-1");
+	check_board("1-2", "iso", false, 0x1209, 0x0006, "iso-2");
+	server_stop();
 	server_start("msos", "msos,layout=composite", "msos,layout=whole,speed=full",
 		     "msos,layout=ccgp", "msos,layout=ccgp-many,speed=full",
 		     "msos,vid=1d50,pid=606f,os=none", NULL);

@@ -125,23 +125,30 @@ uint32_t cable_submit_control(struct cable *c, const uint8_t *setup,
 	return c->seqnum;
 }
 
+uint32_t cable_submit_header(struct cable *c, uint8_t ep, uint32_t len,
+			     uint32_t packets)
+{
+	struct usbip_header h = header(c, USBIP_CMD_SUBMIT, ep);
+
+	c->packets[c->seqnum % 1024] = packets;
+	h.submit.length = htonl(len);
+	h.submit.packets = htonl(packets);
+	cable_send(c, &h, sizeof(h));
+	return c->seqnum;
+}
+
 uint32_t cable_submit_iso(struct cable *c, uint8_t ep, const void *data,
 			  unsigned int packets, unsigned int each)
 {
-	struct usbip_header h = header(c, USBIP_CMD_SUBMIT, ep);
+	struct usbip_iso iso[CHECK_PACKETS];
 	unsigned int i;
 
-	c->packets[c->seqnum % 1024] = packets;
-	h.submit.length = htonl(packets * each);
-	h.submit.packets = htonl(packets);
-	cable_send(c, &h, sizeof(h));
+	cable_submit_header(c, ep, packets * each, packets);
 	if (!(ep & 0x80))
 		cable_send(c, data, packets * each);
-	for (i = 0; i < packets; i++) {
-		struct usbip_iso iso = { htonl(i * each), htonl(each), 0, 0 };
-
-		cable_send(c, &iso, sizeof(iso));
-	}
+	for (i = 0; i < packets; i++)
+		iso[i] = (struct usbip_iso) { htonl(i * each), htonl(each), 0, 0 };
+	cable_send(c, iso, packets * sizeof(*iso));
 	return c->seqnum;
 }
 
@@ -175,7 +182,9 @@ struct answer *cable_reap(struct cable *c, int ms)
 	if (a.command == USBIP_RET_UNLINK)
 		return &a;
 	a.actual = ntohl(h.done.actual);
+	a.start_frame = ntohl(h.done.start_frame);
 	a.iso_packets = ntohl(h.done.packets);
+	a.iso_errors = ntohl(h.done.errors);
 	if (a.actual < 0 || a.actual > IN_DATA_ROOM)
 		die("answer too long");
 	if (c->in[a.seqnum % 1024]) {
@@ -190,7 +199,9 @@ struct answer *cable_reap(struct cable *c, int ms)
 
 		if (receive(c->fd, &iso, sizeof(iso), 5000) != 1)
 			die("packets cut");
-		a.iso_actual[i % 64] = ntohl(iso.actual);
+		a.iso_offset[i % CHECK_PACKETS] = ntohl(iso.offset);
+		a.iso_actual[i % CHECK_PACKETS] = ntohl(iso.actual);
+		a.iso_status[i % CHECK_PACKETS] = ntohl(iso.status);
 	}
 	return &a;
 }

@@ -123,6 +123,13 @@ void server_stop(void)
 	}
 }
 
+/* As on a machine that has other things to do. */
+void server_pause(bool pause)
+{
+	if (kill(server, pause ? SIGSTOP : SIGCONT))
+		bail("signal to the server");
+}
+
 int server_connect(void)
 {
 	struct sockaddr_in addr = {

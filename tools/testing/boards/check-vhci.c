@@ -4,177 +4,21 @@
  * Needs root and vhci_hcd, so it is run by the lab:
  *	scripts/lab run -- tools/testing/boards/boards-vhci
  * Prints TAP. With --faults it plugs in every fault of the broken board, with
- * --faults=msos those of the msos board, all of which have to be configured.
+ * --faults=msos those of the msos board, all of which have to be configured;
+ * with --iso only the iso board.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/usbdevice_fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "desc.h"
-
-#define CONTROLLER "/sys/devices/platform/vhci_hcd.0"
+#include "usbfs.h"
 
 static int log_fd = -1;
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* The sysfs folder of the device at a port; false: there is none. */
-static bool find_device(int port, char *path, size_t size)
-{
-	DIR *dir = opendir(CONTROLLER);
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "usb", 3))
-			continue;
-		snprintf(path, size, CONTROLLER "/%.16s/%.16s-%d",
-			 entry->d_name, entry->d_name + 3, port + 1);
-		found = !access(path, F_OK);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-static bool read_attribute(const char *device, const char *name, char *value,
-			   size_t size)
-{
-	char path[256];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", device, name);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return false;
-	n = read(fd, value, size - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	value[n] = '\0';
-	value[strcspn(value, "\n")] = '\0';
-	return true;
-}
-
-static bool attribute_is(const char *device, const char *name,
-			 const char *expected)
-{
-	char value[128];
-
-	return read_attribute(device, name, value, sizeof(value)) &&
-	       !strcmp(value, expected);
-}
-
-/* Waits until a device at the port is configured. */
-static bool wait_device(int port, char *path, size_t size)
-{
-	int64_t end = now_ms() + 30000;
-
-	while (now_ms() < end) {
-		if (find_device(port, path, size) &&
-		    attribute_is(path, "bConfigurationValue", "1"))
-			return true;
-		usleep(20000);
-	}
-	return false;
-}
-
-static bool wait_gone(const char *path)
-{
-	int64_t end = now_ms() + 30000;
-
-	while (now_ms() < end) {
-		if (access(path, F_OK))
-			return true;
-		usleep(20000);
-	}
-	return false;
-}
-
-/* Plugs a board in; returns its usbfs node, open, and its sysfs folder. */
-static int plug(unsigned int board, char *path, size_t size)
-{
-	char bus[8], number[8], node[64];
-	long long port = told(board, "port", "attach");
-	int fd;
-
-	if (port < 0 || !wait_device(port, path, size) ||
-	    !read_attribute(path, "busnum", bus, sizeof(bus)) ||
-	    !read_attribute(path, "devnum", number, sizeof(number))) {
-		ok(false, "board %u: plugged in", board);
-		return -1;
-	}
-	snprintf(node, sizeof(node), "/dev/bus/usb/%03d/%03d", atoi(bus),
-		 atoi(number));
-	fd = open(node, O_RDWR);
-	ok(fd >= 0, "board %u: plugged in, %s", board, node);
-	return fd;
-}
-
-static bool claim(int fd, unsigned int interface)
-{
-	return !ioctl(fd, USBDEVFS_CLAIMINTERFACE, &interface);
-}
-
-static int bulk(int fd, unsigned int ep, void *data, unsigned int len)
-{
-	struct usbdevfs_bulktransfer t = { ep, len, 5000, data };
-	int ret = ioctl(fd, USBDEVFS_BULK, &t);
-
-	return ret < 0 ? -errno : ret;
-}
-
-static int control(int fd, uint8_t type, uint8_t request, void *data,
-		   uint16_t len)
-{
-	struct usbdevfs_ctrltransfer t = {
-		type, request, 0, 0, len, 5000, data
-	};
-	int ret = ioctl(fd, USBDEVFS_CONTROL, &t);
-
-	return ret < 0 ? -errno : ret;
-}
-
-/* Submits a bulk transfer; the caller discards or reaps it. */
-static void submit(int fd, struct usbdevfs_urb *urb, unsigned int ep, void *data,
-		   int len)
-{
-	memset(urb, 0, sizeof(*urb));
-	urb->type = USBDEVFS_URB_TYPE_BULK;
-	urb->endpoint = ep;
-	urb->buffer = data;
-	urb->buffer_length = len;
-	if (ioctl(fd, USBDEVFS_SUBMITURB, urb))
-		ok(false, "submit: %s", strerror(errno));
-}
-
-static bool reap(int fd, struct usbdevfs_urb *urb)
-{
-	int64_t end = now_ms() + 10000;
-	void *done = NULL;
-
-	while (ioctl(fd, USBDEVFS_REAPURBNDELAY, &done)) {
-		if (errno != EAGAIN || now_ms() > end)
-			return false;
-		usleep(1000);
-	}
-	return done == urb;
-}
 
 static void fill(uint8_t *data, size_t len)
 {
@@ -190,19 +34,19 @@ static void check_loopback(int fd)
 	uint8_t byte = 0x2a, back = 0;
 
 	fill(out, sizeof(out));
-	ok(control(fd, 0x40, 0xd8, &byte, 1) == 1 &&
-	   control(fd, 0xc0, 0xd7, &back, 1) == 1 && back == 0x2a,
+	ok(usbfs_control(fd, 0x40, 0xd8, &byte, 1) == 1 &&
+	   usbfs_control(fd, 0xc0, 0xd7, &back, 1) == 1 && back == 0x2a,
 	   "fx2: bar graph set and read");
-	ok(bulk(fd, 6, out, 5000) == 5000 && bulk(fd, 0x88, in, 8192) == 5000 &&
+	ok(usbfs_bulk(fd, 6, out, 5000) == 5000 && usbfs_bulk(fd, 0x88, in, 8192) == 5000 &&
 	   !memcmp(in, out, 5000), "fx2: loopback of 5000 bytes");
-	ok(bulk(fd, 6, out, 16384) == 16384 &&
-	   bulk(fd, 0x88, in, 16384) == 16384 && !memcmp(in, out, 16384),
+	ok(usbfs_bulk(fd, 6, out, 16384) == 16384 &&
+	   usbfs_bulk(fd, 0x88, in, 16384) == 16384 && !memcmp(in, out, 16384),
 	   "fx2: loopback of 16384 bytes");
 	tell(1, "stall 0x88");
-	ok(bulk(fd, 0x88, in, 512) == -EPIPE, "fx2: halted");
+	ok(usbfs_bulk(fd, 0x88, in, 512) == -EPIPE, "fx2: halted");
 	byte = 0x88;
 	ok(!ioctl(fd, USBDEVFS_CLEAR_HALT, &(unsigned int){ 0x88 }) &&
-	   bulk(fd, 6, out, 1) == 1 && bulk(fd, 0x88, in, 512) == 1,
+	   usbfs_bulk(fd, 6, out, 1) == 1 && usbfs_bulk(fd, 0x88, in, 512) == 1,
 	   "fx2: halt cleared");
 }
 
@@ -214,24 +58,24 @@ static void check_partial(int fd)
 
 	fill(out, sizeof(out));
 	tell(1, "reset-counters");
-	submit(fd, &urb, 0x88, in, 1536);
-	bulk(fd, 6, out, 1024);
+	usbfs_submit(fd, &urb, 0x88, in, 1536);
+	usbfs_bulk(fd, 6, out, 1024);
 	tell(1, "wait 0x88.bytes 1024");
 	ioctl(fd, USBDEVFS_DISCARDURB, &urb);
-	ok(reap(fd, &urb) && urb.actual_length == 1024 &&
+	ok(usbfs_reap(fd) == &urb && urb.actual_length == 1024 &&
 	   !memcmp(in, out, 1024), "unlinked read: two packets of three");
 	tell(1, "set silent=0x06:always:1024");
-	submit(fd, &urb, 6, out, 1536);
+	usbfs_submit(fd, &urb, 6, out, 1536);
 	tell(1, "wait 0x06.bytes 2048");
 	ioctl(fd, USBDEVFS_DISCARDURB, &urb);
-	ok(reap(fd, &urb) && urb.actual_length == 1024,
+	ok(usbfs_reap(fd) == &urb && urb.actual_length == 1024,
 	   "unlinked write: two packets of three");
 	tell(1, "defaults");
-	bulk(fd, 0x88, in, 1024);
-	submit(fd, &urb, 0x88, in, 512);
+	usbfs_bulk(fd, 0x88, in, 1024);
+	usbfs_submit(fd, &urb, 0x88, in, 512);
 	tell(1, "wait 0x88.pending 1");
 	ioctl(fd, USBDEVFS_DISCARDURB, &urb);
-	ok(reap(fd, &urb) && !urb.actual_length &&
+	ok(usbfs_reap(fd) == &urb && !urb.actual_length &&
 	   told(1, "unlinked", "counters 0x88") == 2,
 	   "unlinked read: nothing of it");
 }
@@ -242,26 +86,26 @@ static void check_unplug(int fd, const char *path)
 	uint8_t in[512];
 	bool reaped;
 
-	submit(fd, &urb, 0x88, in, 512);
+	usbfs_submit(fd, &urb, 0x88, in, 512);
 	tell(1, "wait 0x88.pending 1");
 	tell(1, "unplug");
-	ok(wait_gone(path), "unplugged: gone from sysfs");
-	reaped = reap(fd, &urb);
+	ok(usbfs_wait_gone(path), "unplugged: gone from sysfs");
+	reaped = usbfs_reap(fd) == &urb;
 	ok(reaped && urb.status == -ESHUTDOWN && !urb.actual_length,
 	   "unplugged: the read ended with -ESHUTDOWN");
-	ok(bulk(fd, 0x88, in, 512) == -ENODEV, "unplugged: a new one fails");
+	ok(usbfs_bulk(fd, 0x88, in, 512) == -ENODEV, "unplugged: a new one fails");
 	close(fd);
 }
 
 static void check_reenumerate(void)
 {
 	char path[256], serial[32];
-	int fd = plug(1, path, sizeof(path));
+	int fd = usbfs_plug(1, path, sizeof(path));
 
-	ok(attribute_is(path, "speed", "480") &&
-	   read_attribute(path, "serial", serial, sizeof(serial)) &&
+	ok(usbfs_attribute_is(path, "speed", "480") &&
+	   usbfs_attribute(path, "serial", serial, sizeof(serial)) &&
 	   !strcmp(serial, "K-1"), "fx2: high speed, serial number");
-	ok(!control(fd, 0x40, 0xda, NULL, 0) && wait_gone(path),
+	ok(!usbfs_control(fd, 0x40, 0xda, NULL, 0) && usbfs_wait_gone(path),
 	   "re-enumerate: gone");
 	close(fd);
 	tell(1, "wait config 1 30000");
@@ -272,21 +116,10 @@ static void check_reenumerate(void)
 /* Eight packets of 192 bytes; true when all of them moved whole. */
 static bool iso(int fd, unsigned int ep, uint8_t *data)
 {
-	struct usbdevfs_urb *urb;
+	struct usbdevfs_urb *urb = usbfs_submit_iso(fd, ep, data, 8, 192);
 	unsigned int i, moved = 0;
 
-	urb = calloc(1, sizeof(*urb) + 8 * sizeof(urb->iso_frame_desc[0]));
-	if (!urb)
-		return false;
-	urb->type = USBDEVFS_URB_TYPE_ISO;
-	urb->flags = USBDEVFS_URB_ISO_ASAP;
-	urb->endpoint = ep;
-	urb->buffer = data;
-	urb->buffer_length = 8 * 192;
-	urb->number_of_packets = 8;
-	for (i = 0; i < 8; i++)
-		urb->iso_frame_desc[i].length = 192;
-	if (!ioctl(fd, USBDEVFS_SUBMITURB, urb) && reap(fd, urb))
+	if (usbfs_reap(fd) == urb)
 		for (i = 0; i < 8; i++)
 			if (!urb->iso_frame_desc[i].status)
 				moved += urb->iso_frame_desc[i].actual_length;
@@ -299,10 +132,10 @@ static void check_composite(void)
 	struct usbdevfs_setinterface setting = { 2, 3 };
 	uint8_t out[8 * 192], in[8 * 192];
 	char path[256];
-	int fd = plug(2, path, sizeof(path));
+	int fd = usbfs_plug(2, path, sizeof(path));
 
-	ok(attribute_is(path, "bNumInterfaces", " 4") &&
-	   attribute_is(path, "speed", "480") && claim(fd, 0) && claim(fd, 2),
+	ok(usbfs_attribute_is(path, "bNumInterfaces", " 4") &&
+	   usbfs_attribute_is(path, "speed", "480") && usbfs_claim(fd, 0) && usbfs_claim(fd, 2),
 	   "composite: four interfaces");
 	fill(out, sizeof(out));
 	ok(!ioctl(fd, USBDEVFS_SETINTERFACE, &setting) && iso(fd, 6, out) &&
@@ -310,10 +143,10 @@ static void check_composite(void)
 	   "composite: isochronous loopback");
 	close(fd);
 	tell(2, "unplug");
-	ok(wait_gone(path), "composite: gone");
-	fd = plug(3, path, sizeof(path));
-	ok(attribute_is(path, "speed", "12") && claim(fd, 3) &&
-	   bulk(fd, 7, out, 100) == 100 && bulk(fd, 0x87, in, 128) == 100 &&
+	ok(usbfs_wait_gone(path), "composite: gone");
+	fd = usbfs_plug(3, path, sizeof(path));
+	ok(usbfs_attribute_is(path, "speed", "12") && usbfs_claim(fd, 3) &&
+	   usbfs_bulk(fd, 7, out, 100) == 100 && usbfs_bulk(fd, 0x87, in, 128) == 100 &&
 	   !memcmp(in, out, 100), "composite: full speed");
 	close(fd);
 	tell(3, "unplug");
@@ -389,9 +222,10 @@ int main(int argc, char **argv)
 	int fd;
 
 	bool msos = argc > 1 && !strcmp(argv[1], "--faults=msos");
+	bool iso_only = argc > 1 && !strcmp(argv[1], "--iso");
 
-	if (argc > 1 && strcmp(argv[1], "--faults") && !msos) {
-		printf("Usage: boards-vhci [--faults[=msos]]\n"
+	if (argc > 1 && strcmp(argv[1], "--faults") && !msos && !iso_only) {
+		printf("Usage: boards-vhci [--faults[=msos] | --iso]\n"
 		       "Tests winusb-boards with vhci_hcd; run it by scripts/lab run.\n");
 		return strcmp(argv[1], "--help") ? 2 : 0;
 	}
@@ -400,6 +234,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	check_begin();
+	if (iso_only) {
+		check_vhci_iso();
+		return check_end();
+	}
 	if (argc > 1) {
 		check_all_faults(msos ? "msos" : "broken", msos);
 		return check_end();
@@ -407,15 +245,16 @@ int main(int argc, char **argv)
 	log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
 	lseek(log_fd, 0, SEEK_END);
 	server_start("fx2,serial=K-1", "composite", "composite,speed=full", NULL);
-	fd = plug(1, path, sizeof(path));
-	ok(claim(fd, 0), "fx2: claimed");
+	fd = usbfs_plug(1, path, sizeof(path));
+	ok(usbfs_claim(fd, 0), "fx2: claimed");
 	check_loopback(fd);
 	check_partial(fd);
 	check_unplug(fd, path);
 	check_reenumerate();
 	check_composite();
 	check_haste();
-	check_log();
 	server_stop();
+	check_vhci_iso();
+	check_log();
 	return check_end();
 }

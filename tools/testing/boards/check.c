@@ -10,6 +10,7 @@ int main(void)
 	check_begin();
 	check_enumeration();
 	check_data();
+	check_iso();
 	check_msos();
 	check_trouble();
 	check_power();

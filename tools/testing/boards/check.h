@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define IN_DATA_ROOM (1 << 20)
+#define CHECK_PACKETS 128
 
 /**
  * struct cable - a board that this program has attached
@@ -35,8 +36,12 @@ struct answer {
 	uint32_t seqnum;
 	int32_t status;
 	int32_t actual;
+	uint32_t start_frame;
 	int32_t iso_packets;
-	uint32_t iso_actual[64];
+	int32_t iso_errors;
+	uint32_t iso_offset[CHECK_PACKETS];
+	uint32_t iso_actual[CHECK_PACKETS];
+	int32_t iso_status[CHECK_PACKETS];
 	uint8_t data[IN_DATA_ROOM];
 };
 
@@ -48,6 +53,7 @@ void ok(bool good, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void server_start(const char *first, ...) __attribute__((sentinel));
 void server_stop(void);
+void server_pause(bool pause);
 int server_connect(void);
 const char *server_control(void);
 const char *tell(unsigned int board, const char *format, ...)
@@ -65,6 +71,9 @@ uint32_t cable_submit_control(struct cable *c, const uint8_t *setup,
 			      const void *data);
 uint32_t cable_submit_iso(struct cable *c, uint8_t ep, const void *data,
 			  unsigned int packets, unsigned int each);
+/* Behind the header: what the caller sends. For transfers that are wrong. */
+uint32_t cable_submit_header(struct cable *c, uint8_t ep, uint32_t len,
+			     uint32_t packets);
 uint32_t cable_unlink(struct cable *c, uint32_t seqnum);
 struct answer *cable_reap(struct cable *c, int ms);
 int cable_control(struct cable *c, uint8_t type, uint8_t request,
@@ -75,6 +84,7 @@ int cable_configure(struct cable *c);
 /* the tests */
 void check_enumeration(void);
 void check_data(void);
+void check_iso(void);
 void check_msos(void);
 void check_trouble(void);
 void check_power(void);

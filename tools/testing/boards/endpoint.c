@@ -13,8 +13,7 @@
 
 #include "board.h"
 #include "desc.h"
-
-enum serve { SERVE_DONE, SERVE_WAIT, SERVE_GONE };
+#include "endpoint.h"
 
 #define PATTERN 251
 
@@ -59,6 +58,8 @@ void endpoint_submit(struct board *b, struct urb *urb)
 {
 	struct endpoint *ep = urb_endpoint(b, urb);
 
+	if (urb->iso_count)
+		iso_schedule(ep, urb);
 	TAILQ_INSERT_TAIL(&ep->queue, urb, link);
 	journal_add(b, ep->address ? EVENT_URB : EVENT_REQUEST, urb);
 	ep->count.urbs++;
@@ -89,14 +90,21 @@ int endpoint_unlink(struct board *b, uint32_t seqnum)
 	struct endpoint *ep;
 	int ret = -ECONNRESET;
 
+	if (urb && urb->iso_count) {
+		/* What had its time moves first, and that may be all. */
+		endpoint_run_all(b);
+		urb = urb_find(b, seqnum);
+	}
 	if (!urb)
 		return 0;
 	ep = urb_endpoint(b, urb);
 	ep->count.unlinked++;
+	if (urb->iso_count)
+		iso_release(ep, urb);
 	journal_add(b, EVENT_UNLINK, urb);
 	if (TAILQ_FIRST(&ep->queue) == urb)
 		timer_cancel(&ep->timer);
-	if (urb->actual) {
+	if (urb->actual || urb->iso_served) {
 		urb->status = -ECONNRESET;
 		urb_done(ep, urb);
 		ret = 0;
@@ -177,7 +185,7 @@ int endpoint_push(struct endpoint *ep, const uint8_t *data, size_t len)
 	return 0;
 }
 
-static int urb_room(struct urb *urb)
+int urb_room(struct urb *urb)
 {
 	if (urb->data || !urb->length)
 		return 0;
@@ -186,7 +194,7 @@ static int urb_room(struct urb *urb)
 }
 
 /* A transfer moved @len more bytes; true when the board vanishes of it. */
-static bool account(struct endpoint *ep, struct urb *urb, size_t len)
+bool endpoint_account(struct endpoint *ep, struct urb *urb, size_t len)
 {
 	struct board *b = ep->board;
 	unsigned int i;
@@ -222,7 +230,7 @@ static bool rule_strikes(struct endpoint *ep, enum rule_kind kind)
 }
 
 /* What goes wrong before the next packet, if anything. */
-static bool trouble(struct endpoint *ep, struct urb *urb, enum serve *verdict)
+bool endpoint_trouble(struct endpoint *ep, struct urb *urb, enum serve *verdict)
 {
 	*verdict = SERVE_DONE;
 	if (ep->rule[RULE_SILENT].count && !ep->rule[RULE_SILENT].after) {
@@ -292,7 +300,7 @@ static unsigned int pad_packet(struct endpoint *ep, uint8_t *to,
  * One IN packet into @to, which has room for the largest packet. Returns its
  * length, or -EAGAIN when there is none. @most cuts it, the rest stays.
  */
-static int next_packet(struct endpoint *ep, uint8_t *to, uint64_t most)
+int endpoint_next_packet(struct endpoint *ep, uint8_t *to, uint64_t most)
 {
 	struct packet *p;
 	unsigned int len;
@@ -330,13 +338,13 @@ static enum serve serve_in(struct endpoint *ep, struct urb *urb)
 		if (urb->served && (urb->actual == urb->length ||
 				    urb->actual >= limit))
 			return SERVE_DONE;
-		if (trouble(ep, urb, &verdict))
+		if (endpoint_trouble(ep, urb, &verdict))
 			return verdict;
 		if (urb_room(urb)) {
 			urb->status = -ENOMEM;
 			return SERVE_DONE;
 		}
-		len = next_packet(ep, buf, limit - urb->actual);
+		len = endpoint_next_packet(ep, buf, limit - urb->actual);
 		if (len < 0)
 			return SERVE_WAIT;
 		room = urb->length - urb->actual;
@@ -347,7 +355,7 @@ static enum serve serve_in(struct endpoint *ep, struct urb *urb)
 		if (room)
 			memcpy(urb->data + urb->actual, buf, room);
 		urb->actual += room;
-		if (account(ep, urb, len))
+		if (endpoint_account(ep, urb, len))
 			return SERVE_GONE;
 		if (urb->status || (unsigned int)len < ep->mps)
 			return SERVE_DONE;
@@ -355,7 +363,7 @@ static enum serve serve_in(struct endpoint *ep, struct urb *urb)
 }
 
 /* Returns false when the device has no room now. */
-static bool take_packet(struct endpoint *ep, const uint8_t *data, size_t len)
+bool endpoint_take_packet(struct endpoint *ep, const uint8_t *data, size_t len)
 {
 	struct behaviour *now = &ep->board->now;
 
@@ -382,7 +390,7 @@ static enum serve serve_out(struct endpoint *ep, struct urb *urb)
 		len = urb->length - urb->actual;
 		if (urb->served && !len && !zlp)
 			return SERVE_DONE;
-		if (trouble(ep, urb, &verdict))
+		if (endpoint_trouble(ep, urb, &verdict))
 			return verdict;
 		if (len > ep->mps)
 			len = ep->mps;
@@ -390,55 +398,14 @@ static enum serve serve_out(struct endpoint *ep, struct urb *urb)
 			urb->status = -EPROTO;
 			return SERVE_DONE;
 		}
-		if (!take_packet(ep, len ? urb->data + urb->actual : NULL, len))
+		if (!endpoint_take_packet(ep, len ? urb->data + urb->actual : NULL, len))
 			return SERVE_WAIT;
 		if (!len)
 			zlp = false;
 		urb->actual += len;
-		if (account(ep, urb, len))
+		if (endpoint_account(ep, urb, len))
 			return SERVE_GONE;
 	}
-}
-
-/* Isochronous: every packet has its turn, data or not. */
-static enum serve serve_iso(struct endpoint *ep, struct urb *urb)
-{
-	bool in = urb->address & 0x80;
-	uint8_t buf[3 * 2048];
-	enum serve verdict;
-	unsigned int i;
-	int len;
-
-	if (trouble(ep, urb, &verdict))
-		return verdict;
-	if (urb_room(urb)) {
-		urb->status = -ENOMEM;
-		return SERVE_DONE;
-	}
-	for (i = 0; i < urb->iso_count; i++) {
-		struct iso_packet *p = &urb->iso[i];
-
-		len = p->length;
-		if (in) {
-			len = next_packet(ep, buf, UINT64_MAX);
-			if (len < 0)
-				len = 0;
-			if ((uint32_t)len > p->length) {
-				p->status = -EOVERFLOW;
-				len = p->length;
-			}
-			if (len)
-				memcpy(urb->data + urb->actual, buf, len);
-		} else if (!take_packet(ep, urb->data + p->offset, len)) {
-			p->status = -EXDEV;
-			len = 0;
-		}
-		p->actual = len;
-		urb->actual += len;
-		if (account(ep, urb, len))
-			return SERVE_GONE;
-	}
-	return SERVE_DONE;
 }
 
 /* Sets when the transfer at the head may be served; false: not yet. */
@@ -447,7 +414,7 @@ static bool due(struct endpoint *ep, struct urb *urb)
 	const struct behaviour *now = &ep->board->now;
 	const struct board_type *type = ep->board->type;
 	int64_t delay = now->ep[ep_slot(ep->address)].delay;
-	int64_t time, own = -1;
+	int64_t own = -1;
 
 	if (!urb->began) {
 		urb->began = true;
@@ -460,14 +427,6 @@ static bool due(struct endpoint *ep, struct urb *urb)
 		if (own >= 0)
 			delay = own;
 		urb->ready = delay ? loop_now() + delay : 0;
-		if (urb->iso_count) {
-			time = loop_now() + delay;
-			if (time < ep->iso_next)
-				time = ep->iso_next;
-			urb->start_frame = time / 1000 % 2048;
-			urb->ready = time + (int64_t)urb->iso_count * ep->period;
-			ep->iso_next = urb->ready;
-		}
 	}
 	if (!urb->ready || urb->ready <= loop_now())
 		return true;
@@ -479,6 +438,8 @@ static enum serve serve(struct endpoint *ep, struct urb *urb)
 {
 	int ret;
 
+	if (urb->iso_count)
+		return iso_serve(ep, urb);
 	if (!due(ep, urb))
 		return SERVE_WAIT;
 	if (ep->address == 0) {
@@ -487,8 +448,10 @@ static enum serve serve(struct endpoint *ep, struct urb *urb)
 			return SERVE_GONE;
 		return ret == -EAGAIN ? SERVE_WAIT : SERVE_DONE;
 	}
-	if (urb->iso_count)
-		return serve_iso(ep, urb);
+	if (ep->active && ep->type == XFER_ISO) {
+		urb->status = -EINVAL;
+		return SERVE_DONE;
+	}
 	if (urb->address & 0x80)
 		return serve_in(ep, urb);
 	return serve_out(ep, urb);
@@ -522,8 +485,9 @@ static bool run_queue(struct endpoint *ep)
 
 /*
  * Serves what can be served. Moving data at one endpoint may free or feed
- * another one, so go round until nothing moves. Calls from inside (a request
- * that pushes data) only ask for another round.
+ * another one, so go round until nothing moves. Requests come last: they may
+ * ask for what just had its time. Calls from inside (a request that pushes
+ * data) only ask for another round.
  */
 void endpoint_run_all(struct board *b)
 {
@@ -535,8 +499,8 @@ void endpoint_run_all(struct board *b)
 	b->running = true;
 	while (b->host && b->progress) {
 		b->progress = false;
-		for (i = 0; i < BOARD_SLOTS; i++)
-			if (!run_queue(&b->ep[i]))
+		for (i = 1; i <= BOARD_SLOTS; i++)
+			if (!run_queue(&b->ep[i % BOARD_SLOTS]))
 				break;
 	}
 	b->running = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The journal: what the host did, in its order, over all endpoints. Counters
- * say how often, this says what came first.
+ * The journal: what the host did, in its order, over all endpoints, and what
+ * the server did too late. Counters say how often, this says what came first.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +18,15 @@ void journal_add(struct board *b, enum event_kind kind, const struct urb *urb)
 	memcpy(event->setup, urb->setup, sizeof(event->setup));
 }
 
+void journal_late(struct board *b, const struct urb *urb, int64_t late)
+{
+	struct event *event = &b->journal[b->journal_count++ % BOARD_JOURNAL];
+
+	event->kind = EVENT_LATE;
+	event->address = urb->address;
+	event->value = late;
+}
+
 static int print_event(const struct event *event, char *text, size_t size)
 {
 	const uint8_t *s = event->setup;
@@ -28,6 +37,8 @@ static int print_event(const struct event *event, char *text, size_t size)
 				s[2], s[3], s[4], s[5], s[6], s[7]);
 	case EVENT_UNLINK:
 		return snprintf(text, size, "unlink:0x%02x:%u", event->address, event->value);
+	case EVENT_LATE:
+		return snprintf(text, size, "late:0x%02x:%u", event->address, event->value);
 	default:
 		return snprintf(text, size, "urb:0x%02x:%u", event->address, event->value);
 	}

@@ -16,6 +16,7 @@ static TAILQ_HEAD(, timer) timers = TAILQ_HEAD_INITIALIZER(timers);
 static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
 static void (*idle)(void);
 static volatile bool stopped;
+static int64_t round_start;
 
 int64_t loop_now(void)
 {
@@ -23,6 +24,16 @@ int64_t loop_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/*
+ * When this round of the loop would have begun on a machine with nothing else
+ * to do: now, or the first deadline that has passed unseen. What is read in the
+ * round may have come as early as that.
+ */
+int64_t loop_round(void)
+{
+	return round_start;
 }
 
 void timer_cancel(struct timer *t)
@@ -75,9 +86,17 @@ void loop_stop(void)
 	stopped = true;
 }
 
-static void run_timers(void)
+static void begin_round(int64_t now)
 {
-	int64_t now = loop_now();
+	struct timer *t = TAILQ_FIRST(&timers);
+
+	round_start = now;
+	if (t && t->deadline < round_start)
+		round_start = t->deadline;
+}
+
+static void run_timers(int64_t now)
+{
 	struct timer *t;
 
 	while ((t = TAILQ_FIRST(&timers)) && t->deadline <= now) {
@@ -131,6 +150,7 @@ int loop_run(void)
 	sigset_t none;
 	size_t room = 0, count;
 	struct watch *w;
+	int64_t now;
 	int ret = 0;
 
 	sigemptyset(&none);
@@ -153,13 +173,20 @@ int loop_run(void)
 			fds[count++].revents = 0;
 		}
 		ret = ppoll(fds, count, poll_timeout(&ts), &none);
-		if (ret < 0 && errno != EINTR) {
+		/* What there is to read comes before what is due by then. */
+		if (ret < 0 && errno == EINTR) {
+			ret = 0;
+			continue;
+		}
+		if (ret < 0) {
 			ret = -errno;
 			goto out;
 		}
+		now = loop_now();
+		begin_round(now);
 		if (ret > 0)
 			dispatch(fds, count);
-		run_timers();
+		run_timers(now);
 		if (idle)
 			idle();
 		ret = 0;

@@ -38,6 +38,7 @@ struct watch {
 };
 
 int64_t loop_now(void);
+int64_t loop_round(void);
 void timer_arm(struct timer *t, int64_t deadline);
 void timer_cancel(struct timer *t);
 void watch_add(struct watch *w);

@@ -149,6 +149,11 @@ extern const struct msos_layout msos_layouts[LAYOUTS];
 void msos_build(struct msos *m, const struct msos_plan *plan);
 void msos_build_bos(struct msos *m);
 
+/* msos-ask.c: requests for these descriptors, and their answers when sound */
+enum msos_what msos_what(const struct msos *m, const uint8_t *setup);
+int msos_reply(struct msos *m, enum msos_what what, const uint8_t *setup,
+	       uint8_t *data);
+
 /* msos-fault.c */
 int msos_fault_parse(const char *text, long *value);
 unsigned int msos_fault_os(long fault);

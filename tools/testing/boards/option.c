@@ -37,8 +37,8 @@ int parse_number(const char *text, long max, long *value)
 	return 0;
 }
 
-/* Endpoint address in any interface: 0, 0x01 to 0x0f, 0x81 to 0x8f. */
-static int parse_slot(const char *text)
+/* Endpoint address in any interface: 0, 0x01 to 0x0f, 0x81 to 0x8f. The slot, or -EINVAL. */
+int parse_slot(const char *text)
 {
 	long v;
 
@@ -65,7 +65,7 @@ static int parse_count(const char *text, uint64_t *count)
 	return 0;
 }
 
-static int parse_status(const char *text, int *status)
+int parse_status(const char *text, int *status)
 {
 	unsigned int i;
 

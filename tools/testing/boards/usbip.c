@@ -27,6 +27,7 @@
 #include "usbip.h"
 
 #define READ_ROOM	65536
+#define READ_MOST	(1 << 20)
 #define LINGER_US	1000000
 #define GRACE_US	100000
 
@@ -199,40 +200,28 @@ static void host_unplug(struct host *host)
 	}
 }
 
-static void put_iso(struct conn *c, const struct urb *urb)
-{
-	struct usbip_iso iso;
-	unsigned int i;
-
-	for (i = 0; i < urb->iso_count; i++) {
-		iso.offset = htonl(urb->iso[i].offset);
-		iso.length = htonl(urb->iso[i].length);
-		iso.actual = htonl(urb->iso[i].actual);
-		iso.status = htonl(urb->iso[i].status);
-		conn_put(c, &iso, sizeof(iso));
-	}
-}
-
 static void host_complete(struct host *host, struct urb *urb)
 {
 	struct conn *c = conn_of(host, offsetof(struct conn, host));
 	uint32_t lie = urb_lie(c->board, urb);
 	struct usbip_header h = { 0 };
-	unsigned int i, errors = 0;
+	struct usbip_iso iso;
+	unsigned int i;
 
-	for (i = 0; i < urb->iso_count; i++)
-		errors += urb->iso[i].status != 0;
 	h.command = htonl(USBIP_RET_SUBMIT);
 	h.seqnum = htonl(urb->seqnum);
 	h.done.status = htonl(urb->status);
 	h.done.actual = htonl(urb->actual + lie);
 	h.done.start_frame = htonl(urb->start_frame);
 	h.done.packets = htonl(urb->iso_count);
-	h.done.errors = htonl(errors);
+	h.done.errors = htonl(usbip_iso_errors(urb));
 	conn_put(c, &h, sizeof(h));
 	if (urb->address & 0x80)
 		conn_put(c, urb->data, urb->actual);
-	put_iso(c, urb);
+	for (i = 0; i < urb->iso_count; i++) {
+		usbip_iso_write(&urb->iso[i], &iso);
+		conn_put(c, &iso, sizeof(iso));
+	}
 	if (lie) {
 		/* Nothing may follow: the host would take it for the rest. */
 		c->busy = 0;
@@ -416,34 +405,6 @@ static void refuse_submit(struct conn *c, const struct usbip_header *h)
 	timer_arm(&c->linger, loop_now() + GRACE_US);
 }
 
-/* Takes over the packets that follow the data; false: they are wrong. */
-static bool read_iso(struct urb *urb, const uint8_t *data)
-{
-	struct usbip_iso iso;
-	unsigned int i;
-
-	for (i = 0; i < urb->iso_count; i++) {
-		memcpy(&iso, data + i * sizeof(iso), sizeof(iso));
-		urb->iso[i].offset = ntohl(iso.offset);
-		urb->iso[i].length = ntohl(iso.length);
-		if (urb->iso[i].offset > urb->length ||
-		    urb->iso[i].length > urb->length - urb->iso[i].offset)
-			return false;
-	}
-	return true;
-}
-
-/* The sum is what an IN transfer may answer; each alone fits already. */
-static bool iso_sum_fits(const struct urb *urb)
-{
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < urb->iso_count; i++)
-		sum += urb->iso[i].length;
-	return sum <= urb->length;
-}
-
 static struct urb *make_urb(const struct usbip_header *h, const uint8_t *data,
 			    size_t payload, unsigned int packets)
 {
@@ -465,8 +426,7 @@ static struct urb *make_urb(const struct usbip_header *h, const uint8_t *data,
 	}
 	if (packets) {
 		urb->iso = calloc(packets, sizeof(*urb->iso));
-		if (!urb->iso || !read_iso(urb, data + payload) ||
-		    !iso_sum_fits(urb))
+		if (!urb->iso || !usbip_iso_read(urb, data + payload))
 			goto fail;
 	}
 	return urb;
@@ -564,19 +524,25 @@ static bool conn_handle(struct conn *c)
 	return !c->failed;
 }
 
-/* Reads what is there; false when the other side is gone. */
+/*
+ * Reads what is there, as far as memory is no matter: what came in time must
+ * not be taken for late. False when the other side is gone.
+ */
 static bool conn_read(struct conn *c)
 {
-	ssize_t n;
+	ssize_t n, room;
 
-	if (buffer_reserve(&c->in, READ_ROOM))
-		return false;
-	n = recv(c->watch.fd, c->in.data + c->in.start + c->in.len,
-		 c->in.room - c->in.start - c->in.len, MSG_DONTWAIT);
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ||
-		       errno == EWOULDBLOCK;
-	c->in.len += n;
+	do {
+		if (buffer_reserve(&c->in, READ_ROOM))
+			return false;
+		room = c->in.room - c->in.start - c->in.len;
+		n = recv(c->watch.fd, c->in.data + c->in.start + c->in.len,
+			 room, MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EINTR || errno == EAGAIN ||
+			       errno == EWOULDBLOCK;
+		c->in.len += n;
+	} while (n == room && c->in.len < READ_MOST);
 	return n > 0;
 }
 

@@ -102,6 +102,12 @@ static inline uint32_t usbip_devid(const struct board *b)
 	return 1u << 16 | (b->index + 1);
 }
 
+/* usbip-iso.c: the packets of an isochronous transfer */
+bool usbip_iso_read(struct urb *urb, const uint8_t *data);
+void usbip_iso_write(const struct iso_packet *packet, struct usbip_iso *iso);
+unsigned int usbip_iso_errors(const struct urb *urb);
+
+/* usbip.c: connections */
 int usbip_listen(uint16_t port, uint16_t *got);
 int usbip_serve(int fd, struct board *b);
 bool usbip_catch_up(struct board *b);
