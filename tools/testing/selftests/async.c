@@ -64,6 +64,11 @@ int async_cancel_all(int fd, uint32_t *out_count)
 	return cancel(fd, WINUSB_CANCEL_ALL, 0, out_count);
 }
 
+int async_cancel_blocked(int fd, uint32_t *out_count)
+{
+	return cancel(fd, WINUSB_CANCEL_ALL | WINUSB_CANCEL_BLOCKED, 0, out_count);
+}
+
 int async_eventfd(int fd, int eventfd)
 {
 	struct winusb_set_eventfd arg = { .size = sizeof(arg), .fd = eventfd };

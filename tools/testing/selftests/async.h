@@ -18,6 +18,8 @@ int async_submit(int fd, const struct winusb_transfer *transfers, unsigned int c
 		 uint32_t *out_count);
 int async_cancel(int fd, uint64_t cookie, uint32_t *out_count);
 int async_cancel_all(int fd, uint32_t *out_count);
+/* And what threads of this process are blocked in. */
+int async_cancel_blocked(int fd, uint32_t *out_count);
 int async_eventfd(int fd, int eventfd);
 
 /* True if poll(2) says POLLIN within MS milliseconds. */

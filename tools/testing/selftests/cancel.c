@@ -322,6 +322,84 @@ TEST(CANCEL_ALL_with_a_cookie_is_refused_and_cancels_nothing)
 	async_expect(fd, 1, 0, 4);
 }
 
+TEST(CANCEL_BLOCKED_ends_what_threads_are_blocked_in_too)
+{
+	struct job read = { .pipe = FX2_SWITCHES, .buffer = in[1], .length = 8 };
+	struct job control = { .buffer = in[2], .length = 1 };
+	uint32_t count;
+
+	board_set(fx2, "silent-request=any");
+	open_fx2();
+	start_reads(1);
+	read.fd = control.fd = fd;
+	read.handle = control.handle = handle;
+	node_setup(control.setup, 0xc0, FX2_GET_SWITCHES, 0, 0, 1);
+	job_start_blocked(&read);
+	job_start_blocked(&control);
+	board_wait_pending(fx2, 0, 1);
+	CHECK_OK(async_cancel_blocked(fd, &count));
+	CHECK_EQ(count, 3);
+	CHECK_ERR(job_wait(&read, 10), ECANCELED);
+	CHECK_ERR(job_wait(&control, 10), ECANCELED);
+	async_expect(fd, 0, -ECANCELED, 0);
+	CHECK_ERR(async_cancel_blocked(fd, &count), ENOENT);
+}
+
+static void *reset_main(void *unused)
+{
+	(void)unused;
+	return (void *)(long)node_reset_pipe(fd, handle, FX2_BULK_IN);
+}
+
+/* Half of it would leave the device and the host with different data toggles. */
+TEST(CANCEL_BLOCKED_leaves_the_reset_of_a_pipe_alone)
+{
+	pthread_t thread;
+	void *result;
+
+	board_set(fx2, "silent-standard=0x0201");
+	open_fx2();
+	CHECK_EQ(pthread_create(&thread, NULL, reset_main, NULL), 0);
+	board_wait_pending(fx2, 0, 1);
+	CHECK_ERR(async_cancel_blocked(fd, NULL), ENOENT);
+	CHECK_EQ(pthread_join(thread, &result), 0);
+	CHECK_ERR((long)result, ETIMEDOUT);
+}
+
+TEST(CANCEL_BLOCKED_leaves_other_processes_alone)
+{
+	struct job job = { .pipe = FX2_BULK_IN, .buffer = in[0], .length = 64 };
+	int status;
+	pid_t pid;
+
+	open_fx2();
+	job.fd = fd;
+	job.handle = handle;
+	job_start_blocked(&job);
+	pid = fork();
+	if (!pid)
+		_exit(async_cancel_blocked(fd, NULL) == -ENOENT ? 0 : 1);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	CHECK(!job_done(&job));
+	feed("here");
+	CHECK_OK(job_wait(&job, 5));
+}
+
+TEST(CANCEL_BLOCKED_of_a_cookie_is_refused_and_cancels_nothing)
+{
+	struct winusb_cancel arg = {
+		.size = sizeof(arg), .flags = WINUSB_CANCEL_BLOCKED, .cookie = 0,
+	};
+
+	open_fx2();
+	start_reads(1);
+	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_CANCEL, &arg), EOPNOTSUPP);
+	async_expect_none(fd);
+	feed("still");
+	async_expect(fd, 0, 0, 5);
+}
+
 TEST(cancel_in_an_associated_interface)
 {
 	uint32_t other, count;

@@ -399,8 +399,8 @@ CASE(refused_isochronous_pipe)
 
 	case_open(case_composite, SETTINGS);
 	CHECK_OK(node_set_setting(case_fd, case_handle, 3));
-	CHECK_ERR(door_move(0x06, data, sizeof(data), &case_moved), EOPNOTSUPP);
-	CHECK_ERR(door_move(0x86, data, sizeof(data), &case_moved), EOPNOTSUPP);
+	CHECK_ERR(door_move(0x06, data, sizeof(data), &case_moved), EINVAL);
+	CHECK_ERR(door_move(0x86, data, sizeof(data), &case_moved), EINVAL);
 	CHECK_EQ(case_moved, 0);
 }
 

@@ -325,14 +325,14 @@ TEST(a_pipe_of_another_setting_is_EINVAL)
 	CHECK_ERR(node_transfer(fd, handle, 0x86, in, sizeof(in), NULL), EINVAL);
 }
 
-TEST(a_blocking_transfer_on_an_isochronous_pipe_is_EOPNOTSUPP)
+TEST(a_transfer_on_an_isochronous_pipe_without_a_buffer_is_EINVAL)
 {
 	char in[192];
 
 	open_node(composite, SETTINGS);
 	CHECK_OK(node_set_setting(fd, handle, 3));
-	CHECK_ERR(node_transfer(fd, handle, 0x86, in, sizeof(in), NULL), EOPNOTSUPP);
-	CHECK_ERR(node_transfer(fd, handle, 0x06, in, sizeof(in), NULL), EOPNOTSUPP);
+	CHECK_ERR(node_transfer(fd, handle, 0x86, in, sizeof(in), NULL), EINVAL);
+	CHECK_ERR(node_transfer(fd, handle, 0x06, in, sizeof(in), NULL), EINVAL);
 }
 
 TEST(a_setting_that_does_not_exist_is_ENOENT)

@@ -249,7 +249,7 @@ static const struct behaviour behaviours[] = {
 	{ "refused_1_5_a_pipe_that_is_not_there_is_EINVAL", refused_pipe_that_is_not_there },
 	{ "refused_1_1_a_pipe_of_another_interface_is_EINVAL", refused_pipe_of_another_interface },
 	{ "refused_1_5_a_pipe_of_another_setting_is_EINVAL", refused_pipe_of_another_setting },
-	{ "refused_an_isochronous_pipe_is_EOPNOTSUPP", refused_isochronous_pipe },
+	{ "refused_an_isochronous_pipe_without_a_buffer_is_EINVAL", refused_isochronous_pipe },
 	{ "refused_a_setup_packet_for_a_data_pipe_is_EOPNOTSUPP",
 	  refused_setup_packet_for_a_data_pipe },
 	{ "refused_1_1_a_handle_that_was_freed_is_EBADF", refused_handle_that_was_freed },

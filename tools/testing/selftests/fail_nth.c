@@ -9,15 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "async.h"
 #include "board.h"
+#include "isoch_io.h"
 #include "node.h"
 #include "ring.h"
 #include "test.h"
 
-static struct board *fx2, *composite;
+static struct board *fx2, *composite, *iso;
 static int fail_fd = -1;
 
 static void attribute(const char *capability, const char *name, const char *value)
@@ -59,9 +61,11 @@ void test_setup(void)
 		test_skip_all("this kernel has no fault injection (uml-debug has)");
 	fx2 = board_add("fx2");
 	composite = board_add("composite");
+	iso = board_add("iso");
 	boards_start();
 	board_plug(fx2);
 	board_plug(composite);
+	board_plug(iso);
 	boards_keep();
 	spare_vhci("failslab");
 	spare_vhci("fail_page_alloc");
@@ -495,6 +499,85 @@ static int uring_cancel(void)
 	return 0;
 }
 
+/* Isochronous transfers, in a file of their own. */
+
+static struct winusb_isoch_packet packets[80];
+static int stream_fd;
+static uint32_t stream_handle;
+
+static void make_stream(void)
+{
+	stream_fd = node_open(board_node(iso, 0), O_RDWR);
+	CHECK_OK(stream_fd);
+	CHECK_OK(node_initialize(stream_fd, &stream_handle));
+	CHECK_OK(node_set_setting(stream_fd, stream_handle, ISO_ALT_SMALL));
+}
+
+static void drop_stream(void)
+{
+	CHECK_EQ(close(stream_fd), 0);
+}
+
+static int move_packets(uint8_t pipe, uint32_t flags)
+{
+	struct winusb_completion record;
+	struct winusb_transfer transfer;
+	int result, error;
+	uint32_t id;
+
+	result = isoch_register(stream_fd, stream_handle, pipe, data, 80 * 192, &id);
+	if (result)
+		return result;
+	transfer = isoch_transfer(stream_handle, pipe, id, 0, 80 * 192, packets, 80, 1);
+	transfer.flags = flags;
+	result = isoch_start(stream_fd, &transfer, NULL);
+	if (!result && read(stream_fd, &record, sizeof(record)) < 0)
+		result = -errno;
+	else if (!result)
+		result = record.status;
+	error = isoch_unregister(stream_fd, id);
+	return result ? result : error;
+}
+
+static int read_packets(void)
+{
+	return move_packets(ISO_IN, 0);
+}
+
+static int write_packets(void)
+{
+	return move_packets(ISO_OUT, 0);
+}
+
+static int write_odd_packets(void)
+{
+	int i;
+
+	for (i = 0; i < 80; i++)
+		packets[i].length = 192;
+	return move_packets(ISO_OUT, WINUSB_TRANSFER_ISOCH_LENGTHS);
+}
+
+static int map_buffer(void)
+{
+	struct winusb_register_isoch_buffer arg = {
+		.size = sizeof(arg), .handle = stream_handle, .pipe_id = ISO_IN,
+		.flags = WINUSB_ISOCH_BUFFER_MAP, .length = 3 << 20,
+	};
+	int result = node_ioctl(stream_fd, WINUSB_IOC_REGISTER_ISOCH_BUFFER, &arg), error;
+	void *memory;
+
+	if (result)
+		return result;
+	memory = mmap(NULL, arg.length, PROT_READ, MAP_SHARED, stream_fd, arg.out_offset);
+	if (memory == MAP_FAILED)
+		result = -errno;
+	else
+		munmap(memory, arg.length);
+	error = isoch_unregister(stream_fd, arg.out_isoch_buffer);
+	return result ? result : error;
+}
+
 static const struct sequence sequences[] = {
 	{ "open", open_and_close, false, NULL, NULL },
 	{ "listen", listen_and_close, false, NULL, NULL },
@@ -532,6 +615,10 @@ static const struct sequence sequences[] = {
 	{ "registered_buffer_write", fixed_write, false, make_ring, drop_ring },
 	{ "registered_buffer_read", fixed_read, true, make_ring, drop_ring },
 	{ "registered_buffer_long_read", fixed_read_long, true, make_ring, drop_ring },
+	{ "isochronous_read", read_packets, false, make_stream, drop_stream },
+	{ "isochronous_write", write_packets, false, make_stream, drop_stream },
+	{ "isochronous_write_of_own_lengths", write_odd_packets, false, make_stream, drop_stream },
+	{ "isochronous_map", map_buffer, false, make_stream, drop_stream },
 };
 
 static void works(void)

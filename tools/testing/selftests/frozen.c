@@ -155,6 +155,42 @@ TEST(a_reader_of_records_is_frozen_and_goes_on)
 	CHECK_EQ(result, (int)sizeof(struct winusb_completion));
 }
 
+static struct winusb_reap reap;
+
+static void *submit_and_reap(void *result)
+{
+	static struct winusb_completion records[4];
+	static struct winusb_transfer transfer;
+	static uint8_t buffer[64];
+
+	transfer = async_transfer(handle, FX2_BULK_IN, buffer, sizeof(buffer), 7);
+	reap = (struct winusb_reap) {
+		.size = sizeof(reap), .records = (uintptr_t)records, .count = 4,
+		.until_ns = WINUSB_REAP_FOREVER, .transfers = (uintptr_t)&transfer,
+		.submit_count = 1, .transfer_size = sizeof(transfer),
+	};
+	*(int *)result = node_ioctl(fd, WINUSB_IOC_REAP, &reap);
+	return NULL;
+}
+
+/* The call can't be made again: it would submit a second time. */
+TEST(what_REAP_has_submitted_is_submitted_once)
+{
+	uint32_t count = 0;
+	pthread_t reaper;
+	int result = 1;
+
+	open_fx2();
+	CHECK_EQ(pthread_create(&reaper, NULL, submit_and_reap, &result), 0);
+	test_sleep_ms(200);
+	CHECK_OK(freeze_all());
+	pthread_join(reaper, NULL);
+	CHECK_EQ(result, -EINTR);
+	CHECK_EQ(reap.out_submitted, 1);
+	CHECK_OK(async_cancel_all(fd, &count));
+	CHECK_EQ(count, 1);
+}
+
 static uint8_t *page;
 
 static void *read_record_slowly(void *result)

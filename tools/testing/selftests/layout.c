@@ -41,7 +41,7 @@ SIZE(get_alternate_setting, 12);
 SIZE(set_alternate_setting, 12);
 SIZE(pipe_policy, 20);
 AT(pipe_policy, policy, 12);
-SIZE(transfer, 80);
+SIZE(transfer, 88);
 AT(transfer, setup, 16);
 AT(transfer, buffer, 24);
 AT(transfer, length, 32);
@@ -50,6 +50,7 @@ AT(transfer, cookie, 40);
 AT(transfer, isoch_buffer, 48);
 AT(transfer, isoch_packets, 64);
 AT(transfer, stream_id, 72);
+AT(transfer, out_isoch_frame, 80);
 SIZE(pipe_command, 12);
 SIZE(reset_device, 8);
 SIZE(submit, 24);
@@ -75,6 +76,21 @@ AT(completion, length, 12);
 AT(completion, handle, 20);
 AT(completion, pipe_id, 24);
 AT(completion, isoch_frame, 28);
+AT(completion, isoch_next_frame, 36);
+SIZE(isoch_packet, 12);
+SIZE(register_isoch_buffer, 40);
+AT(register_isoch_buffer, buffer, 16);
+AT(register_isoch_buffer, out_offset, 32);
+SIZE(unregister_isoch_buffer, 8);
+SIZE(reap, 64);
+AT(reap, records, 8);
+AT(reap, until_ns, 24);
+AT(reap, transfers, 32);
+AT(reap, out_wakes, 52);
+AT(reap, out_submitted, 56);
+SIZE(get_frame, 48);
+AT(get_frame, out_time_ns, 24);
+AT(get_frame, out_generation, 44);
 SIZE(uring_cmd, 16);
 AT(uring_cmd, setup, 8);
 SIZE(event, 64);
@@ -170,7 +186,7 @@ TEST(the_form_of_a_command_is_checked_in_the_same_way)
 	CHECK_OK(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer));
 	longer.tail[1] = 1;
 	CHECK_ERR(node_ioctl(fd, WINUSB_IOC_INITIALIZE, &longer), E2BIG);
-	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x19), &longer), ENOTTY);
+	CHECK_ERR(node_ioctl(fd, _IO(WINUSB_IOC_TYPE, 0x1d), &longer), ENOTTY);
 }
 
 TEST(asynchronous_transfers_have_the_same_records)

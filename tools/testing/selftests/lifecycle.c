@@ -269,7 +269,7 @@ static const struct moment moments[] = {
 
 TEST_EACH(a_device_that_is_reset_while_it_is_read_is_bound, struct moment, row, moments)
 {
-	uint64_t end = test_now_ms() + 5000 * test_scale();
+	uint64_t end = test_now_ms() + 20000 * test_scale();
 
 	autobind("on");
 	configure(board, row->options);

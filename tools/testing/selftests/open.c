@@ -300,7 +300,7 @@ TEST(a_forked_child_keeps_the_file_open_after_the_parents_close)
 	expect_free(fx2, 0);
 }
 
-TEST(write_lseek_and_mmap_are_refused)
+TEST(write_and_mmap_of_nothing_are_refused)
 {
 	int fd = open_rdwr(fx2, 0);
 	char byte = 0;
@@ -308,5 +308,5 @@ TEST(write_lseek_and_mmap_are_refused)
 	CHECK_EQ(write(fd, &byte, 1), -1);
 	CHECK_EQ(errno, EINVAL);
 	CHECK(mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
-	CHECK_EQ(errno, ENODEV);
+	CHECK_EQ(errno, EINVAL);
 }

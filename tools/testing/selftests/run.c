@@ -18,11 +18,11 @@
  */
 static const char *const programs[] = {
 	"layout32", "contract", "open", "handles", "descriptors", "transfer", "pipes", "control",
-	"policies", "doors", "records", "submit", "collect", "cancel", "races", "uring", "memory",
+	"policies", "doors", "records", "reap", "submit", "collect", "cancel", "races", "uring", "memory",
 	"limits", "faults", "trace", "events", "posts", "listeners", "states", "removal", "reset",
 	"lifetime", "binding", "autobind", "harmless", "properties", "uevents", "osdesc",
-	"lifecycle", "frozen", "remote_wake", "power", "sleeping", "broken", "osfaults", "fail_nth",
-	"foreign", "unload",
+	"lifecycle", "frozen", "remote_wake", "power", "sleeping", "isoch", "isoch_ends", "broken",
+	"osfaults", "fail_nth", "foreign", "unload",
 };
 
 static char folder[512];
@@ -31,8 +31,10 @@ static int number, failed, skipped;
 static void usage(void)
 {
 	printf("Usage: run [PROGRAM[.PATTERN]]...\n"
+	       "       run --without=PROGRAM,...\n"
 	       "Runs test programs, by default all that are quick, and prints their TAP as one stream.\n"
 	       "A PATTERN selects tests, for example  run pipes.abort  or  run removal.\n"
+	       "With --without all programs run but those.\n"
 	       "Run it as root in a lab guest:  scripts/lab run -- tools/testing/selftests/run\n\n"
 	       "Exit status: 0 if no test failed, 1 otherwise.\n");
 }
@@ -171,14 +173,51 @@ static void run_program(const char *name)
 	}
 }
 
+/* Is NAME in LIST, which has commas between its parts? */
+static bool is_in(const char *name, const char *list)
+{
+	size_t length = strlen(name);
+	const char *part;
+
+	for (part = list; part; part = strchr(part, ',')) {
+		part += *part == ',';
+		if (!strncmp(part, name, length) && (!part[length] || part[length] == ','))
+			return true;
+	}
+	return false;
+}
+
+/* Is each part of LIST one of the programs? */
+static bool are_programs(const char *list)
+{
+	size_t i, parts = 1, known = 0;
+	const char *c;
+
+	for (c = list; *c; c++)
+		parts += *c == ',';
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		known += is_in(programs[i], list);
+	return known == parts;
+}
+
 int main(int argc, char **argv)
 {
+	const char *without = NULL;
 	size_t i;
 	int n;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		usage();
 		return 0;
+	}
+	if (argc == 2 && !strncmp(argv[1], "--without=", 10)) {
+		without = argv[1] + 10;
+		if (!are_programs(without)) {
+			fprintf(stderr, "run: --without=%s: not all of these are programs\n",
+				without);
+			return 2;
+		}
+		argc = 1;
 	}
 	if (argc > 1 && argv[1][0] == '-') {
 		fprintf(stderr, "run: unknown option %s (see --help)\n", argv[1]);
@@ -189,7 +228,8 @@ int main(int argc, char **argv)
 	for (n = 1; n < argc; n++)
 		run_program(argv[n]);
 	for (i = 0; argc == 1 && i < sizeof(programs) / sizeof(programs[0]); i++)
-		run_program(programs[i]);
+		if (!without || !is_in(programs[i], without))
+			run_program(programs[i]);
 	printf("1..%d\n# %d passed, %d failed, %d skipped\n", number, number - failed - skipped,
 	       failed, skipped);
 	return failed ? 1 : 0;

@@ -51,7 +51,14 @@ void open_board(struct board *board)
 
 void feed_bytes(const void *data, uint32_t length)
 {
-	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, (void *)(uintptr_t)data, length, &moved));
+	int result;
+
+	/* What a ring that this thread had has still to do ends a write that does not end soon. */
+	do {
+		result = node_transfer(fd, handle, FX2_BULK_OUT, (void *)(uintptr_t)data, length,
+				       &moved);
+	} while (result == -EINTR && !moved);
+	CHECK_OK(result);
 	CHECK_EQ(moved, length);
 }
 

@@ -138,7 +138,7 @@ static int submit_sized(const void *array, unsigned int count, uint32_t size, ui
 
 TEST(SUBMIT_with_sizes_that_differ_is_EINVAL)
 {
-	static const uint32_t sizes[] = { 0, 4, 72, 76, 84, 88, 4096 };
+	static const uint32_t sizes[] = { 0, 4, 72, 76, 80, 84, 96, 4096 };
 	uint32_t count;
 	size_t i;
 
@@ -150,7 +150,7 @@ TEST(SUBMIT_with_sizes_that_differ_is_EINVAL)
 		CHECK_EQ(count, 0);
 	}
 	fill_transfers(2);
-	transfers[1].size = 88;
+	transfers[1].size = 96;
 	CHECK_ERR(async_submit(fd, transfers, 2, &count), EINVAL);
 	CHECK_EQ(count, 1);
 	feed_all(1);

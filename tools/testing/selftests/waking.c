@@ -458,7 +458,7 @@ TEST_LIMIT(wake_SUSPEND_DELAY_0_with_constant_traffic_is_bounded, 30)
 	test_note("%u round trips and %llu sleeps in 3 s", trips, resumes);
 	/* A resume has a pause of 40 ms by the standard. */
 	CHECK(resumes <= 3 * 25);
-	CHECK(trips > 10);
+	CHECK(trips > 2);	/* 40 or so, where nothing else runs */
 }
 
 TEST(wake_SUSPEND_DELAY_0_with_a_pending_read_does_not_flap)

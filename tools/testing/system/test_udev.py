@@ -32,10 +32,18 @@ def start(*options):
     return udev
 
 
+def leads(path):
+    """Where the link leads; None: it left while it was looked at."""
+    try:
+        return os.path.realpath(path)
+    except FileNotFoundError:
+        return None
+
+
 def tree(folder):
     """{path: where it leads} of all links below."""
-    return {os.path.join(path, name): os.path.realpath(os.path.join(path, name))
-            for path, _, names in os.walk(folder) for name in names}
+    paths = (os.path.join(path, name) for path, _, names in os.walk(folder) for name in names)
+    return {path: target for path in paths if (target := leads(path))}
 
 
 def links():
@@ -54,9 +62,9 @@ def links_are(expected):
 
 def leads_to(link, target):
     try:
-        wait_for(f'{link} leads to {target}', lambda: os.path.realpath(link) == target)
+        wait_for(f'{link} leads to {target}', lambda: leads(link) == target)
     except Failed as why:
-        raise Failed(f'{why}\nit leads to {os.path.realpath(link)}') from why
+        raise Failed(f'{why}\nit leads to {leads(link)}') from why
 
 
 def by_id(device, number):
