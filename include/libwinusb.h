@@ -20,8 +20,9 @@ extern "C" {
  * The driver serves every USB interface that it has as a node, /dev/winusb/NAME. The interfaces
  * that belong together are a function, and the first of them is its default interface: to open it
  * is to open the function. winusb_devices(3) finds, winusb_open(3) opens, winusb_transfers(3)
- * moves data while the thread waits, winusb_async(3) without, winusb_pipes(3) has the treatment of
- * pipes, winusb_descriptors(3) what the device says of itself, winusb_events(3) its fate.
+ * moves data while the thread waits, winusb_async(3) without, winusb_isoch(3) has isochronous
+ * transfers, winusb_pipes(3) the treatment of pipes, winusb_descriptors(3) what the device says of
+ * itself, winusb_events(3) its fate.
  *
  * Results. A function that gives an int gives 0 or more when it succeeds, and the negative number
  * of an error of errno(3) when it fails; it does not set errno. The errors are those of the driver
@@ -38,8 +39,10 @@ extern "C" {
  * after it. There is nothing to initialize. After fork(2) only exec(3) is for the child: the
  * driver counts it as the same open file.
  *
- * Signals. A transfer, and a wait for a record or an event, is ended by a signal handler with
- * -EINTR, whatever SA_RESTART says; what moved until then counts. All else goes on.
+ * Signals. A transfer, a wait for a record or an event, and what else may have to ask the device,
+ * winusb_descriptor(), winusb_string(), winusb_set_setting(), winusb_reset_pipe() and
+ * winusb_frame(), are ended by a signal handler with -EINTR, whatever SA_RESTART says; what moved
+ * until then counts. All else goes on.
  *
  * Sources. Rules of Windows carry their section of Documentation/winusb.md.
  */
@@ -197,9 +200,11 @@ int winusb_associated(struct winusb *usb, unsigned int index, struct winusb **ot
  * One from winusb_open(): the file with it. Everything that is under way is cancelled, also on
  * interfaces from winusb_associated(), which answer -EBADF from then on until they are closed
  * themselves; alternate settings go back to 0; and buffers are the program's again when it
- * returns. One from winusb_associated(): what was submitted runs to its end (winusb.md 1.2, 5.2),
- * and records come. Threads that are blocked in a call with it end with -ECANCELED, and it waits
- * for them. A read or write of theirs is aborted with its pipe; a control transfer goes on.
+ * returns. But with a buffer of winusb_isoch_alloc() that is not freed the node stays open: what
+ * was submitted runs to its end, and settings stay, until winusb_isoch_free(). One from
+ * winusb_associated(): what was submitted runs to its end (winusb.md 1.2, 5.2), and records come.
+ * Threads that are blocked in a call with it end with -ECANCELED, and it waits for them. A read or
+ * write of theirs is aborted with its pipe; a control transfer goes on.
  */
 void winusb_close(struct winusb *usb);
 
@@ -319,6 +324,17 @@ int winusb_interface_descriptor(struct winusb *usb, uint8_t setting_index, uint8
 int winusb_setting(struct winusb *usb);
 
 /**
+ * winusb_setting_index() - Tells the place of the current alternate setting.
+ * @usb: The interface. A listener, too.
+ *
+ * It is what winusb_pipe() and winusb_interface_descriptor() want to know. It differs from
+ * winusb_setting() where the device numbers its settings otherwise.
+ *
+ * Return: 0 for the first setting, 1 for the second.
+ */
+int winusb_setting_index(struct winusb *usb);
+
+/**
  * winusb_set_setting() - Selects an alternate setting.
  * @usb: The interface.
  * @setting: Its bAlternateSetting.
@@ -327,7 +343,7 @@ int winusb_setting(struct winusb *usb);
  * new setting from then on, with default policies.
  *
  * Return: 0; -ENOENT if there is no such setting; -EBUSY while a transfer of a pipe is under way,
- * which goes on; -EPIPE or -EIO if the device refused.
+ * which goes on; -EPIPE or -EIO if the device refused; -EINTR.
  */
 int winusb_set_setting(struct winusb *usb, uint8_t setting);
 
@@ -468,8 +484,8 @@ int winusb_reset_port(struct winusb *usb);
  * (winusb_reset_pipe()); -ETIMEDOUT, the timeout policy; -ECANCELED, abort or close; -EOVERFLOW,
  * more data than was asked for, with ALLOW_PARTIAL_READS off; -EPROTO, -EILSEQ, -EIO, the bus;
  * -ECONNRESET, the device was reset; -ESHUTDOWN, the device left meanwhile; -ENODEV, it had left
- * before; -EINTR, a signal; -EINVAL, a pipe of another interface or of the other direction;
- * -EFAULT, a bad buffer; -EOPNOTSUPP, an isochronous pipe.
+ * before; -EINTR, a signal; -EINVAL, a pipe of another interface, of the other direction or an
+ * isochronous one, which winusb_isoch(3) has; -EFAULT, a bad buffer.
  */
 
 /**
@@ -641,6 +657,149 @@ int winusb_cancel_all(struct winusb *usb);
  * Return: 0; -EBADF if @fd is not open; -EINVAL if it is no eventfd.
  */
 int winusb_use_eventfd(struct winusb *usb, int fd);
+
+/**
+ * DOC: winusb_isoch - isochronous transfers and the frames of the bus
+ *
+ * An isochronous pipe moves at most &winusb_pipe_information.bytes_per_interval bytes in each of
+ * its intervals, whether they arrive or not, and sends nothing again. A transfer has a packet for
+ * each interval and says of each what became of it. Transfers of a pipe follow each other without
+ * a gap as long as the next one is there in time: keep several under way. What their memory is has
+ * to be told before, and stays: a buffer, of which each transfer has a part.
+ *
+ * A transfer succeeds if a packet was moved. &winusb_completion.isoch_frame is the frame that it
+ * began in, isoch_next_frame the one after it, and isoch_errors the number of packets in error;
+ * &struct winusb_isoch_packet of <linux/winusb.h> has them one by one: offset from the beginning of
+ * the transfer's data, length, and status, which is 0 or another WINUSB_PACKET_ number, as _LATE.
+ * The driver lacks all of this before WINUSB_CAP_ISOCHRONOUS: -EOPNOTSUPP.
+ */
+
+/** struct winusb_isoch_buffer - Memory for the isochronous transfers of one pipe. */
+struct winusb_isoch_buffer;
+
+/**
+ * winusb_isoch_register() - Makes a buffer of the program's memory.
+ * @usb: The interface.
+ * @pipe: An isochronous pipe of the current setting.
+ * @memory: The memory.
+ * @length: Bytes there.
+ * @buffer: The buffer. The caller's, see winusb_isoch_free().
+ *
+ * The counterpart of WinUsb_RegisterIsochBuffer (winusb.md 1.7). Each packet is copied once: what
+ * was written when it is submitted, and what was read before the record is given. The buffer is
+ * for this process, and for the setting that it was made in.
+ *
+ * Return: 0; -EINVAL if the pipe is none of that kind, and for a length of 0; -EFAULT; -ENOMEM,
+ * also beyond the file's max_buffer_mb and 1024 buffers.
+ */
+int winusb_isoch_register(struct winusb *usb, uint8_t pipe, void *memory, uint32_t length,
+			  struct winusb_isoch_buffer **buffer);
+
+/**
+ * winusb_isoch_alloc() - Makes a buffer of memory that nothing is copied from or to.
+ * @usb: The interface.
+ * @pipe: An isochronous pipe of the current setting.
+ * @length: Bytes.
+ * @buffer: The buffer. The caller's, see winusb_isoch_free(). It has zeros at first.
+ *
+ * It is the memory that the host controller uses, mapped, and the node stays open as long: nobody
+ * else can open it after winusb_close() before this is freed. Windows does not offer this.
+ *
+ * Return: as winusb_isoch_register().
+ */
+int winusb_isoch_alloc(struct winusb *usb, uint8_t pipe, uint32_t length,
+		       struct winusb_isoch_buffer **buffer);
+
+/**
+ * winusb_isoch_memory() - Where the bytes of a buffer are.
+ * @buffer: The buffer.
+ * Return: the memory that was registered or allocated, as long as the buffer lives.
+ */
+void *winusb_isoch_memory(const struct winusb_isoch_buffer *buffer);
+
+/**
+ * winusb_isoch_free() - Ends a buffer.
+ * @buffer: The buffer, or NULL. Not to be used any more, nor its memory if that was allocated.
+ *
+ * Waits until its transfers are over: who does not want that aborts the pipe before. Memory that
+ * was registered has what was read then, and the arrays of packets what became of them: they are
+ * the program's again, whether records are taken or not. May be called before or after
+ * winusb_close().
+ */
+void winusb_isoch_free(struct winusb_isoch_buffer *buffer);
+
+/**
+ * struct winusb_isoch - An isochronous transfer.
+ * @buffer: A buffer. It has the pipe.
+ * @offset: Where in it the data are, or room for them.
+ * @length: Bytes: as many bytes_per_interval as there are packets, and at high speed and above
+ *	whole frames of them. With _LENGTHS the sum of the lengths.
+ * @flags: WINUSB_TRANSFER_ISOCH_AT, begin in @frame or as soon after it as the host controller can;
+ *	_CONTINUE, only if it follows the last one without a gap; otherwise as soon as possible.
+ *	_LENGTHS, the packets of a write have lengths of their own.
+ * @frame: With _AT the frame, not begun yet and at most 1024 away; else 0.
+ * @packets: What became of each packet; in, with _LENGTHS, how long it is. The transfer's until it
+ *	is over. A write seldom needs them: NULL. So may a read have, which then tells only how much
+ *	came, and how many packets were in error.
+ * @packet_count: How many there are, 1024 at most, and 255 below high speed.
+ */
+struct winusb_isoch {
+	struct winusb_isoch_buffer *buffer;
+	uint32_t offset;
+	uint32_t length;
+	uint32_t flags;
+	uint32_t frame;
+	struct winusb_isoch_packet *packets;
+	uint32_t packet_count;
+};
+
+/**
+ * winusb_isoch_transfer() - Makes an isochronous transfer and waits for it.
+ * @usb: The interface that the buffer was made with.
+ * @what: What is to be moved.
+ * @next_frame: Gets the frame after the last one, 0 if that is not known. May be NULL.
+ *
+ * Alone it has a gap before and behind it. A signal ends it.
+ *
+ * Return: 0, or an error of winusb_submit_isoch() or of a transfer; -EIO if all packets failed.
+ */
+int winusb_isoch_transfer(struct winusb *usb, const struct winusb_isoch *what,
+			  uint32_t *next_frame);
+
+/**
+ * winusb_submit_isoch() - Starts an isochronous transfer.
+ * @usb: The interface that the buffer was made with.
+ * @what: What is to be moved. Copied, but for the packets.
+ * @cookie: Any number, for the record and for winusb_cancel_transfer().
+ * @next_frame: Gets the frame after the last one as it is planned, where the next transfer may
+ *	begin; 0 if that is not known yet. May be NULL.
+ *
+ * The counterpart of WinUsb_ReadIsochPipe, WinUsb_ReadIsochPipeAsap and their likes for writing
+ * (winusb.md 1.7).
+ *
+ * Return: 0; -EINVAL for a range that is not in the buffer or is no whole packets and frames, a
+ * frame that has begun, is too far away or is another transfer's, _CONTINUE with nothing to
+ * follow, or a buffer of another setting or file; -EOPNOTSUPP for another flag, and for _AT if
+ * frames are not known, see winusb_frame(); -ENOMEM; or another error, and then there will be no
+ * record. A record may also have -ENOSPC if the bus has no bandwidth left, and with _CONTINUE
+ * -EINVAL if it came too late to follow: none of its packets was sent then.
+ */
+int winusb_submit_isoch(struct winusb *usb, const struct winusb_isoch *what, uint64_t cookie,
+			uint32_t *next_frame);
+
+/**
+ * winusb_frame() - Tells which frame the bus is in, and when that began.
+ * @usb: The interface.
+ * @flags: WINUSB_FRAME_BOUNDARY waits for the beginning of a frame, for exact times; or 0.
+ * @frame: Filled in: out_frame, out_start_ns of CLOCK_MONOTONIC, and more.
+ *
+ * The counterpart of WinUsb_GetCurrentFrameNumber and WinUsb_GetCurrentFrameNumberAndQpc (winusb.md
+ * 1.7, 1.8). Other frames begin multiples of 1000000 ns away.
+ *
+ * Return: 0; -EOPNOTSUPP if the host controller has no counter, as that of USB/IP, and no
+ * isochronous transfer has completed in the last second.
+ */
+int winusb_frame(struct winusb *usb, unsigned int flags, struct winusb_get_frame *frame);
 
 /**
  * DOC: winusb_events - hear what happens to a device

@@ -24,15 +24,6 @@
 #define EXTERN_C_END
 #endif
 
-/* Around prototypes: the library itself is compiled with hidden names. */
-#ifdef __cplusplus
-#define _WINUSB_W32_BEGIN extern "C" { _Pragma("GCC visibility push(default)")
-#define _WINUSB_W32_END _Pragma("GCC visibility pop") }
-#else
-#define _WINUSB_W32_BEGIN _Pragma("GCC visibility push(default)")
-#define _WINUSB_W32_END _Pragma("GCC visibility pop")
-#endif
-
 /* Calling conventions: there is only one here. */
 #define WINAPI
 #define WINAPIV
@@ -65,13 +56,14 @@
 #define __int32 int
 #define __int64 long long
 #endif
-#define __forceinline static __inline__ __attribute__((__always_inline__))
+#define __forceinline __inline__ __attribute__((__always_inline__))
 #define FORCEINLINE __forceinline
 #define __unaligned
 #define UNALIGNED
 #define __ptr32
 #define __ptr64
 #define __w64
+#define __pragma(what)
 #ifndef __declspec
 #define __declspec(what) _WINUSB_W32_DECLSPEC_##what
 #define _WINUSB_W32_DECLSPEC_dllexport __attribute__((__visibility__("default")))
@@ -200,14 +192,32 @@ typedef struct _FILETIME {
 #define LOBYTE(value) ((BYTE)((DWORD_PTR)(value) & 0xff))
 #define HIBYTE(value) ((BYTE)(((DWORD_PTR)(value) >> 8) & 0xff))
 
-#ifndef __cplusplus
 #ifndef NOMINMAX
+#ifndef __cplusplus
 #ifndef max
 #define max(a, b) (((a) > (b)) ? (a) : (b))
 #endif
 #ifndef min
 #define min(a, b) (((a) < (b)) ? (a) : (b))
 #endif
+#elif __cplusplus >= 201103L
+/* Macros would break the C++ library's. Of two types, as those; of one type std::min goes before. */
+#define _WINUSB_W32_COMMON decltype(0 ? A() : B())
+extern "C++" {
+template <class A, class B>
+constexpr _WINUSB_W32_COMMON (max)(A a, B b)
+{
+	return static_cast<_WINUSB_W32_COMMON>(a) > static_cast<_WINUSB_W32_COMMON>(b) ?
+		static_cast<_WINUSB_W32_COMMON>(a) : static_cast<_WINUSB_W32_COMMON>(b);
+}
+template <class A, class B>
+constexpr _WINUSB_W32_COMMON (min)(A a, B b)
+{
+	return static_cast<_WINUSB_W32_COMMON>(a) < static_cast<_WINUSB_W32_COMMON>(b) ?
+		static_cast<_WINUSB_W32_COMMON>(a) : static_cast<_WINUSB_W32_COMMON>(b);
+}
+}
+#undef _WINUSB_W32_COMMON
 #endif
 #endif
 

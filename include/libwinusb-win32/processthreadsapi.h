@@ -34,6 +34,7 @@ DWORD WINAPI GetThreadId(HANDLE Thread);
 BOOL WINAPI SwitchToThread(void);
 HANDLE WINAPI GetCurrentProcess(void);
 DWORD WINAPI GetCurrentProcessId(void);
+DECLSPEC_NORETURN VOID WINAPI ExitProcess(UINT uExitCode);
 
 #define TLS_OUT_OF_INDEXES ((DWORD)0xffffffff)
 DWORD WINAPI TlsAlloc(void);

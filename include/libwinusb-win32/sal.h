@@ -102,13 +102,103 @@
 #define _Analysis_assume_(condition)
 #define _Frees_ptr_
 #define _Frees_ptr_opt_
+#define _In_reads_z_(size)
+#define _In_reads_to_ptr_(end)
+#define _In_defensive_(annotation)
+#define _Inout_updates_all_(size)
+#define _Inout_updates_to_(size, count)
+#define _Inout_updates_bytes_all_(size)
+#define _Inout_updates_bytes_to_(size, count)
+#define _Outptr_result_z_
+#define _Outptr_opt_result_maybenull_
+#define _Outptr_opt_result_z_
+#define _Outref_
+#define _Outref_result_maybenull_
+#define _Result_nullonfailure_
+#define _Result_zeroonfailure_
+#define _Pre_
+#define _Pre_z_
+#define _Pre_null_
+#define _Pre_invalid_
+#define _Pre_opt_valid_
+#define _Pre_readable_size_(size)
+#define _Pre_readable_byte_size_(size)
+#define _Pre_writable_size_(size)
+#define _Post_
+#define _Post_z_
+#define _Post_valid_
+#define _Post_notnull_
+#define _Post_maybenull_
+#define _Post_equal_to_(value)
+#define _Post_readable_size_(size)
+#define _Post_readable_byte_size_(size)
+#define _Post_writable_size_(size)
+#define _Deref_out_z_
+#define _Deref_out_opt_z_
+#define _Deref_pre_maybenull_
+#define _Deref_post_z_
+#define _Deref_post_maybenull_
+#define _Deref_inout_
+#define _Literal_
+#define _Notliteral_
+#define _Maybevalid_
+#define _Valid_
+#define _Readable_bytes_(size)
+#define _Readable_elements_(size)
+#define _Writable_bytes_(size)
+#define _Writable_elements_(size)
+#define _Strict_type_match_
+
+/* What these were before, as the samples of WinUSB have them still */
+#define _In_count_(size)
+#define _In_opt_count_(size)
+#define _In_bytecount_(size)
+#define _In_opt_bytecount_(size)
+#define _In_count_c_(size)
+#define _In_bytecount_c_(size)
+#define _In_z_count_(size)
+#define _In_opt_z_count_(size)
+#define _Inout_cap_(size)
+#define _Inout_opt_cap_(size)
+#define _Inout_bytecap_(size)
+#define _Inout_opt_bytecap_(size)
+#define _Inout_count_(size)
+#define _Inout_bytecount_(size)
+#define _Inout_z_cap_(size)
+#define _Inout_z_bytecap_(size)
+#define _Out_cap_(size)
+#define _Out_opt_cap_(size)
+#define _Out_bytecap_(size)
+#define _Out_opt_bytecap_(size)
+#define _Out_cap_c_(size)
+#define _Out_bytecap_c_(size)
+#define _Out_z_cap_(size)
+#define _Out_opt_z_cap_(size)
+#define _Out_z_bytecap_(size)
+#define _Out_opt_z_bytecap_(size)
+#define _Out_cap_post_count_(size, count)
+#define _Out_opt_cap_post_count_(size, count)
+#define _Out_bytecap_post_bytecount_(size, count)
+#define _Out_opt_bytecap_post_bytecount_(size, count)
+#define _Out_z_cap_post_count_(size, count)
+#define _Ret_count_(size)
+#define _Ret_bytecount_(size)
+#define _Ret_opt_
+#define _Ret_opt_z_
+#define _Ret_
 
 /*
  * The older spelling, except for __in, __out and __reserved, which headers of Linux have fields
- * and parameters named.
+ * and parameters named. A C program that needs these two defines WINUSB_W32_OLD_SAL, and includes
+ * the headers of Linux first.
  */
+#ifdef WINUSB_W32_OLD_SAL
+#define __in
+#define __out
+#endif
 #define __in_opt
 #define __in_z
+#define __in_ecount_z(size)
 #define __in_z_opt
 #define __in_ecount(size)
 #define __in_ecount_opt(size)
@@ -117,18 +207,29 @@
 #define __inout
 #define __inout_opt
 #define __inout_ecount(size)
+#define __inout_ecount_opt(size)
 #define __inout_bcount(size)
+#define __inout_bcount_opt(size)
 #define __out_opt
 #define __out_ecount(size)
+#define __out_ecount_z(size)
+#define __out_ecount_full(size)
 #define __out_ecount_opt(size)
 #define __out_bcount(size)
+#define __out_bcount_full(size)
 #define __out_bcount_opt(size)
 #define __out_ecount_part(size, length)
 #define __out_bcount_part(size, length)
 #define __deref_out
 #define __deref_out_opt
+#define __deref_out_ecount(size)
+#define __deref_out_bcount(size)
+#define __deref_inout
+#define __deref_inout_opt
 #define __deref_opt_out
 #define __checkReturn
 #define __success(condition)
+#define __format_string
+#define __nullterminated
 
 #endif /* _LIBWINUSB_WIN32_SAL_H */

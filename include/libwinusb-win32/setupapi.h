@@ -14,9 +14,9 @@ _WINUSB_W32_BEGIN
  * bit.
  */
 #ifdef __LP64__
-#include "pshpack8.h"
+#pragma pack(push, 8)
 #else
-#include "pshpack1.h"
+#pragma pack(push, 1)
 #endif
 
 typedef PVOID HDEVINFO;
@@ -56,7 +56,7 @@ typedef SP_DEVICE_INTERFACE_DETAIL_DATA_A SP_DEVICE_INTERFACE_DETAIL_DATA,
 typedef SP_DEVICE_INTERFACE_DETAIL_DATA SP_INTERFACE_DEVICE_DETAIL_DATA,
 	*PSP_INTERFACE_DEVICE_DETAIL_DATA;
 
-#include "poppack.h"
+#pragma pack(pop)
 
 #define SPINT_ACTIVE 0x00000001
 #define SPINT_DEFAULT 0x00000002

@@ -9,6 +9,7 @@
 #define _LIBWINUSB_WIN32_STDIO_H
 
 #ifdef WINUSB_W32_LIBC_STDIO
+#define _WINUSB_W32_LIBC_STDIO
 #include_next <stdio.h>
 #else
 #define fprintf _winusb_libc_fprintf
@@ -42,12 +43,15 @@
 #undef vsscanf
 
 #include <stdarg.h>
-#include "minwindef.h"
+#include "winusb_w32_macros.h"
 
 _WINUSB_W32_BEGIN
+#ifdef __clang__
+#define _WINUSB_W32_PRINTF(name, parameters, arguments) \
+	int name parameters __asm__("winusb_w32_" #name);
+#else
 /*
- * Inline, since the compiler knows the names and would work out constant results as the C library
- * has them.
+ * Inline, since gcc knows the names and would work out constant results as the C library has them.
  */
 #define _WINUSB_W32_PRINTF(name, parameters, arguments) \
 	int winusb_w32_##name parameters; \
@@ -57,6 +61,7 @@ _WINUSB_W32_BEGIN
 	{ \
 		return winusb_w32_##name arguments; \
 	}
+#endif
 _WINUSB_W32_PRINTF(printf, (const char *format, ...), (format, __builtin_va_arg_pack()))
 _WINUSB_W32_PRINTF(fprintf, (FILE *file, const char *format, ...),
 		   (file, format, __builtin_va_arg_pack()))
@@ -79,4 +84,8 @@ int vsscanf(const char *text, const char *format, va_list list) __asm__("winusb_
 _WINUSB_W32_END
 #endif
 
+#include "winusb_w32_crt.h"
+
+#elif defined(WINUSB_W32_LIBC_STDIO) && !defined(_WINUSB_W32_LIBC_STDIO)
+#error Define WINUSB_W32_LIBC_STDIO before the first header is included: others need <stdio.h>, too.
 #endif /* _LIBWINUSB_WIN32_STDIO_H */

@@ -5,7 +5,7 @@
 #define _LIBWINUSB_WIN32_STDLIB_H
 
 #include_next <stdlib.h>
-#include "minwindef.h"
+#include "winusb_w32_macros.h"
 
 _WINUSB_W32_BEGIN
 size_t winusb_w32_mbstowcs(wchar_t *to, const char *from, size_t room);
@@ -16,7 +16,18 @@ _WINUSB_W32_END
 #define mbstowcs winusb_w32_mbstowcs
 #define wcstombs winusb_w32_wcstombs
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+_WINUSB_W32_NOT_HERE(mbtowc)
+_WINUSB_W32_NOT_HERE(wctomb)
+#ifdef __cplusplus
+}
+#endif
+
 #define _countof(array) (sizeof(array) / sizeof((array)[0]))
 #define _MAX_PATH 260
+
+#include "winusb_w32_text.h"
 
 #endif /* _LIBWINUSB_WIN32_STDLIB_H */

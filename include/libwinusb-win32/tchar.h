@@ -38,6 +38,11 @@ typedef wchar_t _TCHAR, _TXCHAR;
 #define _tcstoui64 _wcstoui64
 #define _tcstod wcstod
 #define _stscanf swscanf
+#define _stscanf_s swscanf_s
+#define _tscanf wscanf
+#define _tscanf_s wscanf_s
+#define _ftscanf fwscanf
+#define _ftscanf_s fwscanf_s
 #define _tstoi _wtoi
 #define _ttoi _wtoi
 #define _tcscpy_s wcscpy_s
@@ -105,6 +110,11 @@ typedef char _TCHAR, _TXCHAR;
 #define _tcstoui64 _strtoui64
 #define _tcstod strtod
 #define _stscanf sscanf
+#define _stscanf_s sscanf_s
+#define _tscanf scanf
+#define _tscanf_s scanf_s
+#define _ftscanf fscanf
+#define _ftscanf_s fscanf_s
 #define _tstoi atoi
 #define _ttoi atoi
 #define _tcscpy_s strcpy_s

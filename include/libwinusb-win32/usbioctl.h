@@ -6,7 +6,7 @@
 #include "usb.h"
 #include "usbiodef.h"
 
-#include "pshpack1.h"
+#pragma pack(push, 1)
 
 typedef struct _USB_START_TRACKING_FOR_TIME_SYNC_INFORMATION {
 	HANDLE TimeTrackingHandle;
@@ -32,6 +32,6 @@ typedef struct _USB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION {
 } USB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION,
 	*PUSB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION;
 
-#include "poppack.h"
+#pragma pack(pop)
 
 #endif /* _LIBWINUSB_WIN32_USBIOCTL_H */

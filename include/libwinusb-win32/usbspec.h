@@ -5,7 +5,7 @@
 
 #include "winnt.h"
 
-#include "pshpack1.h"
+#pragma pack(push, 1)
 
 typedef enum _USB_DEVICE_SPEED {
 	UsbLowSpeed = 0,
@@ -395,7 +395,7 @@ typedef struct _USB_DEVICE_CAPABILITY_PLATFORM_DESCRIPTOR {
 	UCHAR CapabililityData[1];	/* the name is spelled so on Windows */
 } USB_DEVICE_CAPABILITY_PLATFORM_DESCRIPTOR, *PUSB_DEVICE_CAPABILITY_PLATFORM_DESCRIPTOR;
 
-#include "poppack.h"
+#pragma pack(pop)
 
 DEFINE_GUID(GUID_USB_MSOS20_PLATFORM_CAPABILITY_ID, 0xd8dd60df, 0x4589, 0x4cc7, 0x9c, 0xd2, 0x65,
 	    0x9d, 0x9e, 0x64, 0x8a, 0x9f);

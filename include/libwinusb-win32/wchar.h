@@ -13,12 +13,15 @@
 #define fputwc _winusb_libc_fputwc
 #define fputws _winusb_libc_fputws
 #define fwprintf _winusb_libc_fwprintf
+#define fwscanf _winusb_libc_fwscanf
 #define putwc _winusb_libc_putwc
 #define putwchar _winusb_libc_putwchar
 #define swprintf _winusb_libc_swprintf
 #define vfwprintf _winusb_libc_vfwprintf
+#define vfwscanf _winusb_libc_vfwscanf
 #define vswprintf _winusb_libc_vswprintf
 #define vwprintf _winusb_libc_vwprintf
+#define vwscanf _winusb_libc_vwscanf
 #define wcscat _winusb_libc_wcscat
 #define wcschr _winusb_libc_wcschr
 #define wcscmp _winusb_libc_wcscmp
@@ -37,6 +40,7 @@
 #define wcstod _winusb_libc_wcstod
 #define wcstok _winusb_libc_wcstok
 #define wcstol _winusb_libc_wcstol
+#define wcstold _winusb_libc_wcstold
 #define wcstoll _winusb_libc_wcstoll
 #define wcstoul _winusb_libc_wcstoul
 #define wcstoull _winusb_libc_wcstoull
@@ -46,6 +50,7 @@
 #define wmemmove _winusb_libc_wmemmove
 #define wmemset _winusb_libc_wmemset
 #define wprintf _winusb_libc_wprintf
+#define wscanf _winusb_libc_wscanf
 #define swscanf _winusb_libc_swscanf
 #define vswscanf _winusb_libc_vswscanf
 #define wcsdup _winusb_libc_wcsdup
@@ -55,12 +60,15 @@
 #undef fputwc
 #undef fputws
 #undef fwprintf
+#undef fwscanf
 #undef putwc
 #undef putwchar
 #undef swprintf
 #undef vfwprintf
+#undef vfwscanf
 #undef vswprintf
 #undef vwprintf
+#undef vwscanf
 #undef wcscat
 #undef wcschr
 #undef wcscmp
@@ -79,6 +87,7 @@
 #undef wcstod
 #undef wcstok
 #undef wcstol
+#undef wcstold
 #undef wcstoll
 #undef wcstoul
 #undef wcstoull
@@ -88,6 +97,7 @@
 #undef wmemmove
 #undef wmemset
 #undef wprintf
+#undef wscanf
 #undef wcstof
 #undef wcsdup
 #undef vswscanf
@@ -95,7 +105,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include "minwindef.h"
+#include "winusb_w32_macros.h"
 
 /*
  * libstdc++.so has std::wstring for wchar_t of 32 bits: a program makes its own. <string> comes by
@@ -104,9 +114,8 @@
 #if defined(__cplusplus) && defined(_GLIBCXX_EXTERN_TEMPLATE)
 #undef _GLIBCXX_EXTERN_TEMPLATE
 #define _GLIBCXX_EXTERN_TEMPLATE -1
+#include "winusb_w32_streams.h"
 #endif
-
-#define _WINUSB_W32_SYMBOL(name) __asm__("winusb_w32_" #name)
 
 _WINUSB_W32_BEGIN
 
@@ -130,6 +139,11 @@ unsigned long long wcstoull(const wchar_t *text, wchar_t **end, int base)
 	_WINUSB_W32_SYMBOL(wcstoull);
 double wcstod(const wchar_t *text, wchar_t **end) _WINUSB_W32_SYMBOL(wcstod);
 float wcstof(const wchar_t *text, wchar_t **end) _WINUSB_W32_SYMBOL(wcstof);
+/* A long double has the range and precision of a double on Windows. */
+static __inline__ long double wcstold(const wchar_t *text, wchar_t **end)
+{
+	return wcstod(text, end);
+}
 wchar_t *wcsdup(const wchar_t *text) _WINUSB_W32_SYMBOL(_wcsdup);
 wchar_t *wmemcpy(wchar_t *to, const wchar_t *from, size_t count) _WINUSB_W32_SYMBOL(wmemcpy);
 wchar_t *wmemmove(wchar_t *to, const wchar_t *from, size_t count) _WINUSB_W32_SYMBOL(wmemmove);
@@ -143,10 +157,13 @@ int wprintf(const wchar_t *format, ...) _WINUSB_W32_SYMBOL(wprintf);
 int fwprintf(FILE *file, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(fwprintf);
 int vwprintf(const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vwprintf);
 int vfwprintf(FILE *file, const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vfwprintf);
-/* Numbers only: EINVAL for a format that asks for text. */
 int swscanf(const wchar_t *text, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(swscanf);
 int vswscanf(const wchar_t *text, const wchar_t *format, va_list list)
 	_WINUSB_W32_SYMBOL(vswscanf);
+int wscanf(const wchar_t *format, ...) _WINUSB_W32_SYMBOL(wscanf);
+int vwscanf(const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vwscanf);
+int fwscanf(FILE *file, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(fwscanf);
+int vfwscanf(FILE *file, const wchar_t *format, va_list list) _WINUSB_W32_SYMBOL(vfwscanf);
 int fputws(const wchar_t *text, FILE *file) _WINUSB_W32_SYMBOL(fputws);
 wchar_t *fgetws(wchar_t *to, int room, FILE *file) _WINUSB_W32_SYMBOL(fgetws);
 wint_t fputwc(wchar_t unit, FILE *file) _WINUSB_W32_SYMBOL(fputwc);
@@ -154,6 +171,10 @@ wint_t putwc(wchar_t unit, FILE *file) _WINUSB_W32_SYMBOL(fputwc);
 wint_t putwchar(wchar_t unit) _WINUSB_W32_SYMBOL(putwchar);
 
 #ifdef __cplusplus
+/* To <cwchar>: the overloads for const are here. */
+#ifndef __CORRECT_ISO_CPP_WCHAR_H_PROTO
+#define __CORRECT_ISO_CPP_WCHAR_H_PROTO
+#endif
 #define _WINUSB_W32_SEARCH(name, parameter) \
 	extern "C++" { \
 	wchar_t *name(wchar_t *, parameter) _WINUSB_W32_SYMBOL(name); \
@@ -179,28 +200,20 @@ wchar_t *wmemchr(const wchar_t *text, wchar_t unit, size_t count) _WINUSB_W32_SY
 
 _WINUSB_W32_END
 
-/* What is left of the C library's is for 32 bits: calling it is an error of the compiler. */
-#define _WINUSB_W32_NOT_HERE(name) \
-	extern __typeof__(name) name \
-		__attribute__((__error__("libwinusb has no " #name " for wchar_t of 16 bits")));
+/* What is left of the C library's */
 #ifdef __cplusplus
 extern "C" {
 #endif
 _WINUSB_W32_NOT_HERE(fgetwc)
-_WINUSB_W32_NOT_HERE(fwscanf)
 _WINUSB_W32_NOT_HERE(getwc)
 _WINUSB_W32_NOT_HERE(getwchar)
 _WINUSB_W32_NOT_HERE(mbrtowc)
 _WINUSB_W32_NOT_HERE(mbsrtowcs)
 _WINUSB_W32_NOT_HERE(ungetwc)
-_WINUSB_W32_NOT_HERE(vfwscanf)
-_WINUSB_W32_NOT_HERE(vwscanf)
 _WINUSB_W32_NOT_HERE(wcrtomb)
 _WINUSB_W32_NOT_HERE(wcsftime)
 _WINUSB_W32_NOT_HERE(wcsrtombs)
-_WINUSB_W32_NOT_HERE(wcstold)
 _WINUSB_W32_NOT_HERE(wcsxfrm)
-_WINUSB_W32_NOT_HERE(wscanf)
 #ifdef __USE_XOPEN2K8
 _WINUSB_W32_NOT_HERE(wcscasecmp)
 _WINUSB_W32_NOT_HERE(wcsncasecmp)
@@ -208,6 +221,4 @@ _WINUSB_W32_NOT_HERE(wcsncasecmp)
 #ifdef __cplusplus
 }
 #endif
-#undef _WINUSB_W32_NOT_HERE
-
 #endif /* _LIBWINUSB_WIN32_WCHAR_H */

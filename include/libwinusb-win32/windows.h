@@ -16,6 +16,7 @@
 #include "minwinbase.h"
 #include "handleapi.h"
 #include "errhandlingapi.h"
+#include "debugapi.h"
 #include "fileapi.h"
 #include "ioapiset.h"
 #include "synchapi.h"
@@ -27,6 +28,7 @@
 #include "stringapiset.h"
 #include "winbase.h"
 #include "winreg.h"
+#include "wincon.h"
 #include "winusb_w32_crt.h"
 #ifndef WIN32_LEAN_AND_MEAN
 #include "combaseapi.h"

@@ -154,12 +154,17 @@
 #define MAKE_HRESULT(severity, facility, code) ((HRESULT)(((unsigned int)(severity) << 31) | \
 	((unsigned int)(facility) << 16) | ((unsigned int)(code))))
 
+/* A constant where ERROR is one. */
+#define __HRESULT_FROM_WIN32(error) ((HRESULT)(error) <= 0 ? (HRESULT)(error) : \
+	(HRESULT)(((error) & 0xffff) | (FACILITY_WIN32 << 16) | 0x80000000))
+#ifdef INLINE_HRESULT_FROM_WIN32
 static __inline__ __attribute__((__unused__)) HRESULT HRESULT_FROM_WIN32(unsigned int error)
 {
-	return (HRESULT)error <= 0 ? (HRESULT)error :
-		(HRESULT)((error & 0xffff) | (FACILITY_WIN32 << 16) | 0x80000000);
+	return __HRESULT_FROM_WIN32(error);
 }
-#define __HRESULT_FROM_WIN32(error) HRESULT_FROM_WIN32(error)
+#else
+#define HRESULT_FROM_WIN32(error) __HRESULT_FROM_WIN32(error)
+#endif
 
 #define S_OK ((HRESULT)0x00000000)
 #define S_FALSE ((HRESULT)0x00000001)

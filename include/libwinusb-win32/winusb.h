@@ -13,7 +13,7 @@ _WINUSB_W32_BEGIN
 typedef PVOID WINUSB_INTERFACE_HANDLE, *PWINUSB_INTERFACE_HANDLE;
 typedef PVOID WINUSB_ISOCH_BUFFER_HANDLE, *PWINUSB_ISOCH_BUFFER_HANDLE;
 
-#include "pshpack1.h"
+#pragma pack(push, 1)
 typedef struct _WINUSB_SETUP_PACKET {
 	UCHAR RequestType;
 	UCHAR Request;
@@ -21,7 +21,7 @@ typedef struct _WINUSB_SETUP_PACKET {
 	USHORT Index;
 	USHORT Length;
 } WINUSB_SETUP_PACKET, *PWINUSB_SETUP_PACKET;
-#include "poppack.h"
+#pragma pack(pop)
 
 /* Handles */
 BOOL WINAPI WinUsb_Initialize(HANDLE DeviceHandle, PWINUSB_INTERFACE_HANDLE InterfaceHandle);

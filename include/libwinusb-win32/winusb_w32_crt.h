@@ -10,64 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <wchar.h>
-#include "minwindef.h"
-
-#ifndef _TRUNCATE
-#define _TRUNCATE ((size_t)-1)
-#endif
-#ifndef STRUNCATE
-#define STRUNCATE 80
-#endif
-typedef int errno_t;
-typedef size_t rsize_t;
+#include "winusb_w32_text.h"
 
 _WINUSB_W32_BEGIN
-
-/* Narrow strings */
-int _stricmp(const char *one, const char *other) _WINUSB_W32_SYMBOL(_stricmp);
-int _strnicmp(const char *one, const char *other, size_t count) _WINUSB_W32_SYMBOL(_strnicmp);
-char *_strlwr(char *text) _WINUSB_W32_SYMBOL(_strlwr);
-char *_strupr(char *text) _WINUSB_W32_SYMBOL(_strupr);
-#define _strdup strdup
-#define stricmp _stricmp
-#define strnicmp _strnicmp
-#define strcmpi _stricmp
-#define strtok_s strtok_r
-#define _strtoui64 strtoull
-#define _strtoi64 strtoll
-#define _atoi64 atoll
-errno_t strcpy_s(char *to, rsize_t room, const char *from) _WINUSB_W32_SYMBOL(strcpy_s);
-errno_t strcat_s(char *to, rsize_t room, const char *from) _WINUSB_W32_SYMBOL(strcat_s);
-errno_t strncpy_s(char *to, rsize_t room, const char *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(strncpy_s);
-errno_t strncat_s(char *to, rsize_t room, const char *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(strncat_s);
-size_t strnlen_s(const char *text, size_t room) _WINUSB_W32_SYMBOL(strnlen_s);
-errno_t memcpy_s(void *to, rsize_t room, const void *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(memcpy_s);
-errno_t memmove_s(void *to, rsize_t room, const void *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(memmove_s);
-
-/* Wide strings */
-int _wcsicmp(const wchar_t *one, const wchar_t *other) _WINUSB_W32_SYMBOL(_wcsicmp);
-int _wcsnicmp(const wchar_t *one, const wchar_t *other, size_t count) _WINUSB_W32_SYMBOL(_wcsnicmp);
-wchar_t *_wcslwr(wchar_t *text) _WINUSB_W32_SYMBOL(_wcslwr);
-wchar_t *_wcsupr(wchar_t *text) _WINUSB_W32_SYMBOL(_wcsupr);
-wchar_t *_wcsdup(const wchar_t *text) _WINUSB_W32_SYMBOL(_wcsdup);
-int _wtoi(const wchar_t *text) _WINUSB_W32_SYMBOL(_wtoi);
-#define wcsicmp _wcsicmp
-#define wcsnicmp _wcsnicmp
-#define wcstok_s wcstok
-#define _wcstoui64 wcstoull
-#define _wcstoi64 wcstoll
-errno_t wcscpy_s(wchar_t *to, rsize_t room, const wchar_t *from) _WINUSB_W32_SYMBOL(wcscpy_s);
-errno_t wcscat_s(wchar_t *to, rsize_t room, const wchar_t *from) _WINUSB_W32_SYMBOL(wcscat_s);
-errno_t wcsncpy_s(wchar_t *to, rsize_t room, const wchar_t *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(wcsncpy_s);
-errno_t wcsncat_s(wchar_t *to, rsize_t room, const wchar_t *from, rsize_t count)
-	_WINUSB_W32_SYMBOL(wcsncat_s);
-size_t wcsnlen_s(const wchar_t *text, size_t room) _WINUSB_W32_SYMBOL(wcsnlen_s);
 
 /* Formatted output */
 int _snprintf(char *to, size_t count, const char *format, ...) _WINUSB_W32_SYMBOL(_snprintf);
@@ -102,11 +49,31 @@ int _putws(const wchar_t *text) _WINUSB_W32_SYMBOL(_putws);
 #define wprintf_s wprintf
 #define fwprintf_s fwprintf
 
+/* Formatted input: behind the pointer of each text stands its size, an unsigned int */
+int scanf_s(const char *format, ...) _WINUSB_W32_SYMBOL(scanf_s);
+int fscanf_s(FILE *file, const char *format, ...) _WINUSB_W32_SYMBOL(fscanf_s);
+int sscanf_s(const char *text, const char *format, ...) _WINUSB_W32_SYMBOL(sscanf_s);
+int wscanf_s(const wchar_t *format, ...) _WINUSB_W32_SYMBOL(wscanf_s);
+int fwscanf_s(FILE *file, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(fwscanf_s);
+int swscanf_s(const wchar_t *text, const wchar_t *format, ...) _WINUSB_W32_SYMBOL(swscanf_s);
+
 /* Files, by names of either width */
 FILE *_wfopen(const wchar_t *name, const wchar_t *mode) _WINUSB_W32_SYMBOL(_wfopen);
 errno_t fopen_s(FILE **file, const char *name, const char *mode) _WINUSB_W32_SYMBOL(fopen_s);
 errno_t _wfopen_s(FILE **file, const wchar_t *name, const wchar_t *mode)
 	_WINUSB_W32_SYMBOL(_wfopen_s);
+#ifdef __USE_LARGEFILE64
+#define _fseeki64 fseeko64
+#define _ftelli64 ftello64
+#else
+#define _fseeki64 fseeko
+#define _ftelli64 ftello
+#endif
+
+/* Others */
+errno_t localtime_s(struct tm *to, const time_t *time) _WINUSB_W32_SYMBOL(localtime_s);
+errno_t gmtime_s(struct tm *to, const time_t *time) _WINUSB_W32_SYMBOL(gmtime_s);
+errno_t strerror_s(char *to, rsize_t room, int error) _WINUSB_W32_SYMBOL(strerror_s);
 
 /* wmain() becomes main(), which makes UTF-16 of the arguments. */
 int winusb_w32_start(int argc, char **argv, int (*wide_main)(int, wchar_t **, wchar_t **));
@@ -123,15 +90,10 @@ _WINUSB_W32_END
 
 #ifdef __cplusplus
 /* The size of an array is known. */
-#define _WINUSB_W32_ARRAY(type, name) \
-	template <size_t room> inline errno_t name(type (&to)[room], const type *from) \
-	{ return name(to, room, from); }
-_WINUSB_W32_ARRAY(char, strcpy_s)
-_WINUSB_W32_ARRAY(char, strcat_s)
-_WINUSB_W32_ARRAY(wchar_t, wcscpy_s)
-_WINUSB_W32_ARRAY(wchar_t, wcscat_s)
-#undef _WINUSB_W32_ARRAY
+extern "C++" {
 #define _WINUSB_W32_ARRAY(type, name, with_list) \
+	template <size_t room> inline int with_list(type (&to)[room], const type *format, va_list list) \
+	{ return with_list(to, room, format, list); } \
 	template <size_t room> inline int name(type (&to)[room], const type *format, ...) \
 	{ \
 		va_list list; \
@@ -143,6 +105,23 @@ _WINUSB_W32_ARRAY(wchar_t, wcscat_s)
 _WINUSB_W32_ARRAY(char, sprintf_s, vsprintf_s)
 _WINUSB_W32_ARRAY(wchar_t, swprintf_s, vswprintf_s)
 #undef _WINUSB_W32_ARRAY
+#define _WINUSB_W32_ARRAY(type, name, with_list) \
+	template <size_t room> inline int with_list(type (&to)[room], size_t count, \
+						    const type *format, va_list list) \
+	{ return with_list(to, room, count, format, list); } \
+	template <size_t room> inline int name(type (&to)[room], size_t count, \
+					       const type *format, ...) \
+	{ \
+		va_list list; \
+		va_start(list, format); \
+		int length = with_list(to, room, count, format, list); \
+		va_end(list); \
+		return length; \
+	}
+_WINUSB_W32_ARRAY(char, _snprintf_s, _vsnprintf_s)
+_WINUSB_W32_ARRAY(wchar_t, _snwprintf_s, _vsnwprintf_s)
+#undef _WINUSB_W32_ARRAY
+}
 #endif
 
 #endif /* _LIBWINUSB_WIN32_WINUSB_W32_CRT_H */

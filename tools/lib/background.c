@@ -21,7 +21,7 @@
 #define TICK_MS		5	/* at first, and twice as long each time, until */
 #define TICK_MAX_MS	80
 #define LINGER_TICKS	20	/* so many more when nothing is pending */
-#define FILES_MAX	64	/* that it polls at once; others have to wait for a tick */
+#define FILES_MAX	64	/* that it polls at once; others have to wait for the next tick */
 
 static pthread_mutex_t background_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t background_left = PTHREAD_COND_INITIALIZER;
@@ -78,7 +78,20 @@ static int background_tick(void)
 	return background_pace;
 }
 
-static unsigned int background_collect(struct pollfd *fds, struct file **files)
+/* These files are the first next time, and that is soon if they wait for something. */
+static void background_defer(struct list *first, int *timeout)
+{
+	struct list *link;
+
+	for (link = first; link != &background_files; link = link->next)
+		if (*timeout < 0 && atomic_load(&list_entry(link, struct file,
+							    in_background)->pending))
+			*timeout = background_pace;
+	list_remove(&background_files);
+	list_add_tail(first, &background_files);
+}
+
+static unsigned int background_collect(struct pollfd *fds, struct file **files, int *timeout)
 {
 	struct list *link;
 	unsigned int n = 0;
@@ -94,6 +107,8 @@ static unsigned int background_collect(struct pollfd *fds, struct file **files)
 		fds[n] = (struct pollfd){ .fd = file->fd, .events = POLLIN };
 		files[n++] = file;
 	}
+	if (link != &background_files)
+		background_defer(link, timeout);
 	return n;
 }
 
@@ -107,7 +122,7 @@ static void background_serve(struct file *file, short events)
 		background_pace = TICK_MS / 2;
 		return;
 	}
-	overlapped_pump(file);
+	overlapped_serve(file);
 	if (events & POLLHUP && !(events & POLLIN) && !atomic_load(&file->pending))
 		file->gone = true;
 }
@@ -137,7 +152,7 @@ static void *background_run(void *unused)
 	pthread_mutex_lock(&background_lock);
 	for (;;) {
 		timeout = background_tick();
-		n = background_collect(fds + 1, files);
+		n = background_collect(fds + 1, files, &timeout);
 		pthread_mutex_unlock(&background_lock);
 		if (poll(fds, n + 1, timeout) < 0)
 			for (i = 0; i <= n; i++)

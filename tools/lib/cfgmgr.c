@@ -39,15 +39,6 @@ static CONFIGRET devinst_give(const struct device *device, DEVINST *devinst)
 	return *devinst ? CR_SUCCESS : CR_OUT_OF_MEMORY;
 }
 
-/* ENUMERATOR\DEVICE\INSTANCE */
-static bool id_is_valid(const char *id)
-{
-	const char *first = strchr(id, '\\'), *second = first ? strchr(first + 1, '\\') : NULL;
-
-	return first && first > id && second && second > first + 1 && second[1] &&
-	       !strchr(second + 1, '\\') && strlen(id) < MAX_DEVICE_ID_LEN;
-}
-
 CONFIGRET WINAPI CM_Locate_DevNodeA(PDEVINST devinst, DEVINSTID_A id, ULONG flags)
 {
 	struct device_list *list;
@@ -62,7 +53,7 @@ CONFIGRET WINAPI CM_Locate_DevNodeA(PDEVINST devinst, DEVINSTID_A id, ULONG flag
 	/* The root of all devices is not here. */
 	if (!id || !*id)
 		return CR_NO_SUCH_DEVNODE;
-	if (!id_is_valid(id))
+	if (!device_id_is_valid(id))
 		return CR_INVALID_DEVICE_ID;
 	list = device_list_load();
 	if (!list)
@@ -343,116 +334,6 @@ CONFIGRET WINAPI CM_Open_DevNode_Key(DEVINST devinst, REGSAM access, ULONG profi
 	if (!error)
 		return CR_SUCCESS;
 	return error == ERROR_ACCESS_DENIED ? CR_ACCESS_DENIED : CR_OUT_OF_MEMORY;
-}
-
-/* The interfaces' paths, one after the other, and an empty one. */
-struct interface_list {
-	char *text;
-	size_t length;
-};
-
-static CONFIGRET interfaces_find(const GUID *class, const char *id, ULONG flags,
-				 struct interface_list *found)
-{
-	struct device_list *list;
-	size_t length;
-
-	if (flags & ~CM_GET_DEVICE_INTERFACE_LIST_BITS)
-		return CR_INVALID_FLAG;
-	if (id && *id && !id_is_valid(id))
-		return CR_INVALID_DEVICE_ID;
-	list = device_list_load();
-	found->text = list ? calloc(list->interface_count + 1, DEVICE_PATH_MAX) : NULL;
-	if (!found->text) {
-		device_list_put(list);
-		return CR_OUT_OF_MEMORY;
-	}
-	found->length = 0;
-	for (size_t i = 0; i < list->interface_count; i++) {
-		const struct device_interface *interface = &list->interfaces[i];
-
-		if (memcmp(class, interface->guid, sizeof(*class)) ||
-		    (!interface->active && !(flags & CM_GET_DEVICE_INTERFACE_LIST_ALL_DEVICES)) ||
-		    (id && *id && strcasecmp(id, interface->device->id) &&
-		     strcasecmp(id, interface->device->alias)))
-			continue;
-		length = strlen(interface->path) + 1;
-		memcpy(found->text + found->length, interface->path, length);
-		found->length += length;
-	}
-	found->length++;
-	device_list_put(list);
-	return CR_SUCCESS;
-}
-
-CONFIGRET WINAPI CM_Get_Device_Interface_List_SizeA(PULONG length, LPGUID class, DEVINSTID_A id,
-						    ULONG flags)
-{
-	struct interface_list found;
-	CONFIGRET ret;
-
-	if (!length || !class)
-		return CR_INVALID_POINTER;
-	*length = 0;
-	ret = interfaces_find(class, id, flags, &found);
-	if (ret)
-		return ret;
-	*length = found.length;
-	free(found.text);
-	return CR_SUCCESS;
-}
-
-CONFIGRET WINAPI CM_Get_Device_Interface_List_SizeW(PULONG length, LPGUID class, DEVINSTID_W id,
-						    ULONG flags)
-{
-	char *text = id ? utf8_of_wide(id) : NULL;
-	CONFIGRET ret;
-
-	if (id && !text)
-		return CR_OUT_OF_MEMORY;
-	ret = CM_Get_Device_Interface_List_SizeA(length, class, text, flags);
-	free(text);
-	return ret;
-}
-
-static CONFIGRET interface_list_give(const GUID *class, const char *id, bool wide, void *buffer,
-				     ULONG room, ULONG flags)
-{
-	struct interface_list found;
-	CONFIGRET ret;
-
-	if (!class || !buffer || !room)
-		return CR_INVALID_POINTER;
-	ret = interfaces_find(class, id, flags, &found);
-	if (ret)
-		return ret;
-	if (found.length > room)
-		ret = CR_BUFFER_SMALL;
-	else if (wide)
-		wide_from_utf8(found.text, found.length, buffer, room, NULL);
-	else
-		memcpy(buffer, found.text, found.length);
-	free(found.text);
-	return ret;
-}
-
-CONFIGRET WINAPI CM_Get_Device_Interface_ListA(LPGUID class, DEVINSTID_A id, PZZSTR buffer,
-					       ULONG length, ULONG flags)
-{
-	return interface_list_give(class, id, false, buffer, length, flags);
-}
-
-CONFIGRET WINAPI CM_Get_Device_Interface_ListW(LPGUID class, DEVINSTID_W id, PZZWSTR buffer,
-					       ULONG length, ULONG flags)
-{
-	char *text = id ? utf8_of_wide(id) : NULL;
-	CONFIGRET ret;
-
-	if (id && !text)
-		return CR_OUT_OF_MEMORY;
-	ret = interface_list_give(class, text, true, buffer, length, flags);
-	free(text);
-	return ret;
 }
 
 DWORD WINAPI CM_MapCrToWin32Err(CONFIGRET code, DWORD otherwise)

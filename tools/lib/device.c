@@ -23,6 +23,9 @@
 const char *device_sysfs = "/sys";
 const char *device_dev = "/dev";
 
+/* Something could not be read for want of memory, since this thread began a list. */
+static __thread bool memory_lacked;
+
 /* A USB interface, while functions are made of them. */
 struct part {
 	char name[DEVICE_NAME_MAX];
@@ -40,7 +43,7 @@ static char *file_read(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t length = 0, room = 0;
-	char *text = NULL, *more;
+	char *text = NULL, *more = "";
 	ssize_t got = 0;
 	bool full = true;
 
@@ -65,6 +68,10 @@ static char *file_read(const char *path)
 	close(fd);
 	if (got < 0) {
 		free(text);
+		if (!more) {
+			memory_lacked = true;
+			errno = ENOMEM;
+		}
 		return NULL;
 	}
 	if (length && text[length - 1] == '\n')
@@ -181,15 +188,24 @@ static struct device *device_named(const struct device_list *list, const char *n
 	return NULL;
 }
 
+static char *path_resolve(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOMEM)
+		memory_lacked = true;
+	return real;
+}
+
 /* The controller's place, which a restart does not change, and the bus' speed: it may have two. */
 static void controller_read(struct device *hub)
 {
-	char *root = realpath(device_sysfs, NULL);
+	char *root = path_resolve(device_sysfs);
 	char path[512], *real, speed[16], *end;
 	size_t length = root ? strlen(root) : 0;
 
 	snprintf(path, sizeof(path), "%.200s/bus/usb/devices/%.64s", device_sysfs, hub->name);
-	real = realpath(path, NULL);
+	real = path_resolve(path);
 	USB_TEXT(speed, hub->name, "speed");
 	end = real ? strrchr(real, '/') : NULL;
 	if (end)
@@ -497,6 +513,7 @@ struct device_list *device_list_load(void)
 	if (!list)
 		return NULL;
 	list->references = 1;
+	memory_lacked = false;
 	snprintf(path, sizeof(path), "%s/bus/usb/devices", device_sysfs);
 	count = scandir(path, &entries, is_usb_name, name_compare);
 	if (count > 0)
@@ -507,7 +524,8 @@ struct device_list *device_list_load(void)
 		free(entries[i]);
 	free(entries);
 	free(parts.list);
-	if (ok)
+	/* What could not be read is not gone. */
+	if (ok && !memory_lacked)
 		return list;
 	device_list_put(list);
 	errno = ENOMEM;

@@ -64,7 +64,9 @@ struct device_interface {
 	uint8_t guid[DEVICE_GUID_SIZE];
 	bool active;
 	uint64_t identity;		/* differs after a replug, or after another bind */
-	char path[DEVICE_PATH_MAX];	/* lower case, \\?\usb#... */
+	/* SetupDi has it in lower case, all others as it was made: \\?\USB#VID_...#AbC#{...} */
+	char path[DEVICE_PATH_MAX];
+	char link[DEVICE_PATH_MAX];
 };
 
 struct device_list {
@@ -84,8 +86,11 @@ void device_list_put(struct device_list *list);
 struct device *device_find(const struct device_list *list, const char *id);
 struct device_interface *device_interface_find(const struct device_list *list, const char *path);
 
-/* A file of sysfs without its last line end; the caller frees it. NULL: there is none. */
+/* A file of sysfs without its last line end; the caller frees it. NULL and errno. */
 char *sysfs_read(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ENUMERATOR\DEVICE\INSTANCE */
+bool device_id_is_valid(const char *id);
 
 /* Gives ids to the devices of a list, and paths to its interfaces: device_id.c. */
 void device_ids_make(struct device_list *list);

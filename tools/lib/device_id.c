@@ -162,6 +162,14 @@ void device_ids_make(struct device_list *list)
 	}
 }
 
+bool device_id_is_valid(const char *id)
+{
+	const char *first = strchr(id, '\\'), *second = first ? strchr(first + 1, '\\') : NULL;
+
+	return first && first > id && second && second > first + 1 && second[1] &&
+	       !strchr(second + 1, '\\') && strlen(id) < DEVICE_ID_MAX;
+}
+
 static void path_of_id(const char *id, const uint8_t guid[DEVICE_GUID_SIZE],
 		       char path[DEVICE_PATH_MAX])
 {
@@ -173,12 +181,27 @@ static void path_of_id(const char *id, const uint8_t guid[DEVICE_GUID_SIZE],
 	for (at = path + 4; *at; at++)
 		if (*at == '\\')
 			*at = '#';
-	text_case(path, false);
+}
+
+/* What stands behind the kind of the device is as the device, or the bus, has said it. */
+static void link_of_id(const struct device *device, char *link)
+{
+	char serial[DEVICE_ID_MAX];
+	char *instance = strchr(strchr(link, '#') + 1, '#') + 1, *guid = strrchr(link, '#');
+
+	*guid = 0;
+	text_case(instance, false);
+	if (device->has_serial_id && serial_to_id(device->serial, serial, sizeof(serial)))
+		memcpy(instance, serial, strlen(instance));
+	*guid = '#';
 }
 
 void device_path_make(struct device_interface *interface)
 {
-	path_of_id(interface->device->id, interface->guid, interface->path);
+	path_of_id(interface->device->id, interface->guid, interface->link);
+	link_of_id(interface->device, interface->link);
+	strcpy(interface->path, interface->link);
+	text_case(interface->path, false);
 }
 
 struct device *device_find(const struct device_list *list, const char *id)

@@ -20,7 +20,7 @@ const struct error_row error_rows[] = {
 	{ EMSGSIZE, ERROR_ANYWHERE, ERROR_INVALID_FUNCTION, "RAW_IO read of broken packets" },
 	{ E2BIG, ERROR_ANYWHERE, ERROR_INVALID_PARAMETER,
 	  "structure that the driver does not know" },
-	{ EOPNOTSUPP, ERROR_ANYWHERE, ERROR_NOT_SUPPORTED, "flag that the driver does not know" },
+	{ EOPNOTSUPP, ERROR_ANYWHERE, ERROR_NOT_SUPPORTED, "what the driver, or the host controller, does not have" },
 	{ ENOTTY, ERROR_ANYWHERE, ERROR_INVALID_FUNCTION, "unknown command" },
 	{ EBADF, ERROR_ANYWHERE, ERROR_INVALID_HANDLE, "unknown or freed handle" },
 	{ ENOENT, ERROR_ANYWHERE, ERROR_NO_MORE_ITEMS, "no further interface, setting or pipe" },
@@ -41,6 +41,7 @@ const struct error_row error_rows[] = {
 	{ EIO, ERROR_ANYWHERE, ERROR_GEN_FAILURE, "any other failure" },
 	{ ECONNRESET, ERROR_ANYWHERE, ERROR_GEN_FAILURE, "the device was reset underneath" },
 	{ ESHUTDOWN, ERROR_ANYWHERE, ERROR_DEVICE_NOT_CONNECTED, "in flight when the device left" },
+	{ ENOSPC, ERROR_ANYWHERE, ERROR_NO_SYSTEM_RESOURCES, "no bandwidth left on the bus" },
 	{ ENODEV, ERROR_ANYWHERE, ERROR_BAD_COMMAND, "submitted after the device left" },
 	{ ENOMEM, ERROR_ANYWHERE, ERROR_NOT_ENOUGH_MEMORY,
 	  "no memory, too many handles or transfers" },
@@ -109,7 +110,7 @@ static const struct {
 
 #define STATUSES (sizeof(error_statuses) / sizeof(error_statuses[0]))
 
-LONG error_status(DWORD win32)
+DWORD error_status(DWORD win32)
 {
 	unsigned int i;
 
@@ -120,20 +121,19 @@ LONG error_status(DWORD win32)
 	return 0xc0070000 | (win32 & 0xffff);
 }
 
-DWORD error_from_status(LONG status)
+DWORD error_from_status(DWORD status)
 {
 	unsigned int i;
 
 	for (i = 0; i < STATUSES; i++)
-		if (error_statuses[i].status == (DWORD)status)
+		if (error_statuses[i].status == status)
 			return error_statuses[i].win32;
-	if (((DWORD)status & 0xffff0000) == 0xc0070000 ||
-	    ((DWORD)status & 0xffff0000) == 0x80070000)
+	if ((status & 0xffff0000) == 0xc0070000 || (status & 0xffff0000) == 0x80070000)
 		return status & 0xffff;
-	return status >= 0 ? ERROR_SUCCESS : ERROR_MR_MID_NOT_FOUND;
+	return (LONG)status >= 0 ? ERROR_SUCCESS : ERROR_MR_MID_NOT_FOUND;
 }
 
-static _Thread_local DWORD error_last;
+static __thread DWORD error_last __attribute__((tls_model("initial-exec")));
 
 DWORD WINAPI GetLastError(void)
 {
@@ -149,6 +149,12 @@ BOOL error_fail(DWORD win32)
 {
 	error_last = win32;
 	return FALSE;
+}
+
+void *error_null(DWORD win32)
+{
+	error_last = win32;
+	return NULL;
 }
 
 BOOL error_result(int error, enum error_context context)

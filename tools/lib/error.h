@@ -33,12 +33,16 @@ extern const struct error_row error_rows[];
 /* The Win32 error of an errno, negative or positive; 0 of 0. */
 DWORD error_win32(int error, enum error_context context);
 
-/* The NTSTATUS of a Win32 error, and back as RtlNtStatusToDosError does. */
-LONG error_status(DWORD win32);
-DWORD error_from_status(LONG status);
+/*
+ * The NTSTATUS of a Win32 error, and back as RtlNtStatusToDosError does. It has 32 bits: where
+ * there is place for more, as in OVERLAPPED.Internal, the others are zero.
+ */
+DWORD error_status(DWORD win32);
+DWORD error_from_status(DWORD status);
 
-/* SetLastError, and FALSE. */
+/* SetLastError, and FALSE; or NULL. */
 BOOL error_fail(DWORD win32);
+void *error_null(DWORD win32);
 /* FALSE and the error of an errno, or TRUE if that is 0. */
 BOOL error_result(int error, enum error_context context);
 

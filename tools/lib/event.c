@@ -3,15 +3,10 @@
 
 #include <stdlib.h>
 
+#include "error.h"
 #include "name.h"
 #include "thread.h"
 #include "wait.h"
-
-static HANDLE fail(DWORD error)
-{
-	SetLastError(error);
-	return NULL;
-}
 
 static void plain_destroy(struct object *object)
 {
@@ -29,6 +24,7 @@ static void event_reset(struct object *object, struct waiter *who)
 static const struct object_type manual_event_type = {
 	.kind = OBJECT_EVENT,
 	.waitable = true,
+	.latched = true,
 	.destroy = plain_destroy,
 };
 
@@ -44,7 +40,7 @@ static struct object *event_new(bool manual, bool signalled)
 	struct object *object = malloc(sizeof(*object));
 
 	if (!object)
-		return fail(ERROR_NOT_ENOUGH_MEMORY);
+		return error_null(ERROR_NOT_ENOUGH_MEMORY);
 	object_init(object, manual ? &manual_event_type : &auto_event_type);
 	object->signalled = signalled;
 	return object;
@@ -53,47 +49,38 @@ static struct object *event_new(bool manual, bool signalled)
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES attributes, BOOL manual, BOOL signalled,
 			   LPCSTR name)
 {
-	struct object *object = event_new(manual, signalled);
-
 	(void)attributes;
-	return object ? name_create_a(object, name) : NULL;
+	return name_create_a(event_new(manual, signalled), name);
 }
 
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual, BOOL signalled,
 			   LPCWSTR name)
 {
-	struct object *object = event_new(manual, signalled);
-
 	(void)attributes;
-	return object ? name_create_w(object, name) : NULL;
+	return name_create_w(event_new(manual, signalled), name);
 }
 
-static bool event_flags_are_valid(DWORD flags)
+static struct object *event_new_ex(DWORD flags)
 {
-	if (!(flags & ~(DWORD)(CREATE_EVENT_MANUAL_RESET | CREATE_EVENT_INITIAL_SET)))
-		return true;
-	SetLastError(ERROR_INVALID_PARAMETER);
-	return false;
+	if (flags & ~(DWORD)(CREATE_EVENT_MANUAL_RESET | CREATE_EVENT_INITIAL_SET))
+		return error_null(ERROR_INVALID_PARAMETER);
+	return event_new(flags & CREATE_EVENT_MANUAL_RESET, flags & CREATE_EVENT_INITIAL_SET);
 }
 
 HANDLE WINAPI CreateEventExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name, DWORD flags,
 			     DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	if (!event_flags_are_valid(flags))
-		return NULL;
-	return CreateEventA(attributes, !!(flags & CREATE_EVENT_MANUAL_RESET),
-			    !!(flags & CREATE_EVENT_INITIAL_SET), name);
+	return name_create_a(event_new_ex(flags), name);
 }
 
 HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name, DWORD flags,
 			     DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	if (!event_flags_are_valid(flags))
-		return NULL;
-	return CreateEventW(attributes, !!(flags & CREATE_EVENT_MANUAL_RESET),
-			    !!(flags & CREATE_EVENT_INITIAL_SET), name);
+	return name_create_w(event_new_ex(flags), name);
 }
 
 HANDLE WINAPI OpenEventA(DWORD access, BOOL inherit, LPCSTR name)
@@ -229,7 +216,7 @@ static struct object *mutex_new(bool owned)
 
 	if (!mutex || (owned && !self)) {
 		free(mutex);
-		return fail(ERROR_NOT_ENOUGH_MEMORY);
+		return error_null(ERROR_NOT_ENOUGH_MEMORY);
 	}
 	object_init(&mutex->object, &mutex_type);
 	mutex->owner = NULL;
@@ -246,40 +233,37 @@ static struct object *mutex_new(bool owned)
 
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCSTR name)
 {
-	struct object *object = mutex_new(owned);
-
 	(void)attributes;
-	return object ? name_create_a(object, name) : NULL;
+	return name_create_a(mutex_new(owned), name);
 }
 
 HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES attributes, BOOL owned, LPCWSTR name)
 {
-	struct object *object = mutex_new(owned);
-
 	(void)attributes;
-	return object ? name_create_w(object, name) : NULL;
+	return name_create_w(mutex_new(owned), name);
 }
 
-static bool mutex_flags_are_valid(DWORD flags)
+static struct object *mutex_new_ex(DWORD flags)
 {
-	if (!(flags & ~(DWORD)CREATE_MUTEX_INITIAL_OWNER))
-		return true;
-	SetLastError(ERROR_INVALID_PARAMETER);
-	return false;
+	if (flags & ~(DWORD)CREATE_MUTEX_INITIAL_OWNER)
+		return error_null(ERROR_INVALID_PARAMETER);
+	return mutex_new(flags);
 }
 
 HANDLE WINAPI CreateMutexExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name, DWORD flags,
 			     DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	return mutex_flags_are_valid(flags) ? CreateMutexA(attributes, flags, name) : NULL;
+	return name_create_a(mutex_new_ex(flags), name);
 }
 
 HANDLE WINAPI CreateMutexExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name, DWORD flags,
 			     DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	return mutex_flags_are_valid(flags) ? CreateMutexW(attributes, flags, name) : NULL;
+	return name_create_w(mutex_new_ex(flags), name);
 }
 
 HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name)
@@ -338,15 +322,15 @@ static const struct object_type semaphore_type = {
 	.consume = semaphore_consume,
 };
 
-static struct object *semaphore_new(LONG count, LONG maximum)
+static struct object *semaphore_new(LONG count, LONG maximum, DWORD flags)
 {
 	struct semaphore *semaphore;
 
-	if (count < 0 || maximum <= 0 || count > maximum)
-		return fail(ERROR_INVALID_PARAMETER);
+	if (flags || count < 0 || maximum <= 0 || count > maximum)
+		return error_null(ERROR_INVALID_PARAMETER);
 	semaphore = malloc(sizeof(*semaphore));
 	if (!semaphore)
-		return fail(ERROR_NOT_ENOUGH_MEMORY);
+		return error_null(ERROR_NOT_ENOUGH_MEMORY);
 	object_init(&semaphore->object, &semaphore_type);
 	semaphore->count = count;
 	semaphore->maximum = maximum;
@@ -357,35 +341,31 @@ static struct object *semaphore_new(LONG count, LONG maximum)
 HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
 			       LPCSTR name)
 {
-	struct object *object = semaphore_new(count, maximum);
-
 	(void)attributes;
-	return object ? name_create_a(object, name) : NULL;
+	return name_create_a(semaphore_new(count, maximum, 0), name);
 }
 
 HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
 			       LPCWSTR name)
 {
-	struct object *object = semaphore_new(count, maximum);
-
 	(void)attributes;
-	return object ? name_create_w(object, name) : NULL;
+	return name_create_w(semaphore_new(count, maximum, 0), name);
 }
 
 HANDLE WINAPI CreateSemaphoreExA(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
 				 LPCSTR name, DWORD flags, DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	return flags ? fail(ERROR_INVALID_PARAMETER) :
-		       CreateSemaphoreA(attributes, count, maximum, name);
+	return name_create_a(semaphore_new(count, maximum, flags), name);
 }
 
 HANDLE WINAPI CreateSemaphoreExW(LPSECURITY_ATTRIBUTES attributes, LONG count, LONG maximum,
 				 LPCWSTR name, DWORD flags, DWORD access)
 {
+	(void)attributes;
 	(void)access;
-	return flags ? fail(ERROR_INVALID_PARAMETER) :
-		       CreateSemaphoreW(attributes, count, maximum, name);
+	return name_create_w(semaphore_new(count, maximum, flags), name);
 }
 
 HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name)
@@ -422,13 +402,6 @@ static DWORD semaphore_release(struct object *object, LONG count, LONG *previous
 	return error;
 }
 
-static BOOL succeed_or(DWORD error)
-{
-	if (error)
-		SetLastError(error);
-	return !error;
-}
-
 BOOL WINAPI ReleaseMutex(HANDLE handle)
 {
 	struct object *object = object_get(handle, OBJECT_MUTEX);
@@ -438,7 +411,7 @@ BOOL WINAPI ReleaseMutex(HANDLE handle)
 		return FALSE;
 	error = mutex_release(object);
 	object_put(object);
-	return succeed_or(error);
+	return error ? error_fail(error) : TRUE;
 }
 
 BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LPLONG previous)
@@ -450,7 +423,7 @@ BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LPLONG previous)
 		return FALSE;
 	error = semaphore_release(object, count, previous);
 	object_put(object);
-	return succeed_or(error);
+	return error ? error_fail(error) : TRUE;
 }
 
 /* Waiting by handles */
@@ -462,19 +435,26 @@ static struct object *waitable_get(HANDLE handle)
 	if (!object || object->type->waitable)
 		return object;
 	object_put(object);
-	return fail(ERROR_INVALID_HANDLE);
+	return error_null(ERROR_INVALID_HANDLE);
 }
 
 /* There are no asynchronous procedure calls, so nothing ever comes to who is ALERTABLE. */
 DWORD WINAPI WaitForSingleObjectEx(HANDLE handle, DWORD ms, BOOL alertable)
 {
-	struct object *object = waitable_get(handle);
-	DWORD result;
+	DWORD result = WAIT_FAILED;
+	struct object *object;
+	bool signalled;
 
 	(void)alertable;
+	object = object_get_to_wait(handle, &signalled);
+	if (signalled)
+		return WAIT_OBJECT_0;
 	if (!object)
 		return WAIT_FAILED;
-	result = wait_for_object(object, ms, NULL);
+	if (object->type->waitable)
+		result = wait_for_object(object, ms, NULL);
+	else
+		SetLastError(ERROR_INVALID_HANDLE);
 	object_put(object);
 	return result;
 }
@@ -555,13 +535,16 @@ static DWORD object_release(struct object *object)
 DWORD WINAPI SignalObjectAndWait(HANDLE signal, HANDLE wait, DWORD ms, BOOL alertable)
 {
 	struct object *first = object_get_any(signal), *second;
-	DWORD result = WAIT_FAILED;
+	DWORD result = WAIT_FAILED, error;
 
 	(void)alertable;
 	if (!first)
 		return WAIT_FAILED;
 	second = waitable_get(wait);
-	if (second && succeed_or(object_release(first)))
+	error = second ? object_release(first) : ERROR_SUCCESS;
+	if (error)
+		SetLastError(error);
+	else if (second)
 		result = wait_for_object(second, ms, NULL);
 	object_put(second);
 	object_put(first);

@@ -3,12 +3,14 @@
  * Open devices: CreateFile, and what closing means.
  *
  * While the file is open others may be in calls on its descriptor. So the descriptor's number stays
- * taken until nobody has a reference: closing puts another file in its place, atomically, by dup2.
+ * taken until nobody has a reference: closing puts another file in its place, atomically, by dup3.
  * The driver sees a close, which ends the transfers that threads are blocked in, and who comes late
  * finds an eventfd, which knows no commands.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,6 +19,7 @@
 
 #include <windows.h>
 
+#include "call.h"
 #include "core.h"
 #include "device.h"
 #include "error.h"
@@ -36,29 +39,45 @@ static void file_prepare(void)
 /* Who is in a call has the node open until he is back from the driver. */
 static bool file_is_used(struct file *file)
 {
-	bool polled;
+	bool used;
 
 	wait_lock_acquire();
-	polled = file->direct;
+	used = file->direct;
 	wait_lock_release();
-	return polled || atomic_load(&file->calls);
+	return used || atomic_load(&file->calls);
+}
+
+/* Until nobody is in a call; CANCEL: the driver has not seen a close that would end them. */
+static void file_await_calls(struct file *file, bool cancel)
+{
+	struct timespec pause = { .tv_nsec = 200000 };
+
+	while (file_is_used(file)) {
+		if (cancel)
+			core_cancel(file->fd, WINUSB_CANCEL_ALL | WINUSB_CANCEL_BLOCKED, 0);
+		nanosleep(&pause, NULL);
+	}
 }
 
 static void file_closed(struct object *object)
 {
 	struct file *file = (struct file *)object;
-	struct timespec pause = { .tv_nsec = 200000 };
+	bool replaced;
 
 	atomic_store(&file->closing, true);
 	if (file->fd >= 0) {
 		overlapped_drain(file);
 		background_remove(file);
 		wait_pump_stop(&file->pump);
-		pthread_mutex_lock(&file->reading);
-		dup2(file_nothing, file->fd);
-		pthread_mutex_unlock(&file->reading);
-		while (file_is_used(file))
-			nanosleep(&pause, NULL);
+		overlapped_lock(file);
+		/* The program may have lowered RLIMIT_NOFILE below the number. */
+		replaced = dup3(file_nothing, file->fd, O_CLOEXEC) >= 0;
+		futex_unlock(&file->reading);
+		file_await_calls(file, !replaced);
+		if (!replaced) {
+			close(file->fd);
+			file->fd = -1;
+		}
 	}
 	port_forget(file);
 }
@@ -69,8 +88,7 @@ static void file_destroy(struct object *object)
 
 	if (file->fd >= 0)
 		close(file->fd);
-	free(file->spare);
-	pthread_mutex_destroy(&file->reading);
+	overlapped_free_spare(file);
 	free(file);
 }
 
@@ -91,17 +109,18 @@ struct file *file_create(const char *path, int fd, DWORD flags)
 	file->object.signalled = true;
 	file->fd = fd;
 	file->overlapped = flags & FILE_FLAG_OVERLAPPED;
-	pthread_mutex_init(&file->reading, NULL);
+	file->spare_end = &file->spare;
 	wait_pump_init(&file->pump, fd, &file->object);
 	file->pump.readable = overlapped_readable;
+	file->pump.early = overlapped_early;
 	wait_source_init(&file->in_port, &file->pump);
 	list_init(&file->in_background);
 	strcpy(file->path, path);
 	return file;
 }
 
-/* A descriptor of the node, or an errno. */
-static int file_open_node(const char *node)
+/* A descriptor of the node, or an errno; what the driver can do. */
+static int file_open_node(const char *node, uint64_t *capabilities)
 {
 	struct winusb_query query = { 0 };
 	int fd, result;
@@ -113,6 +132,7 @@ static int file_open_node(const char *node)
 	if (fd < 0)
 		return fd;
 	result = core_command(fd, QUERY, &query);
+	*capabilities = query.out_capabilities;
 	if (!result)
 		return fd;
 	close(fd);
@@ -128,6 +148,7 @@ static HANDLE file_fail(DWORD error)
 static HANDLE file_open(const char *path, DWORD flags)
 {
 	char node[FILE_PATH_MAX];
+	uint64_t capabilities = 0;
 	struct file *file;
 	HANDLE handle;
 	int fd = -1, found;
@@ -136,7 +157,7 @@ static HANDLE file_open(const char *path, DWORD flags)
 	if (found < 0)
 		return file_fail(error_win32(found, ERROR_AT_OPEN));
 	if (!found) {
-		fd = file_open_node(node);
+		fd = file_open_node(node, &capabilities);
 		if (fd < 0)
 			return file_fail(error_win32(fd, ERROR_AT_OPEN));
 	}
@@ -145,6 +166,10 @@ static HANDLE file_open(const char *path, DWORD flags)
 		if (fd >= 0)
 			close(fd);
 		return file_fail(ERROR_NOT_ENOUGH_MEMORY);
+	}
+	if (capabilities & WINUSB_CAP_REAP) {
+		file->pump.reap = overlapped_reap;
+		file->pump.wake = overlapped_wake;
 	}
 	if (fd >= 0)
 		background_add(file);
@@ -238,10 +263,15 @@ static int file_answer(struct file *file, int result)
 }
 
 /* Who asks for CLOSING after he is counted is waited for, or sees it. */
+static bool file_is_open(struct file *file)
+{
+	return file->fd >= 0 && !atomic_load(&file->closing);
+}
+
 static bool file_enter(struct file *file)
 {
 	atomic_fetch_add(&file->calls, 1);
-	return file->fd >= 0 && !atomic_load(&file->closing);
+	return file_is_open(file);
 }
 
 static void file_leave(struct file *file)
@@ -251,65 +281,48 @@ static void file_leave(struct file *file)
 
 int file_call(struct file *file, unsigned long command, void *argument)
 {
+	bool free = command == WINUSB_IOC_FREE || command == WINUSB_IOC_UNREGISTER_ISOCH_BUFFER;
 	int result = -EBADF;
 
+	/* What is freed is gone, whatever comes between. */
+	if (!free)
+		call_begin(argument);
 	if (file_enter(file))
 		result = core_call(file->fd, command, argument);
 	file_leave(file);
+	if (!free)
+		result = call_end(result);
 	return file_answer(file, result);
 }
 
-int file_submit(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
-		uint32_t length, uint64_t cookie)
+int file_submit(struct file *file, struct winusb_transfer *transfer)
 {
 	int result = -EBADF;
 
 	if (file_enter(file))
-		result = core_submit(file->fd, handle, pipe, setup, buffer, length, cookie);
+		result = core_submit(file->fd, transfer);
 	file_leave(file);
 	return result;
 }
 
-int file_cancel(struct file *file, bool all, uint64_t cookie)
+int file_cancel(struct file *file, uint32_t flags, uint64_t cookie)
 {
 	int count = 0;
 
 	if (file_enter(file))
-		count = core_cancel(file->fd, all, cookie);
+		count = core_cancel(file->fd, flags, cookie);
 	file_leave(file);
 	return count;
 }
 
-int file_transfer(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
-		  uint32_t length, uint32_t *moved)
+int file_transfer(struct file *file, struct winusb_transfer *transfer)
 {
-	unsigned int number = (pipe & 0x0f) | (pipe & 0x80) >> 3;
 	int result = -EBADF;
 
-	*moved = 0;
-	atomic_store_explicit(&file->blocked_handle[number], handle, memory_order_relaxed);
-	atomic_fetch_add(&file->blocked[number], 1);
 	if (file_enter(file))
-		result = core_transfer(file->fd, handle, pipe, setup, buffer, length, moved);
+		result = core_transfer(file->fd, transfer);
 	file_leave(file);
-	atomic_fetch_sub(&file->blocked[number], 1);
 	return file_answer(file, result);
-}
-
-bool file_abort_blocked(struct file *file)
-{
-	struct winusb_pipe_command command = { 0 };
-	bool any = false;
-	unsigned int i;
-
-	for (i = 0; i < FILE_PIPES; i++) {
-		if (!(i & 0x0f) || !atomic_load(&file->blocked[i]))
-			continue;
-		command.handle = atomic_load(&file->blocked_handle[i]);
-		command.pipe_id = (i & 0x0f) | (i & 0x10) << 3;
-		any |= !file_command(file, ABORT_PIPE, &command);
-	}
-	return any;
 }
 
 /*

@@ -3,7 +3,6 @@
 #ifndef LIBWINUSB_FILE_H
 #define LIBWINUSB_FILE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +13,7 @@
 struct direct;
 struct port;
 struct request;
-
-#define FILE_PIPES	32	/* endpoint numbers and directions */
+struct winusb_transfer;
 
 struct file {
 	struct object object;		/* signalled: an overlapped request without event is done */
@@ -31,16 +29,16 @@ struct file {
 	struct wait_source in_port;
 
 	struct direct *direct;		/* who just polls the descriptor; under wait_lock */
-	struct request *_Atomic spare;	/* one that is free, or NULL */
+	/* Requests that are free, the first to be used first; under wait_lock */
+	struct request *spare, **spare_end;
+	unsigned int spare_count;
 
 	atomic_uint calls;		/* threads that are in a call on the descriptor */
-	atomic_uint pending;		/* overlapped requests under way */
+	atomic_uint pending;		/* overlapped requests under way; written under wait_lock */
 	atomic_uint activity;		/* how often records were read */
-	pthread_mutex_t reading;	/* records are dispatched in their order */
-
-	/* How many threads block in a transfer of each pipe, and with which handle. */
-	atomic_uint blocked[FILE_PIPES];
-	atomic_uint blocked_handle[FILE_PIPES];
+	atomic_uint reading;		/* a lock: records are dispatched in their order */
+	atomic_bool reaping;		/* who has it sleeps until there are some */
+	atomic_uint reading_wanted;	/* so many wait for it */
 
 	/* background.c's, under its lock */
 	struct list in_background;
@@ -72,15 +70,10 @@ int file_call(struct file *file, unsigned long command, void *argument);
 	((argument)->size = sizeof(*(argument)),			\
 	 file_call(file, WINUSB_IOC_##COMMAND, argument))
 
-/* A transfer that blocks; as core_transfer. */
-int file_transfer(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
-		  uint32_t length, uint32_t *moved);
-/* As core_submit and core_cancel. */
-int file_submit(struct file *file, uint32_t handle, uint8_t pipe, const void *setup, void *buffer,
-		uint32_t length, uint64_t cookie);
-int file_cancel(struct file *file, bool all, uint64_t cookie);
-/* Ends what threads are blocked in, other than control transfers. True: there was something. */
-bool file_abort_blocked(struct file *file);
+/* As core_transfer, core_submit and core_cancel. */
+int file_transfer(struct file *file, struct winusb_transfer *transfer);
+int file_submit(struct file *file, struct winusb_transfer *transfer);
+int file_cancel(struct file *file, uint32_t flags, uint64_t cookie);
 
 /*
  * The background thread reads the records of requests that nobody waits for. It leaves alone those

@@ -21,11 +21,6 @@ struct out {
 	bool wide;	/* lengths count units of UTF-16, not bytes */
 };
 
-enum size {
-	SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG, SIZE_64, SIZE_POINTER, SIZE_WIDE,
-	SIZE_LONG_DOUBLE,
-};
-
 struct spec {
 	char flags[6];		/* as written, each once */
 	int width, precision;	/* precision < 0: none */
@@ -150,14 +145,18 @@ static void put_wide_units(struct out *out, const struct spec *spec, const WCHAR
 	free(narrow);
 }
 
-/* Is this text or character of 16-bit units? %s is the function's own width, %S the other. */
+bool format_is_wide(enum size size, char conversion, bool wide)
+{
+	if (size == SIZE_SHORT)
+		return false;
+	if (size == SIZE_LONG || size == SIZE_WIDE)
+		return true;
+	return wide != (conversion == 'S' || conversion == 'C');
+}
+
 static bool is_wide(const struct out *out, const struct spec *spec)
 {
-	if (spec->size == SIZE_SHORT)
-		return false;
-	if (spec->size == SIZE_LONG || spec->size == SIZE_WIDE)
-		return true;
-	return out->wide != (spec->conversion == 'S' || spec->conversion == 'C');
+	return format_is_wide(spec->size, spec->conversion, out->wide);
 }
 
 static void put_string(struct out *out, const struct spec *spec, struct arguments *arguments)
@@ -185,10 +184,19 @@ static void put_character(struct out *out, struct spec *spec, struct arguments *
 		put_text(out, spec, &(char){ (char)value }, 1);
 }
 
+/* Nobody has to pad two gigabytes to know that it is too long. */
+static bool fits(const struct out *out, int width, int precision)
+{
+	size_t least = (size_t)(width > precision ? width : precision < 0 ? 0 : precision);
+
+	return least + out->length < INT_MAX;
+}
+
 /* Once to measure, once to write. */
 #define PUT_NUMBER(out, format, width, precision, value) \
 	do { \
-		int length_ = snprintf(NULL, 0, format, width, precision, value); \
+		int length_ = fits(out, width, precision) ? \
+			snprintf(NULL, 0, format, width, precision, value) : -1; \
 		char *at_ = length_ < 0 ? NULL : out_reserve(out, (size_t)length_ + 1); \
  \
 		if (at_) { \
@@ -309,8 +317,7 @@ static const char *read_number(const char *at, int *number, struct arguments *ar
 	return at;
 }
 
-/* Also of scanf() */
-static const char *read_size(const char *at, enum size *size)
+const char *format_size(const char *at, enum size *size)
 {
 	static const struct {
 		const char *text;
@@ -346,7 +353,7 @@ static const char *read_spec(const char *at, struct spec *spec, struct arguments
 	spec->precision = -1;
 	if (*at == '.')
 		at = read_number(at + 1, &spec->precision, arguments);
-	at = read_size(at, &spec->size);
+	at = format_size(at, &spec->size);
 	spec->conversion = *at;
 	return *at ? at + 1 : at;
 }
@@ -437,84 +444,4 @@ int format_wide(wchar_t **text, const wchar_t *format, va_list list)
 	}
 	free(out.text);
 	return *text ? (int)length : -1;
-}
-
-/* Formats of scanf() */
-
-/* The end of [...], which may begin with ] or ^]. */
-static const char *set_end(const char *at)
-{
-	if (*at == '^')
-		at++;
-	if (*at == ']')
-		at++;
-	while (*at && *at != ']')
-		at++;
-	return *at ? at + 1 : at;
-}
-
-static const char *scan_size(enum size size, char conversion)
-{
-	bool integer = strchr("diouxXn", conversion) != NULL;
-
-	switch (size) {
-	case SIZE_CHAR:
-		return "hh";
-	case SIZE_SHORT:
-		return integer ? "h" : "";
-	case SIZE_LONG:
-		return integer ? "" : "l";
-	case SIZE_64:
-		return "ll";
-	case SIZE_POINTER:
-		return "z";
-	case SIZE_LONG_DOUBLE:
-		return "L";
-	default:
-		return "";
-	}
-}
-
-/* Does a conversion want 16-bit units? */
-static bool scans_wide(enum size size, char conversion, bool wide)
-{
-	if (!conversion || !strchr("sScC[", conversion) || size == SIZE_SHORT)
-		return false;
-	if (size == SIZE_LONG || size == SIZE_WIDE)
-		return true;
-	return wide != (conversion == 'S' || conversion == 'C');
-}
-
-char *format_for_scan(const char *format, bool wide)
-{
-	char *result = malloc(2 * strlen(format) + 1), *to = result;
-	enum size size;
-
-	while (result && *format) {
-		const char *start = format;
-
-		*to++ = *format++;
-		if (*start != '%')
-			continue;
-		while (*format == '*' || (*format >= '0' && *format <= '9'))
-			*to++ = *format++;
-		format = read_size(format, &size);
-		if (scans_wide(size, *format, wide)) {
-			free(result);
-			errno = EINVAL;
-			return NULL;
-		}
-		to = stpcpy(to, scan_size(size, *format));
-		if (!*format)
-			break;
-		start = format;
-		format = *format == '[' ? set_end(format + 1) : format + 1;
-		to = mempcpy(to, start, (size_t)(format - start));
-		/* %hS is narrow, but not for the C library. */
-		if (*start == 'S' || *start == 'C')
-			to[-1] = *start == 'S' ? 's' : 'c';
-	}
-	if (result)
-		*to = 0;
-	return result;
 }

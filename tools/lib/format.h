@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatted output as Windows has it. */
+/* Formats as Windows has them. */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H
 
@@ -14,10 +14,31 @@
 int format_narrow(char **text, const char *format, va_list list);
 int format_wide(wchar_t **text, const wchar_t *format, va_list list);
 
+/* What stands in front of a conversion, also of scanf(). */
+enum size {
+	SIZE_INT, SIZE_CHAR, SIZE_SHORT, SIZE_LONG, SIZE_64, SIZE_POINTER, SIZE_WIDE,
+	SIZE_LONG_DOUBLE,
+};
+
+/* Reads it; behind it is the result. */
+const char *format_size(const char *at, enum size *size);
 /*
- * A format of scanf() in the C library's terms, to be freed; NULL and errno: it asks for wide text.
- * WIDE: %s itself means that.
+ * Is this text or character of 16-bit units? %s is the function's own width, which WIDE says, %S
+ * the other.
  */
-char *format_for_scan(const char *format, bool wide);
+bool format_is_wide(enum size size, char conversion, bool wide);
+
+/* int NAME(PARAMETERS, ...) on top of what takes a list */
+#define VARIADIC(name, last, parameters, call) \
+int name parameters \
+{ \
+	va_list list; \
+	int length; \
+ \
+	va_start(list, last); \
+	length = call; \
+	va_end(list); \
+	return length; \
+}
 
 #endif

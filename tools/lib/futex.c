@@ -7,7 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <windows.h>
+
 #include "wait.h"
+
+/* A lock's sections are short, so spin that often before sleeping. */
+#define SPINS	100u
 
 #define NS_PER_SECOND	1000000000u
 #define NS_PER_MS	1000000u
@@ -81,4 +86,26 @@ bool wait_futex(atomic_uint *word, unsigned int value, uint64_t deadline)
 int wait_futex_wake(atomic_uint *word, int count)
 {
 	return wait_futex_wake_bits(word, count, FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_lock_contended(atomic_uint *lock)
+{
+	unsigned int word, left = SPINS;
+
+	while (left--) {
+		word = 0;
+		if (!atomic_load_explicit(lock, memory_order_relaxed) &&
+		    atomic_compare_exchange_weak_explicit(lock, &word, 1, memory_order_acquire,
+							  memory_order_relaxed))
+			return;
+		YieldProcessor();
+	}
+	while (atomic_exchange_explicit(lock, 2, memory_order_acquire))
+		wait_futex(lock, 2, UINT64_MAX);
+}
+
+/* It is free already. */
+void futex_unlock_contended(atomic_uint *lock)
+{
+	wait_futex_wake(lock, 1);
 }

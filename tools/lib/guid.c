@@ -110,3 +110,19 @@ int WINAPI StringFromGUID2(REFGUID rguid, LPOLESTR lpsz, int cchMax)
 	}
 	return (int)TEXT_LENGTH + 1;
 }
+
+HRESULT WINAPI StringFromCLSID(REFCLSID rclsid, LPOLESTR *lplpsz)
+{
+	if (!lplpsz)
+		return E_INVALIDARG;
+	*lplpsz = CoTaskMemAlloc(sizeof(frame) * sizeof(**lplpsz));
+	if (!*lplpsz)
+		return E_OUTOFMEMORY;
+	StringFromGUID2(rclsid, *lplpsz, sizeof(frame));
+	return S_OK;
+}
+
+HRESULT WINAPI StringFromIID(REFIID rclsid, LPOLESTR *lplpsz)
+{
+	return StringFromCLSID(rclsid, lplpsz);
+}

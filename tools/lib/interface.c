@@ -11,13 +11,8 @@
 #include "error.h"
 #include "interface.h"
 
-#define PER_CHUNK	256
-#define CHUNKS		64
-#define REFERENCES	0xffffu
-#define GENERATION	16
-
 static pthread_mutex_t interface_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct interface *_Atomic interface_chunks[CHUNKS];
+struct interface *_Atomic interface_chunks[INTERFACE_CHUNKS];
 static unsigned int interface_chunk_count;
 /* Those that were freed last are used last. */
 static struct interface *interface_free, **interface_free_end = &interface_free;
@@ -34,12 +29,12 @@ static bool interface_grow(void)
 	struct interface *chunk;
 	unsigned int i;
 
-	if (interface_chunk_count == CHUNKS)
+	if (interface_chunk_count == INTERFACE_CHUNKS)
 		return false;
-	chunk = calloc(PER_CHUNK, sizeof(*chunk));
+	chunk = calloc(INTERFACE_PER_CHUNK, sizeof(*chunk));
 	if (!chunk)
 		return false;
-	for (i = 0; i < PER_CHUNK; i++)
+	for (i = 0; i < INTERFACE_PER_CHUNK; i++)
 		interface_recycle(&chunk[i]);
 	atomic_store(&interface_chunks[interface_chunk_count++], chunk);
 	return true;
@@ -64,22 +59,9 @@ static unsigned int interface_place(const struct interface *interface)
 {
 	unsigned int i = 0;
 
-	while (interface < interface_chunks[i] || interface >= interface_chunks[i] + PER_CHUNK)
+	while (interface < interface_chunks[i] || interface >= interface_chunks[i] + INTERFACE_PER_CHUNK)
 		i++;
-	return i * PER_CHUNK + (interface - interface_chunks[i]);
-}
-
-/* Handles are multiples of 4: generation << 16 | place << 2. */
-static struct interface *interface_at(WINUSB_INTERFACE_HANDLE handle)
-{
-	uintptr_t value = (uintptr_t)handle;
-	unsigned int place = (value & 0xffff) >> 2;
-	struct interface *chunk;
-
-	if (value & 3 || value > 0xffffffffu || !(value >> GENERATION))
-		return NULL;
-	chunk = atomic_load(&interface_chunks[place / PER_CHUNK]);
-	return chunk ? &chunk[place % PER_CHUNK] : NULL;
+	return i * INTERFACE_PER_CHUNK + (interface - interface_chunks[i]);
 }
 
 WINUSB_INTERFACE_HANDLE interface_open(struct file *file, uint32_t number)
@@ -92,36 +74,15 @@ WINUSB_INTERFACE_HANDLE interface_open(struct file *file, uint32_t number)
 	interface->file = file;
 	interface->number = number;
 	interface->last = interface->last % 0xffff + 1;
-	atomic_store(&interface->state, interface->last << GENERATION | 1);
-	return (WINUSB_INTERFACE_HANDLE)((uintptr_t)interface->last << GENERATION |
+	atomic_store(&interface->state, interface->last << INTERFACE_GENERATION | 1);
+	return (WINUSB_INTERFACE_HANDLE)((uintptr_t)interface->last << INTERFACE_GENERATION |
 					 interface_place(interface) << 2);
 }
 
-struct interface *interface_get(WINUSB_INTERFACE_HANDLE handle)
-{
-	unsigned int generation = (uintptr_t)handle >> GENERATION, state;
-	struct interface *interface = interface_at(handle);
-
-	if (!interface)
-		goto invalid;
-	state = atomic_load(&interface->state);
-	do {
-		if (state >> GENERATION != generation || (state & REFERENCES) == REFERENCES)
-			goto invalid;
-	} while (!atomic_compare_exchange_weak(&interface->state, &state, state + 1));
-	return interface;
-
-invalid:
-	SetLastError(ERROR_INVALID_HANDLE);
-	return NULL;
-}
-
-void interface_put(struct interface *interface)
+void interface_destroy(struct interface *interface)
 {
 	struct file *file = interface->file;
 
-	if ((atomic_fetch_sub(&interface->state, 1) & REFERENCES) != 1)
-		return;
 	pthread_mutex_lock(&interface_lock);
 	interface_recycle(interface);
 	pthread_mutex_unlock(&interface_lock);
@@ -130,7 +91,7 @@ void interface_put(struct interface *interface)
 
 bool interface_close(WINUSB_INTERFACE_HANDLE handle)
 {
-	unsigned int generation = (uintptr_t)handle >> GENERATION, state;
+	unsigned int generation = (uintptr_t)handle >> INTERFACE_GENERATION, state;
 	struct interface *interface = interface_at(handle);
 	struct winusb_free release = { 0 };
 
@@ -138,9 +99,9 @@ bool interface_close(WINUSB_INTERFACE_HANDLE handle)
 		return false;
 	state = atomic_load(&interface->state);
 	do {
-		if (state >> GENERATION != generation)
+		if (state >> INTERFACE_GENERATION != generation)
 			return false;
-	} while (!atomic_compare_exchange_weak(&interface->state, &state, state & REFERENCES));
+	} while (!atomic_compare_exchange_weak(&interface->state, &state, state & INTERFACE_REFERENCES));
 	release.handle = interface->number;
 	file_command(interface->file, FREE, &release);
 	interface_put(interface);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <windows.h>
+#include <objbase.h>
 
 #include "memory.h"
 
@@ -381,4 +382,26 @@ BOOL WINAPI GlobalUnlock(HGLOBAL hMem)
 	struct block *block = local_block(hMem);
 
 	return block && !(block->flags & LMEM_MOVEABLE) ? TRUE : LocalUnlock(hMem);
+}
+
+/* Memory that callers of COM's functions free */
+
+LPVOID WINAPI CoTaskMemAlloc(SIZE_T cb)
+{
+	return HeapAlloc(GetProcessHeap(), 0, cb);
+}
+
+LPVOID WINAPI CoTaskMemRealloc(LPVOID pv, SIZE_T cb)
+{
+	if (!pv)
+		return CoTaskMemAlloc(cb);
+	if (cb)
+		return HeapReAlloc(GetProcessHeap(), 0, pv, cb);
+	CoTaskMemFree(pv);
+	return NULL;
+}
+
+void WINAPI CoTaskMemFree(LPVOID pv)
+{
+	HeapFree(GetProcessHeap(), 0, pv);
 }

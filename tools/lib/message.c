@@ -47,7 +47,8 @@ const char *message_find(uint32_t number)
 
 static void put(struct expansion *to, const char *text, size_t count)
 {
-	fwrite(text, 1, count, to->out);
+	if (fwrite(text, 1, count, to->out) < count)
+		to->error = ERROR_NOT_ENOUGH_MEMORY;
 	to->column += (unsigned int)count;
 }
 
@@ -280,7 +281,7 @@ static char *message_make(DWORD flags, const char *source, bool wide, va_list *a
 	if (!to.out)
 		return NULL;
 	expand(&to, source);
-	if (fclose(to.out) || to.error) {
+	if (fclose(to.out) || to.error || !text) {
 		if (to.error)
 			*error = to.error;
 		free(text);

@@ -12,8 +12,10 @@
 struct module {
 	const char *name;		/* without ".dll"; a * at the end stands for any rest */
 	const char *functions[6];	/* how they begin; none: all that is in no other's list */
-	const char *symbols;		/* what their symbols have in front */
+	const char *symbols;		/* what symbols of others that it has, too, have in front */
 };
+
+#define COM { "CLSIDFrom", "IIDFrom", "StringFrom", "CoTaskMem" }
 
 static struct module modules[] = {
 	{ .name = "winusb", .functions = { "WinUsb_" } },
@@ -21,12 +23,10 @@ static struct module modules[] = {
 	{ .name = "cfgmgr32", .functions = { "CM_" } },
 	{ .name = "api-ms-win-devices-config-*", .functions = { "CM_" } },
 	{ .name = "advapi32", .functions = { "Reg" } },
-	{ .name = "ole32", .functions = { "CLSIDFrom", "IIDFrom", "StringFromGUID2" } },
-	{ .name = "combase", .functions = { "CLSIDFrom", "IIDFrom", "StringFromGUID2" } },
-	{ .name = "msvcrt", .functions = { "_", "wcs", "wmem", "str", "sw" },
-	  .symbols = "winusb_w32_" },
-	{ .name = "ucrtbase", .functions = { "_", "wcs", "wmem", "str", "sw" },
-	  .symbols = "winusb_w32_" },
+	{ .name = "ole32", .functions = COM },
+	{ .name = "combase", .functions = COM },
+	{ .name = "msvcrt", .functions = { "_" }, .symbols = "winusb_w32_" },
+	{ .name = "ucrtbase", .functions = { "_" }, .symbols = "winusb_w32_" },
 	{ .name = "kernel32" },
 	{ .name = "kernelbase" },
 	{ .name = "api-ms-win-core-*" },
@@ -155,7 +155,9 @@ static bool module_has(const struct module *module, const char *name)
 	for (size_t i = 0; i < ARRAYSIZE(modules); i++)
 		if (!modules[i].symbols && listed(&modules[i], name))
 			return false;
-	return strncmp(name, "winusb_", 7) != 0 && name[0] != '_';
+	/* On Windows these are in headers and archives. */
+	return strncmp(name, "winusb_", 7) && strncmp(name, "StringC", 7) &&
+	       strncmp(name, "GUID_", 5) && name[0] != '_';
 }
 
 /* This library, or the program that it is linked into. */
@@ -193,11 +195,15 @@ static void *find(const struct module *module, const char *name)
 
 	if (module == &program)
 		return dlsym(RTLD_DEFAULT, name);
-	if (strlen(name) > 60 || !module_has(module, name))
+	if (strlen(name) > 60)
 		return NULL;
-	strcpy(stpcpy(symbol, module->symbols ? module->symbols : ""), name);
-	found = own_symbol(symbol);
-	return found || !module->symbols ? found : own_symbol(name);
+	if (module->symbols) {
+		strcpy(stpcpy(symbol, module->symbols), name);
+		found = own_symbol(symbol);
+		if (found)
+			return found;
+	}
+	return module_has(module, name) ? own_symbol(name) : NULL;
 }
 
 FARPROC WINAPI GetProcAddress(HMODULE hModule, LPCSTR lpProcName)

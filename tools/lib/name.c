@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
 #include "name.h"
 
 struct object_name {
@@ -36,12 +37,6 @@ static unsigned int name_length(const WCHAR *name)
 	while (length <= MAX_PATH && name[length])
 		length++;
 	return length;
-}
-
-static HANDLE fail(DWORD error)
-{
-	SetLastError(error);
-	return NULL;
 }
 
 static bool name_is(const struct object_name *name, const WCHAR *text, unsigned int length)
@@ -111,7 +106,7 @@ static HANDLE name_create(struct object *object, const WCHAR *text, unsigned int
 
 	if (!name) {
 		object_put(object);
-		return fail(ERROR_NOT_ENOUGH_MEMORY);
+		return error_null(ERROR_NOT_ENOUGH_MEMORY);
 	}
 	pthread_mutex_lock(&names_lock);
 	found = name_find(text, length, object->type->kind, &error);
@@ -123,7 +118,7 @@ static HANDLE name_create(struct object *object, const WCHAR *text, unsigned int
 	pthread_mutex_unlock(&names_lock);
 	free(name);
 	object_put(object);
-	return found ? handle_of(found, ERROR_ALREADY_EXISTS) : fail(error);
+	return found ? handle_of(found, ERROR_ALREADY_EXISTS) : error_null(error);
 }
 
 HANDLE name_create_w(struct object *object, const WCHAR *name)
@@ -131,6 +126,8 @@ HANDLE name_create_w(struct object *object, const WCHAR *name)
 	unsigned int length;
 	HANDLE handle;
 
+	if (!object)
+		return NULL;
 	if (!name || !*name) {
 		handle = object_open(object);
 		if (handle)
@@ -141,7 +138,7 @@ HANDLE name_create_w(struct object *object, const WCHAR *name)
 	length = name_length(name);
 	if (length > MAX_PATH) {
 		object_put(object);
-		return fail(ERROR_FILENAME_EXCED_RANGE);
+		return error_null(ERROR_FILENAME_EXCED_RANGE);
 	}
 	return name_create(object, name, length);
 }
@@ -153,15 +150,15 @@ HANDLE name_open_w(enum object_kind kind, const WCHAR *name)
 	DWORD error;
 
 	if (!name)
-		return fail(ERROR_INVALID_PARAMETER);
+		return error_null(ERROR_INVALID_PARAMETER);
 	name = name_plain(name);
 	length = name_length(name);
 	if (length > MAX_PATH)
-		return fail(ERROR_FILENAME_EXCED_RANGE);
+		return error_null(ERROR_FILENAME_EXCED_RANGE);
 	pthread_mutex_lock(&names_lock);
 	found = name_find(name, length, kind, &error);
 	pthread_mutex_unlock(&names_lock);
-	return found ? handle_of(found, ERROR_SUCCESS) : fail(error);
+	return found ? handle_of(found, ERROR_SUCCESS) : error_null(error);
 }
 
 /* False: too long, or not UTF-8. */
@@ -174,11 +171,11 @@ HANDLE name_create_a(struct object *object, const char *name)
 {
 	WCHAR wide[MAX_PATH + 1];
 
-	if (!name || !*name)
+	if (!object || !name || !*name)
 		return name_create_w(object, NULL);
 	if (!name_widen(name, wide)) {
 		object_put(object);
-		return fail(ERROR_FILENAME_EXCED_RANGE);
+		return error_null(ERROR_FILENAME_EXCED_RANGE);
 	}
 	return name_create_w(object, wide);
 }
@@ -188,9 +185,9 @@ HANDLE name_open_a(enum object_kind kind, const char *name)
 	WCHAR wide[MAX_PATH + 1];
 
 	if (!name)
-		return fail(ERROR_INVALID_PARAMETER);
+		return error_null(ERROR_INVALID_PARAMETER);
 	if (!name_widen(name, wide))
-		return fail(ERROR_FILENAME_EXCED_RANGE);
+		return error_null(ERROR_FILENAME_EXCED_RANGE);
 	return name_open_w(kind, wide);
 }
 

@@ -11,7 +11,8 @@
 /*
  * A HANDLE of the new OBJECT, whose reference goes over; or, when there is one of that name, of
  * that one, and ERROR_ALREADY_EXISTS; NULL and an error when it is of another kind. NAME may be
- * NULL or empty. The last error is set in any case.
+ * NULL or empty. The last error is set in any case; an OBJECT of NULL could not be made, and that
+ * is the error.
  */
 HANDLE name_create_w(struct object *object, const WCHAR *name);
 HANDLE name_create_a(struct object *object, const char *name);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The native face: opening, closing, and what calls have in common. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -14,11 +16,11 @@
 #define WAKE_ALL	0x7fffffff	/* nobody reads so many */
 #define PATH_ROOM	1024
 
-void native_pause(void)
+int native_pause(void)
 {
 	struct timespec pause = { .tv_nsec = PAUSE_NS };
 
-	nanosleep(&pause, NULL);
+	return nanosleep(&pause, NULL) ? -EINTR : 0;
 }
 
 int native_enter(struct winusb *usb)
@@ -45,13 +47,44 @@ int native_answer(const struct winusb *usb, int result)
 	return result < 0 && atomic_load(&usb->file->closed) ? -ECANCELED : result;
 }
 
+int native_run(struct winusb *usb, unsigned long command, void *argument)
+{
+	return native_answer(usb, core_call(usb->file->fd, command, argument));
+}
+
 int native_call(struct winusb *usb, unsigned long command, void *argument)
 {
 	int result = native_enter(usb);
 
 	if (result)
 		return result;
-	result = native_answer(usb, core_call(usb->file->fd, command, argument));
+	result = native_run(usb, command, argument);
+	native_leave(usb);
+	return result;
+}
+
+/* Not core_call, which goes on after a signal. */
+int native_try(struct winusb *usb, unsigned long command, void *argument)
+{
+	int result;
+
+	do {
+		result = ioctl(usb->file->fd, command, argument) ? -errno : 0;
+		if (result != -EAGAIN)
+			return native_answer(usb, result);
+		/* A reset of the device, or a change of the setting, is under way. */
+		result = native_pause();
+	} while (!result);
+	return result;
+}
+
+int native_ask(struct winusb *usb, unsigned long command, void *argument)
+{
+	int result = native_enter(usb);
+
+	if (result)
+		return result;
+	result = native_try(usb, command, argument);
 	native_leave(usb);
 	return result;
 }
@@ -105,7 +138,13 @@ int native_wait(struct winusb *usb, int timeout, const struct timespec *deadline
 	return 0;
 }
 
-static void file_put(struct native_file *file)
+struct native_file *native_file_get(struct native_file *file)
+{
+	atomic_fetch_add(&file->references, 1);
+	return file;
+}
+
+void native_file_put(struct native_file *file)
 {
 	if (atomic_fetch_sub(&file->references, 1) > 1)
 		return;
@@ -124,7 +163,7 @@ static struct winusb *interface_new(struct native_file *file, uint32_t handle, b
 	struct winusb *usb = calloc(1, sizeof(*usb));
 
 	if (!usb) {
-		file_put(file);
+		native_file_put(file);
 		return NULL;
 	}
 	usb->file = file;
@@ -171,7 +210,7 @@ static int node_open(struct winusb **usb, const char *node, bool listener)
 	pthread_mutex_init(&file->events_lock, NULL);
 	result = file_open(file, node, &handle);
 	if (result) {
-		file_put(file);
+		native_file_put(file);
 		return result;
 	}
 	*usb = interface_new(file, handle, false);
@@ -222,10 +261,29 @@ int winusb_open(struct winusb **usb, const char *what, unsigned int flags)
 	return result ? result : node_open(usb, node, flags & WINUSB_OPEN_LISTENER);
 }
 
+/* Between enter and leave. */
+static int associated_open(struct winusb *usb, unsigned int index, struct winusb **other)
+{
+	struct winusb_get_associated_interface arg = {
+		.size = sizeof(arg),
+		.handle = usb->handle,
+		.index = index,
+	};
+	struct winusb_free release = { .size = sizeof(release) };
+	int result = native_run(usb, WINUSB_IOC_GET_ASSOCIATED_INTERFACE, &arg);
+
+	if (result)
+		return result;
+	*other = interface_new(native_file_get(usb->file), arg.out_handle, true);
+	if (*other)
+		return 0;
+	release.handle = arg.out_handle;
+	native_run(usb, WINUSB_IOC_FREE, &release);
+	return -ENOMEM;
+}
+
 int winusb_associated(struct winusb *usb, unsigned int index, struct winusb **other)
 {
-	struct winusb_get_associated_interface arg = { .index = index };
-	struct winusb_free release = { 0 };
 	int result;
 
 	if (!other)
@@ -233,17 +291,12 @@ int winusb_associated(struct winusb *usb, unsigned int index, struct winusb **ot
 	*other = NULL;
 	if (index > 255)
 		return -EINVAL;
-	result = native_command(usb, GET_ASSOCIATED_INTERFACE, &arg);
+	result = native_enter(usb);
 	if (result)
 		return result;
-	atomic_fetch_add(&usb->file->references, 1);
-	*other = interface_new(usb->file, arg.out_handle, true);
-	if (*other)
-		return 0;
-	release.size = sizeof(release);
-	release.handle = arg.out_handle;
-	native_call(usb, WINUSB_IOC_FREE, &release);
-	return -ENOMEM;
+	result = associated_open(usb, index, other);
+	native_leave(usb);
+	return result;
 }
 
 /* Ends reads and writes that threads are blocked in. */
@@ -279,13 +332,24 @@ static void wake_take(struct native_file *file)
 static void file_end(struct winusb *usb)
 {
 	struct native_file *file = usb->file;
+	bool replaced;
 
 	atomic_store(&file->closed, true);
 	blocked_abort(usb);
 	wake_add(file, WAKE_ALL);
-	dup2(file->wake, file->fd);
-	while (atomic_load(&file->users) || atomic_load(&usb->users))
+	/* The program may have lowered RLIMIT_NOFILE below the number. */
+	replaced = dup3(file->wake, file->fd, O_CLOEXEC) >= 0;
+	if (!replaced)
+		core_cancel(file->fd, WINUSB_CANCEL_ALL, 0);
+	while (atomic_load(&file->users) || atomic_load(&usb->users)) {
+		if (!replaced)
+			core_cancel(file->fd, WINUSB_CANCEL_ALL | WINUSB_CANCEL_BLOCKED, 0);
 		native_pause();
+	}
+	if (!replaced) {
+		close(file->fd);
+		file->fd = -1;
+	}
 }
 
 static void associated_end(struct winusb *usb)
@@ -293,6 +357,8 @@ static void associated_end(struct winusb *usb)
 	struct winusb_free release = { .size = sizeof(release), .handle = usb->handle };
 	struct native_file *file = usb->file;
 
+	/* A close of the whole file waits for it, and ends what it waits for. */
+	atomic_fetch_add(&file->users, 1);
 	wake_add(file, 1);
 	while (atomic_load(&usb->users)) {
 		/* One may have been on its way to the driver. */
@@ -301,6 +367,7 @@ static void associated_end(struct winusb *usb)
 	}
 	wake_take(file);
 	core_call(file->fd, WINUSB_IOC_FREE, &release);
+	atomic_fetch_sub(&file->users, 1);
 }
 
 void winusb_close(struct winusb *usb)
@@ -312,7 +379,7 @@ void winusb_close(struct winusb *usb)
 		associated_end(usb);
 	else
 		file_end(usb);
-	file_put(usb->file);
+	native_file_put(usb->file);
 	free(usb);
 }
 

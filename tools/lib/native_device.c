@@ -9,22 +9,37 @@
 #define STRING_DESCRIPTOR	3
 #define STRING_MAX		255
 
-int winusb_descriptor(struct winusb *usb, uint8_t type, uint8_t index, uint16_t language,
-		      void *buffer, size_t length)
+/* Between enter and leave. */
+static int descriptor_read(struct winusb *usb, uint8_t type, uint8_t index, uint16_t language,
+			   void *buffer, size_t length)
 {
 	struct winusb_get_descriptor arg = {
+		.size = sizeof(arg),
+		.handle = usb->handle,
 		.type = type,
 		.index = index,
 		.language_id = language,
 		.length = length,
 		.buffer = (uintptr_t)buffer,
 	};
+	int result = native_try(usb, WINUSB_IOC_GET_DESCRIPTOR, &arg);
+
+	return result ? result : (int)arg.out_length;
+}
+
+int winusb_descriptor(struct winusb *usb, uint8_t type, uint8_t index, uint16_t language,
+		      void *buffer, size_t length)
+{
 	int result;
 
 	if (length > 65535)
 		return -EINVAL;
-	result = native_command(usb, GET_DESCRIPTOR, &arg);
-	return result ? result : (int)arg.out_length;
+	result = native_enter(usb);
+	if (result)
+		return result;
+	result = descriptor_read(usb, type, index, language, buffer, length);
+	native_leave(usb);
+	return result;
 }
 
 /* Characters of a string descriptor, or languages, little-endian ones; how many. */
@@ -34,7 +49,7 @@ static int string_read(struct winusb *usb, uint8_t index, uint16_t language,
 	uint8_t bytes[STRING_MAX];
 	int count, length;
 
-	length = winusb_descriptor(usb, STRING_DESCRIPTOR, index, language, bytes, sizeof(bytes));
+	length = descriptor_read(usb, STRING_DESCRIPTOR, index, language, bytes, sizeof(bytes));
 	if (length < 0)
 		return length;
 	if (length < 2 || bytes[1] != STRING_DESCRIPTOR || bytes[0] < 2)
@@ -43,6 +58,21 @@ static int string_read(struct winusb *usb, uint8_t index, uint16_t language,
 	for (int i = 0; i < count; i++)
 		text[i] = bytes[2 + 2 * i] | bytes[3 + 2 * i] << 8;
 	return count;
+}
+
+/* Of the language, or, if that is 0, of the first that the device has. */
+static int string_read_of(struct winusb *usb, uint8_t index, uint16_t language,
+			  uint16_t text[STRING_MAX / 2])
+{
+	int count;
+
+	if (!language) {
+		count = string_read(usb, 0, 0, text);
+		if (count < 1)
+			return count < 0 ? count : -EPROTO;
+		language = text[0];
+	}
+	return string_read(usb, index, language, text);
 }
 
 /* Copies whole characters. */
@@ -66,13 +96,11 @@ int winusb_string(struct winusb *usb, uint8_t index, uint16_t language, char *te
 
 	if (!index || !text || !size)
 		return -EINVAL;
-	if (!language) {
-		count = string_read(usb, 0, 0, wide);
-		if (count < 1)
-			return count < 0 ? count : -EPROTO;
-		language = wide[0];
-	}
-	count = string_read(usb, index, language, wide);
+	count = native_enter(usb);
+	if (count)
+		return count;
+	count = string_read_of(usb, index, language, wide);
+	native_leave(usb);
 	if (count < 0)
 		return count;
 	count = utf8_from_wide(wide, count, narrow, sizeof(narrow), NULL);
@@ -108,11 +136,41 @@ int winusb_setting(struct winusb *usb)
 	return result ? result : arg.out_setting;
 }
 
+/* Between enter and leave. */
+static int setting_find(struct winusb *usb)
+{
+	struct winusb_get_alternate_setting current = { 0 };
+	struct winusb_query_interface_settings setting;
+	int result;
+
+	native_prepare(usb, &current);
+	result = core_call(usb->file->fd, WINUSB_IOC_GET_ALTERNATE_SETTING, &current);
+	for (int i = 0; i < 256 && !result; i++) {
+		setting = (struct winusb_query_interface_settings){ .setting_index = i };
+		native_prepare(usb, &setting);
+		result = core_call(usb->file->fd, WINUSB_IOC_QUERY_INTERFACE_SETTINGS, &setting);
+		if (!result && setting.out_descriptor[3] == current.out_setting)
+			return i;
+	}
+	return native_answer(usb, result ? result : -ENOENT);
+}
+
+int winusb_setting_index(struct winusb *usb)
+{
+	int result = native_enter(usb);
+
+	if (result)
+		return result;
+	result = setting_find(usb);
+	native_leave(usb);
+	return result;
+}
+
 int winusb_set_setting(struct winusb *usb, uint8_t setting)
 {
 	struct winusb_set_alternate_setting arg = { .setting = setting };
 
-	return native_command(usb, SET_ALTERNATE_SETTING, &arg);
+	return native_question(usb, SET_ALTERNATE_SETTING, &arg);
 }
 
 int winusb_pipe(struct winusb *usb, uint8_t setting_index, uint8_t pipe_index,
@@ -186,7 +244,7 @@ int winusb_reset_pipe(struct winusb *usb, uint8_t pipe)
 {
 	struct winusb_pipe_command arg = { .pipe_id = pipe };
 
-	return native_command(usb, RESET_PIPE, &arg);
+	return native_question(usb, RESET_PIPE, &arg);
 }
 
 int winusb_flush_pipe(struct winusb *usb, uint8_t pipe)

@@ -37,12 +37,16 @@ int winusb_hear_posts(struct winusb *usb, bool hear)
 
 	if (hear)
 		arg.flags = WINUSB_LISTEN_CUSTOM;
-	result = native_call(usb, WINUSB_IOC_LISTEN, &arg);
+	result = native_enter(usb);
 	if (result)
 		return result;
-	pthread_mutex_lock(&usb->file->events_lock);
-	result = events_reserve(usb->file, arg.out_length);
-	pthread_mutex_unlock(&usb->file->events_lock);
+	result = native_run(usb, WINUSB_IOC_LISTEN, &arg);
+	if (!result) {
+		pthread_mutex_lock(&usb->file->events_lock);
+		result = events_reserve(usb->file, arg.out_length);
+		pthread_mutex_unlock(&usb->file->events_lock);
+	}
+	native_leave(usb);
 	return result;
 }
 

@@ -80,6 +80,15 @@ static void guids_fill(struct entry *entry, const struct device_list *list,
 	}
 }
 
+/* Where the default interface is not there to ask, its sibling knows, too. */
+static bool is_enabled(const char *name)
+{
+	char text[8];
+
+	return !attribute_read(text, sizeof(text), "class/winusb", name, "interface_enabled") ||
+	       *text == '1';
+}
+
 static void device_fill(struct entry *entry, const struct device_list *list,
 			const struct device *device, unsigned int interface)
 {
@@ -105,7 +114,7 @@ static void device_fill(struct entry *entry, const struct device_list *list,
 		.interface_number = interface,
 		.is_default = !strcmp(entry->name, entry->function),
 		.complete = there && device->complete,
-		.enabled = !there || device->enabled,
+		.enabled = there ? device->enabled : is_enabled(entry->name),
 	};
 	snprintf(entry->node, sizeof(entry->node), "%.60s/winusb/%s", device_dev, entry->name);
 	if (entry->device.is_default)

@@ -10,19 +10,18 @@
 #define DIRECTION_IN	0x80
 #define BATCH		32	/* requests that are handed over at once */
 
-/* Not core_transfer: here a signal ends a read, too. */
+/* What is only handed over had not begun when a signal came, and is handed over again. */
 static int transfer_run(struct winusb *usb, struct winusb_transfer *arg)
 {
-	while (ioctl(usb->file->fd, WINUSB_IOC_TRANSFER, arg)) {
-		/* A reset of the device, or a change of the setting, is under way. */
-		if (errno != EAGAIN)
-			return native_answer(usb, -errno);
-		native_pause();
-	}
-	return 0;
+	int result;
+
+	do {
+		result = native_try(usb, WINUSB_IOC_TRANSFER, arg);
+	} while (result == -EINTR && arg->flags & WINUSB_TRANSFER_ASYNC);
+	return result;
 }
 
-static int transfer_start(struct winusb *usb, struct winusb_transfer *arg)
+int native_transfer(struct winusb *usb, struct winusb_transfer *arg)
 {
 	int result = native_enter(usb);
 	unsigned int number = (arg->pipe_id & 0x0f) | (arg->pipe_id & DIRECTION_IN) >> 3;
@@ -50,7 +49,7 @@ static int transfer_wait(struct winusb *usb, uint8_t pipe, const void *data, uin
 		.buffer = (uintptr_t)data,
 		.length = length,
 	};
-	int result = transfer_start(usb, &arg);
+	int result = native_transfer(usb, &arg);
 
 	if (moved)
 		*moved = arg.out_length;
@@ -102,23 +101,17 @@ int winusb_control(struct winusb *usb, const struct winusb_setup *setup, void *d
 	if (!setup)
 		return transfer_refuse(moved);
 	setup_fill(&arg, setup, data);
-	result = transfer_start(usb, &arg);
+	result = native_transfer(usb, &arg);
 	if (moved)
 		*moved = arg.out_length;
 	return result;
 }
 
-/* What was refused because of a signal had not begun. */
 static int transfer_submit(struct winusb *usb, struct winusb_transfer *arg, uint64_t cookie)
 {
-	int result;
-
 	arg->flags = WINUSB_TRANSFER_ASYNC;
 	arg->cookie = cookie;
-	do {
-		result = transfer_start(usb, arg);
-	} while (result == -EINTR);
-	return result;
+	return native_transfer(usb, arg);
 }
 
 int winusb_submit_transfer(struct winusb *usb, uint8_t pipe, void *buffer, uint32_t length,
@@ -226,25 +219,25 @@ int winusb_reap(struct winusb *usb, struct winusb_completion *records, unsigned 
 	return result;
 }
 
-static int cancel(struct winusb *usb, bool all, uint64_t cookie)
+static int cancel(struct winusb *usb, uint32_t flags, uint64_t cookie)
 {
 	int result = native_enter(usb);
 
 	if (result)
 		return result;
-	result = native_answer(usb, core_cancel(usb->file->fd, all, cookie));
+	result = native_answer(usb, core_cancel(usb->file->fd, flags, cookie));
 	native_leave(usb);
 	return result;
 }
 
 int winusb_cancel_transfer(struct winusb *usb, uint64_t cookie)
 {
-	return cancel(usb, false, cookie);
+	return cancel(usb, 0, cookie);
 }
 
 int winusb_cancel_all(struct winusb *usb)
 {
-	return cancel(usb, true, 0);
+	return cancel(usb, WINUSB_CANCEL_ALL, 0);
 }
 
 int winusb_use_eventfd(struct winusb *usb, int fd)

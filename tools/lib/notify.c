@@ -26,6 +26,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct list registrations = { &registrations, &registrations };	/* each with a reference */
 static size_t registration_count;
 static bool running;			/* the thread */
+static bool calling;			/* it is in a callback */
 static bool joinable;
 static unsigned int joiners;		/* wait for its end; without any it is detached then */
 static pthread_t thread;
@@ -54,20 +55,21 @@ void registration_tell(struct registration *registration, CM_NOTIFY_ACTION actio
 
 	pthread_mutex_lock(&lock);
 	gone = registration->gone;
-	registration->running = !gone;
+	registration->running = calling = !gone;
 	pthread_mutex_unlock(&lock);
 	if (gone)
 		return;
 	registration->callback(registration->handle, registration->context, action, data, size);
 	pthread_mutex_lock(&lock);
-	registration->running = false;
+	registration->running = calling = false;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
 
 /*
  * CM_Unregister_Notification, or CloseHandle. A callback that runs is waited for, unless this is
- * it. The last one waits for the thread's end, too, so that none is left.
+ * it. The last one waits for the thread's end, too, so that none is left; but not for the callback
+ * of another registration, which may wait for who calls this.
  */
 static void registration_closed(struct object *object)
 {
@@ -87,7 +89,7 @@ static void registration_closed(struct object *object)
 		while (registration->running)
 			pthread_cond_wait(&changed, &lock);
 		joiners++;
-		while (running && !registration_count)
+		while (running && !registration_count && !calling)
 			pthread_cond_wait(&changed, &lock);
 		joiners--;
 		join = !running && joinable;
@@ -158,11 +160,16 @@ static void round_end(struct round *round)
 static void look(struct round *round)
 {
 	struct device_list *list = device_list_load();
+	bool ok = list;
 
-	/* Without memory: at the next event. */
 	for (size_t i = 0; list && i < round->count; i++)
-		registration_compare(round->list[i], list, monitor);
+		ok &= registration_compare(round->list[i], list, monitor);
 	device_list_put(list);
+	/* Without memory nothing may happen that would have us look again. */
+	if (!ok) {
+		usleep(NOTIFY_PATIENCE);
+		notify_look();
+	}
 }
 
 static void round_run(struct round *round)
@@ -201,7 +208,7 @@ static void *thread_main(void *unused)
 		if (ok)
 			round_run(&round);
 		else
-			usleep(10000);
+			usleep(NOTIFY_PATIENCE);
 		round_end(&round);
 		pthread_mutex_lock(&lock);
 	}
@@ -270,7 +277,7 @@ static CONFIGRET registration_add(struct registration *registration)
 	bool ok;
 
 	if (!monitor_start())
-		return CR_FAILURE;
+		return errno == ENOMEM ? CR_OUT_OF_MEMORY : CR_FAILURE;
 	list = device_list_load();
 	ok = list && registration_begin(registration, list, monitor);
 	device_list_put(list);

@@ -10,6 +10,8 @@
 #include "monitor.h"
 #include "object.h"
 
+#define NOTIFY_PATIENCE	10000	/* microseconds, until there may be memory again */
+
 /* What a registration has told, or knew at its beginning. */
 struct known {
 	bool is_devnode;
@@ -50,8 +52,8 @@ void registration_tell(struct registration *registration, CM_NOTIFY_ACTION actio
 /* How things are at the beginning. False: no memory. */
 bool registration_begin(struct registration *registration, const struct device_list *list,
 			const struct monitor *monitor);
-/* Tells what has changed. */
-void registration_compare(struct registration *registration, const struct device_list *list,
+/* Tells what has changed. False: no memory, nothing was told. */
+bool registration_compare(struct registration *registration, const struct device_list *list,
 			  const struct monitor *monitor);
 /* Tells what its listener heard; false: the listener has ended. */
 bool registration_listen(struct registration *registration);

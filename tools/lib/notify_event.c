@@ -30,6 +30,19 @@ static bool is_wanted(const struct registration *registration, const struct know
 	       !memcmp(known->guid, registration->guid, DEVICE_GUID_SIZE);
 }
 
+/* What happened is told, also if there is no memory for it now. */
+static CM_NOTIFY_EVENT_DATA *data_new(size_t size)
+{
+	CM_NOTIFY_EVENT_DATA *data;
+
+	for (;;) {
+		data = calloc(1, size);
+		if (data)
+			return data;
+		usleep(NOTIFY_PATIENCE);
+	}
+}
+
 /* A path, or an instance id, with what goes before it. */
 static void text_tell(struct registration *registration, CM_NOTIFY_ACTION action,
 		      const struct known *known)
@@ -42,9 +55,7 @@ static void text_tell(struct registration *registration, CM_NOTIFY_ACTION action
 
 	if (size < sizeof(*data))
 		size = sizeof(*data);
-	data = calloc(1, size);
-	if (!data)
-		return;
+	data = data_new(size);
 	data->FilterType = registration->type;
 	if (!known->is_devnode)
 		memcpy(&data->u.DeviceInterface.ClassGuid, known->guid, DEVICE_GUID_SIZE);
@@ -79,9 +90,7 @@ static void handle_tell(struct registration *registration, CM_NOTIFY_ACTION acti
 
 	if (size < sizeof(*data))
 		size = sizeof(*data);
-	data = calloc(1, size);
-	if (!data)
-		return;
+	data = data_new(size);
 	data->FilterType = registration->type;
 	data->u.DeviceHandle.NameOffset = -1;
 	if (event) {
@@ -129,7 +138,7 @@ static struct known *known_make(const struct device_list *list, const struct mon
 			continue;
 		one->identity = interface->identity;
 		memcpy(one->guid, interface->guid, DEVICE_GUID_SIZE);
-		strcpy(one->text, interface->path);
+		strcpy(one->text, interface->link);
 		made++;
 	}
 	*count = made;
@@ -180,7 +189,7 @@ static void handle_compare(struct registration *registration, const struct devic
 	handle_tell_removed(registration);
 }
 
-void registration_compare(struct registration *registration, const struct device_list *list,
+bool registration_compare(struct registration *registration, const struct device_list *list,
 			  const struct monitor *monitor)
 {
 	struct known *now, *old = registration->known, *same;
@@ -188,12 +197,11 @@ void registration_compare(struct registration *registration, const struct device
 
 	if (registration->type == CM_NOTIFY_FILTER_TYPE_DEVICEHANDLE) {
 		handle_compare(registration, list);
-		return;
+		return true;
 	}
-	/* Without memory it is told at the next look. */
 	now = known_make(list, monitor, &count);
 	if (!now)
-		return;
+		return false;
 	known_drop_unwanted(registration, now, &count);
 	for (size_t i = 0; i < count; i++) {
 		same = known_find(old, old_count, &now[i]);
@@ -214,6 +222,7 @@ void registration_compare(struct registration *registration, const struct device
 		now[i].seen = false;
 	}
 	free(old);
+	return true;
 }
 
 bool registration_listen(struct registration *registration)

@@ -56,17 +56,6 @@ void object_init(struct object *object, const struct object_type *type)
 	list_init(&object->sources);
 }
 
-void object_ref(struct object *object)
-{
-	atomic_fetch_add_explicit(&object->references, 1, memory_order_relaxed);
-}
-
-void object_put(struct object *object)
-{
-	if (object && atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) == 1)
-		object->type->destroy(object);
-}
-
 static struct slot *slot_at(unsigned int index)
 {
 	struct slot *chunk = atomic_load_explicit(&chunks[index / CHUNK_SLOTS],
@@ -213,11 +202,10 @@ static void slot_unpin(struct slot *slot, unsigned int index)
 	object_put(object);
 }
 
-/* NULL, or the slot of an open handle, pinned: the object stays there. */
-static struct slot *slot_pin(HANDLE handle, unsigned int *index)
+/* NULL, or the slot of a handle that was open just now, whose word has WANT in it. */
+static struct slot *slot_look(HANDLE handle, unsigned int *index, unsigned int *want)
 {
 	uintptr_t value = (uintptr_t)handle;
-	unsigned int want, word;
 	struct slot *slot;
 
 	if (value > HANDLE_MAX)
@@ -226,9 +214,28 @@ static struct slot *slot_pin(HANDLE handle, unsigned int *index)
 	slot = slot_at(*index);
 	if (!slot)
 		return NULL;
-	want = (unsigned int)(value >> (2 + INDEX_BITS)) * WORD_STEP | WORD_OPEN;
+	*want = (unsigned int)(value >> (2 + INDEX_BITS)) * WORD_STEP | WORD_OPEN;
+	if ((atomic_load_explicit(&slot->word, memory_order_relaxed) & ~WORD_PINS) != *want)
+		return NULL;
+	return slot;
+}
+
+bool object_is_open(HANDLE handle)
+{
+	unsigned int index, want;
+
+	return slot_look(handle, &index, &want);
+}
+
+/* NULL, or the slot of an open handle, pinned: the object stays there. */
+static struct slot *slot_pin(HANDLE handle, unsigned int *index)
+{
+	struct slot *slot;
+	unsigned int want, word;
+
 	/* Most wild numbers end here, without writing. */
-	if ((atomic_load_explicit(&slot->word, memory_order_relaxed) & ~WORD_PINS) != want)
+	slot = slot_look(handle, index, &want);
+	if (!slot)
 		return NULL;
 	word = atomic_fetch_add_explicit(&slot->word, 1, memory_order_acquire);
 	if ((word & ~WORD_PINS) == want)
@@ -249,12 +256,19 @@ static struct object *thread_object(void)
 	return &thread->object;
 }
 
-struct object *object_get_any(HANDLE handle)
+static bool object_is_latched(const struct object *object)
+{
+	return object->type->latched && __atomic_load_n(&object->signalled, __ATOMIC_ACQUIRE);
+}
+
+struct object *object_get_to_wait(HANDLE handle, bool *signalled)
 {
 	struct object *object;
 	struct slot *slot;
 	unsigned int index;
 
+	if (signalled)
+		*signalled = false;
 	if (handle == GetCurrentThread())
 		return thread_object();
 	slot = slot_pin(handle, &index);
@@ -263,9 +277,29 @@ struct object *object_get_any(HANDLE handle)
 		return NULL;
 	}
 	object = slot->object;
-	object_ref(object);
+	if (signalled && object_is_latched(object)) {
+		*signalled = true;
+		object = NULL;
+	} else {
+		object_ref(object);
+	}
 	slot_unpin(slot, index);
 	return object;
+}
+
+struct object *object_get_any(HANDLE handle)
+{
+	return object_get_to_wait(handle, NULL);
+}
+
+bool object_put_unless_last(struct object *object)
+{
+	unsigned int references = atomic_load(&object->references);
+
+	while (references > 1)
+		if (atomic_compare_exchange_weak(&object->references, &references, references - 1))
+			return true;
+	return false;
 }
 
 struct object *object_get(HANDLE handle, enum object_kind kind)

@@ -29,6 +29,8 @@ enum object_kind {
 	OBJECT_MODULE,
 	OBJECT_HEAP,
 	OBJECT_REQUEST,		/* has no HANDLE: to wait for one request */
+	OBJECT_ISOCH,
+	OBJECT_TRACKING,
 	OBJECT_OTHER,
 };
 
@@ -44,6 +46,7 @@ struct object_name;
 struct object_type {
 	enum object_kind kind;
 	bool waitable;		/* WaitForSingleObject and friends accept it */
+	bool latched;		/* object->signalled is all, and a wait does not change it */
 
 	/*
 	 * Its last HANDLE was closed, in CloseHandle's thread, which returns after that. Others may
@@ -64,7 +67,7 @@ struct object {
 	const struct object_type *type;
 	atomic_uint references;
 	atomic_uint handles;
-	bool signalled;			/* under wait_lock */
+	bool signalled;			/* written under wait_lock */
 	struct list waiters;		/* of struct wait_link, under wait_lock */
 	struct list sources;		/* of struct wait_source, under wait_lock */
 	struct object_name *name;	/* or NULL; object.c's */
@@ -73,9 +76,17 @@ struct object {
 /* One reference, the caller's; no handle. */
 void object_init(struct object *object, const struct object_type *type);
 
-void object_ref(struct object *object);
+static inline void object_ref(struct object *object)
+{
+	atomic_fetch_add_explicit(&object->references, 1, memory_order_relaxed);
+}
+
 /* Never under wait_lock, for it may call destroy. NULL is fine. */
-void object_put(struct object *object);
+static inline void object_put(struct object *object)
+{
+	if (object && atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel) == 1)
+		object->type->destroy(object);
+}
 
 /*
  * A new HANDLE, which takes over the caller's reference. NULL + ERROR_NOT_ENOUGH_MEMORY: then the
@@ -91,6 +102,13 @@ HANDLE object_open(struct object *object);
  */
 struct object *object_get(HANDLE handle, enum object_kind kind);
 struct object *object_get_any(HANDLE handle);
+/* As object_get_any, unless it is a latched one that is signalled: NULL, and *SIGNALLED. */
+struct object *object_get_to_wait(HANDLE handle, bool *signalled);
+/* What object_get gave for it is still what it gives. Takes nothing. */
+bool object_is_open(HANDLE handle);
+
+/* Puts a reference that is not the last, so that it may be done anywhere. False: it is the last. */
+bool object_put_unless_last(struct object *object);
 
 /* CloseHandle, but for this kind only (SetupDiDestroyDeviceInfoList, RegCloseKey, FreeLibrary). */
 BOOL object_close(HANDLE handle, enum object_kind kind);

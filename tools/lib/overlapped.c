@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 
 #include <windows.h>
 
@@ -15,47 +14,29 @@
 
 #define OVERLAPPED_PENDING	0x103
 #define OVERLAPPED_BUCKETS	256
-#define OVERLAPPED_BATCH	16
-#define NO_PACKET		1	/* the lowest bit of hEvent: nothing for the port */
 
 /* Those that are pending, by OVERLAPPED. Under wait_lock. */
 static struct request *overlapped_table[OVERLAPPED_BUCKETS];
 
-/* Its address tells threads apart. */
-static _Thread_local char overlapped_thread;
-
-/* The file keeps one for the next time. */
-static void request_destroy(struct object *object)
+/* Tells threads apart, also from those that ended. */
+static unsigned int overlapped_thread(void)
 {
-	struct request *request = (struct request *)object, *none = NULL;
-	struct file *file = request->file;
+	static __thread unsigned int mine __attribute__((tls_model("initial-exec")));
+	static atomic_uint last;
 
-	if (request->event)
-		object_put(request->event);
-	if (!atomic_compare_exchange_strong(&file->spare, &none, request))
-		free(request);
-	file_put(file);
+	if (!mine)
+		mine = atomic_fetch_add(&last, 1) + 1;
+	return mine;
 }
 
-static const struct object_type request_type = {
-	.kind = OBJECT_REQUEST,
-	.waitable = true,
-	.destroy = request_destroy,
-};
-
-static void request_free_packet(struct packet *packet)
-{
-	object_put(&list_entry(packet, struct request, packet)->object);
-}
-
-static struct request **overlapped_bucket(const OVERLAPPED *overlapped)
+static inline struct request **overlapped_bucket(const OVERLAPPED *overlapped)
 {
 	uintptr_t address = (uintptr_t)overlapped;
 
 	return &overlapped_table[(address >> 4 ^ address >> 12) % OVERLAPPED_BUCKETS];
 }
 
-static struct request *overlapped_find_locked(const OVERLAPPED *overlapped)
+static inline struct request *overlapped_find_locked(const OVERLAPPED *overlapped)
 {
 	struct request *request = *overlapped_bucket(overlapped);
 
@@ -86,14 +67,17 @@ static struct object *request_signals(struct request *request)
 }
 
 /*
- * A thread that waits for a request, when no other waits for the file: it just polls the
+ * A thread that waits for a request, when no other waits for the file: it just reaps, or polls the
  * descriptor. Whoever reads the record ends the wait.
  */
 struct direct {
 	struct request *request;	/* NULL: done */
-	const void *thread;
+	unsigned int thread;
 	int eventfd;			/* the thread's */
-	atomic_uint done;		/* DIRECT_ */
+	bool reaps;			/* or else it polls; under wait_lock */
+	atomic_uint done;		/* DIRECT_; then there is the result */
+	ULONG_PTR status;
+	DWORD bytes;
 };
 
 enum { DIRECT_WAITS, DIRECT_DONE, DIRECT_DONE_BY_OTHER };
@@ -103,155 +87,134 @@ static void direct_end_locked(struct request *request)
 	struct direct *direct = request->file->direct;
 	struct object *event = request->event;
 
-	if (!direct || direct->request != request)
-		return;
 	direct->request = NULL;
 	/* It has waited for the event, too: an automatic one has let it through. */
 	if (event && event->signalled && event->type->consume)
 		event->type->consume(event, NULL);
-	object_ref(&request->object);	/* the waiter's */
-	if (direct->thread == &overlapped_thread) {
+	direct->status = request->packet.status;
+	direct->bytes = request->packet.bytes;
+	if (direct->thread == overlapped_thread()) {
 		request->file->direct = NULL;
 		atomic_store(&direct->done, DIRECT_DONE);
 		return;
 	}
 	/* It is there until it has had the lock. */
 	atomic_store(&direct->done, DIRECT_DONE_BY_OTHER);
-	eventfd_write(direct->eventfd, 1);
+	if (direct->reaps)
+		core_reap_wake(request->file->fd);
+	else
+		eventfd_write(direct->eventfd, 1);
 }
 
 /*
  * Once Internal is written, the program may do with OVERLAPPED what it likes. Under the lock,
- * so that a new request with the same event resets it after this one has set it.
+ * so that a new request with the same event resets it after this one has set it. True: a port has
+ * the reference of what was under way.
  */
-static void request_end_locked(struct request *request, int error, uint32_t bytes)
+static bool request_end_locked(struct request *request, int error, uint32_t bytes)
 {
 	OVERLAPPED *overlapped = request->packet.overlapped;
 	struct object *signals = request_signals(request);
 	struct file *file = request->file;
+	DWORD status = error ? error_status(error_win32(error, ERROR_AT_TRANSFER)) : 0;
 
+	if (request->users)
+		bytes = 0;	/* the packets tell (winusb.md 1.7) */
 	overlapped_unlink_locked(request);
 	request->packet.bytes = bytes;
-	request->packet.status = (ULONG_PTR)error_status(error_win32(error, ERROR_AT_TRANSFER));
+	request->packet.status = status;
 	overlapped->InternalHigh = bytes;
 	__atomic_store_n(&overlapped->Internal, request->packet.status, __ATOMIC_RELEASE);
 	object_signal_locked(&request->object, true);
 	if (signals)
 		object_signal_locked(signals, true);
+	if (file->direct && file->direct->request == request)
+		direct_end_locked(request);
+	if (request->users)
+		atomic_fetch_sub(request->users, 1);
+	if (!request->packet_wanted || !file->port)
+		return false;
 	request->packet.key = file->key;
-	if (request->packet_wanted && file->port && port_add_locked(file->port, &request->packet))
-		object_ref(&request->object);	/* the packet's */
-	direct_end_locked(request);
-	atomic_fetch_sub(&file->pending, 1);
+	return port_add_locked(file->port, &request->packet);
 }
 
-static void overlapped_dispatch(const struct winusb_completion *records, int count)
+void overlapped_dispatch(struct file *file, const struct winusb_completion *records, int count)
 {
-	struct request *request;
+	struct request *request, *shared = NULL;
+	unsigned int kept = 0;
 	int i;
 
 	wait_lock_acquire();
 	for (i = 0; i < count; i++) {
 		request = (struct request *)(uintptr_t)records[i].cookie;
-		request_end_locked(request, records[i].status, records[i].length);
+		if (request_end_locked(request, records[i].status, records[i].length))
+			continue;
+		/* Nobody finds it any more, so it stays at one. */
+		if (atomic_load(&request->object.references) == 1 && request_keep_locked(request)) {
+			kept++;
+			continue;
+		}
+		request->next = shared;
+		shared = request;
 	}
+	atomic_fetch_sub(&file->pending, count);
+	if (kept)
+		atomic_fetch_sub(&file->object.references, kept);
 	wait_lock_release();
-	for (i = 0; i < count; i++)
-		object_put(&((struct request *)(uintptr_t)records[i].cookie)->object);
-}
-
-static int overlapped_pump_locked(struct file *file)
-{
-	struct winusb_completion records[OVERLAPPED_BATCH];
-	int count, all = 0;
-
-	do {
-		count = core_read(file->fd, records, OVERLAPPED_BATCH);
-		if (count <= 0)
-			return all ? all : count;
-		overlapped_dispatch(records, count);
-		all += count;
-	} while (count == OVERLAPPED_BATCH);
-	return all;
-}
-
-/* Between the leaving of a device and the last record of it, poll goes on to say so. */
-static void overlapped_slow_down(struct file *file)
-{
-	struct pollfd left = { .fd = file->fd };
-	struct timespec pause = { .tv_nsec = 200000 };
-
-	if (poll(&left, 1, 0) > 0 && left.revents & POLLHUP)
-		nanosleep(&pause, NULL);
-}
-
-bool overlapped_pump(struct file *file)
-{
-	int count = 0;
-
-	pthread_mutex_lock(&file->reading);
-	/* Otherwise the descriptor may be something else. */
-	if (!atomic_load(&file->closing) || atomic_load(&file->pending)) {
-		count = overlapped_pump_locked(file);
-		if (count == -EAGAIN)
-			overlapped_slow_down(file);
+	while ((request = shared)) {
+		shared = request->next;
+		object_put(&request->object);
 	}
-	pthread_mutex_unlock(&file->reading);
-	if (count > 0)
-		atomic_fetch_add_explicit(&file->activity, 1, memory_order_relaxed);
-	return count > 0 || count == -EAGAIN;
 }
 
-bool overlapped_readable(struct wait_pump *pump)
-{
-	return overlapped_pump((struct file *)pump->owner);
-}
-
-/* The event that is to be set, with a reference, in *EVENT. False: it is none. */
-static bool request_get_event(const OVERLAPPED *overlapped, struct object **event)
-{
-	*event = NULL;
-	if ((ULONG_PTR)overlapped->hEvent <= NO_PACKET)
-		return true;
-	*event = object_get(overlapped->hEvent, OBJECT_EVENT);
-	return *event;
-}
-
-static struct request *request_create(struct file *file, OVERLAPPED *overlapped)
+/* The request of an OVERLAPPED, with a reference. */
+static struct request *overlapped_get(const OVERLAPPED *overlapped)
 {
 	struct request *request;
-	struct object *event;
 
-	if (!request_get_event(overlapped, &event))
-		return NULL;
-	request = atomic_exchange(&file->spare, NULL);
-	if (!request)
-		request = malloc(sizeof(*request));
-	if (!request) {
-		object_put(event);
-		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-		return NULL;
-	}
-	object_init(&request->object, &request_type);
-	object_ref(&file->object);
-	request->file = file;
-	request->event = event;
-	request->packet_wanted = !((ULONG_PTR)overlapped->hEvent & NO_PACKET);
-	request->packet.overlapped = overlapped;
-	request->packet.free = request_free_packet;
-	request->thread = &overlapped_thread;
-	wait_source_init(&request->signals, &file->pump);
-	wait_source_init(&request->signals_self, &file->pump);
+	wait_lock_acquire();
+	request = overlapped_find_locked(overlapped);
+	if (request)
+		object_ref(&request->object);
+	wait_lock_release();
 	return request;
 }
 
-static void request_begin_locked(struct request *request)
+/* Without waiting: reads what there is. */
+static void overlapped_look(const OVERLAPPED *overlapped)
 {
-	OVERLAPPED *overlapped = request->packet.overlapped;
+	struct request *request = overlapped_get(overlapped);
+
+	if (!request)
+		return;
+	overlapped_pump(request->file);
+	object_put(&request->object);
+}
+
+/* The next free one had the same event the last time, and that is still what its handle means. */
+static bool request_is_ready_locked(const struct file *file, const OVERLAPPED *overlapped)
+{
+	const struct request *request = file->spare;
+
+	return request && request->handle == overlapped->hEvent &&
+	       (!request->event || object_is_open(request->handle));
+}
+
+static inline void request_begin_locked(struct request *request, OVERLAPPED *overlapped,
+					atomic_uint *users)
+{
 	struct request **bucket = overlapped_bucket(overlapped);
 	struct object *signals = request_signals(request);
 	struct file *file = request->file;
 
+	object_ref(&file->object);
+	atomic_fetch_add(&file->pending, 1);
+	atomic_store_explicit(&request->object.references, 1, memory_order_relaxed);
+	request->object.signalled = false;
+	request->packet_wanted = !((ULONG_PTR)overlapped->hEvent & NO_PACKET);
+	request->packet.overlapped = overlapped;
+	request->thread = overlapped_thread();
+	request->users = users;
 	request->next = *bucket;
 	*bucket = request;
 	overlapped->InternalHigh = 0;
@@ -265,50 +228,84 @@ static void request_begin_locked(struct request *request)
 }
 
 /* Enters it into the table; false if its OVERLAPPED is in use. */
-static bool request_begin(struct request *request)
+static bool request_begin(struct request *request, OVERLAPPED *overlapped, atomic_uint *users)
 {
-	bool used;
+	bool used, kept;
 
 	wait_lock_acquire();
-	used = overlapped_find_locked(request->packet.overlapped);
+	used = overlapped_find_locked(overlapped);
 	if (!used)
-		request_begin_locked(request);
+		request_begin_locked(request, overlapped, users);
+	kept = used && request_keep_locked(request);
 	wait_lock_release();
+	if (used && !kept)
+		request_free(request);
 	return !used;
+}
+
+/* With what is at hand. NULL: it takes more than that. */
+static struct request *request_begin_ready(struct file *file, OVERLAPPED *overlapped,
+					   atomic_uint *users)
+{
+	struct request *request = NULL;
+
+	wait_lock_acquire();
+	if (request_is_ready_locked(file, overlapped) && !overlapped_find_locked(overlapped)) {
+		request = request_take_locked(file);
+		request_begin_locked(request, overlapped, users);
+	}
+	wait_lock_release();
+	return request;
+}
+
+static struct request *request_begin_new(struct file *file, OVERLAPPED *overlapped,
+					 atomic_uint *users)
+{
+	struct request *request = request_prepare(file, overlapped);
+
+	if (!request || request_begin(request, overlapped, users))
+		return request;
+	/* It may be done, and just unread. */
+	overlapped_look(overlapped);
+	request = request_prepare(file, overlapped);
+	if (!request || request_begin(request, overlapped, users))
+		return request;
+	SetLastError(ERROR_INVALID_PARAMETER);
+	return NULL;
 }
 
 /* It was refused: nobody is told but the caller. */
 static void request_undo(struct request *request, DWORD error)
 {
 	OVERLAPPED *overlapped = request->packet.overlapped;
+	struct file *file = request->file;
 
 	wait_lock_acquire();
 	overlapped_unlink_locked(request);
 	request->packet.bytes = 0;
-	request->packet.status = (ULONG_PTR)error_status(error);
+	request->packet.status = error_status(error);
 	__atomic_store_n(&overlapped->Internal, request->packet.status, __ATOMIC_RELEASE);
 	object_signal_locked(&request->object, true);
-	direct_end_locked(request);
-	atomic_fetch_sub(&request->file->pending, 1);
+	if (file->direct && file->direct->request == request)
+		direct_end_locked(request);
+	atomic_fetch_sub(&file->pending, 1);
 	wait_lock_release();
 	object_put(&request->object);
 }
 
-DWORD overlapped_start(struct file *file, OVERLAPPED *overlapped, uint32_t handle, uint8_t pipe,
-		       const void *setup, void *buffer, uint32_t length)
+DWORD overlapped_start(struct file *file, OVERLAPPED *overlapped, struct winusb_transfer *transfer,
+		       atomic_uint *users)
 {
-	struct request *request = request_create(file, overlapped);
+	struct request *request = request_begin_ready(file, overlapped, users);
 	DWORD error = ERROR_IO_PENDING;
 	int result;
 
 	if (!request)
+		request = request_begin_new(file, overlapped, users);
+	if (!request)
 		return GetLastError();
-	if (!request_begin(request)) {
-		object_put(&request->object);
-		return ERROR_INVALID_PARAMETER;
-	}
-	atomic_fetch_add(&file->pending, 1);
-	result = file_submit(file, handle, pipe, setup, buffer, length, (uintptr_t)request);
+	transfer->cookie = (uintptr_t)request;
+	result = file_submit(file, transfer);
 	if (result) {
 		error = error_win32(result, ERROR_AT_TRANSFER);
 		request_undo(request, error);
@@ -323,7 +320,7 @@ void overlapped_drain(struct file *file)
 	struct pollfd records = { .fd = file->fd, .events = POLLIN };
 
 	while (atomic_load(&file->pending)) {
-		core_cancel(file->fd, true, 0);
+		core_cancel(file->fd, WINUSB_CANCEL_ALL, 0);
 		poll(&records, 1, 2);
 		overlapped_pump(file);
 	}
@@ -342,33 +339,35 @@ static void request_consume(struct request *request)
 	wait_lock_release();
 }
 
-/* The request of an OVERLAPPED, with a reference. */
-static struct request *overlapped_get(const OVERLAPPED *overlapped)
-{
-	struct request *request;
-
-	wait_lock_acquire();
-	request = overlapped_find_locked(overlapped);
-	if (request)
-		object_ref(&request->object);
-	wait_lock_release();
-	return request;
-}
-
 static bool overlapped_is_pending(const OVERLAPPED *overlapped)
 {
 	return __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == OVERLAPPED_PENDING;
 }
 
 /* It has just ended, or it is none of ours: what Windows does. */
-static bool overlapped_wait_for_other(HANDLE file, const OVERLAPPED *overlapped, DWORD ms)
+static DWORD overlapped_wait_for_other(HANDLE file, const OVERLAPPED *overlapped, DWORD ms)
 {
 	HANDLE event = overlapped->hEvent;
 
 	if (!overlapped_is_pending(overlapped))
-		return true;
-	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms) ==
-	       WAIT_OBJECT_0;
+		return WAIT_OBJECT_0;
+	return WaitForSingleObject((ULONG_PTR)event > NO_PACKET ? event : file, ms);
+}
+
+/* As long as nobody is in the way. */
+static void direct_reap(struct file *file, struct direct *direct)
+{
+	unsigned int wakes;
+
+	do {
+		/* Who ends the wait after this look is too late for WAKES. */
+		wakes = atomic_load(&file->pump.wakes);
+		if (atomic_load(&direct->done))
+			return;
+	} while (overlapped_reap(&file->pump, NULL, wakes, UINT64_MAX) > 0);
+	wait_lock_acquire();
+	direct->reaps = false;
+	wait_lock_release();
 }
 
 /* Entered with wait_lock, which is released. */
@@ -379,17 +378,26 @@ static void direct_wait(struct file *file, struct direct *direct)
 		{ .fd = file->fd, .events = POLLIN },
 	};
 	eventfd_t count;
+	bool early;
 
+	early = wait_pump_is_early_locked(&file->pump);
+	direct->reaps = wait_pump_may_reap(&file->pump);
 	file->direct = direct;
 	object_ref(&file->object);
 	wait_lock_release();
+	if (early) {
+		overlapped_early(&file->pump);
+		wait_pump_was_early(&file->pump, atomic_load(&direct->done));
+	}
+	if (direct->reaps)
+		direct_reap(file, direct);
 	while (!atomic_load(&direct->done)) {
 		if (poll(fds, 2, -1) <= 0)
 			continue;
 		if (fds[0].revents)
 			(void)!eventfd_read(direct->eventfd, &count);
 		if (fds[1].revents)
-			overlapped_pump(file);
+			overlapped_serve(file);
 	}
 	if (atomic_load(&direct->done) == DIRECT_DONE_BY_OTHER) {
 		wait_lock_acquire();
@@ -412,65 +420,54 @@ static bool direct_prepare(struct direct *direct, struct request *request, DWORD
 	if (thread->eventfd < 0)
 		thread->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	direct->request = request;
-	direct->thread = &overlapped_thread;
+	direct->thread = overlapped_thread();
 	direct->eventfd = thread->eventfd;
 	atomic_init(&direct->done, DIRECT_WAITS);
 	return thread->eventfd >= 0;
 }
 
-/* Entered with wait_lock, which is released. A reference to the request is the caller's if true. */
-static bool request_wait(struct request *request, DWORD ms)
+/* Entered with wait_lock, which is released. There is a result if it is WAIT_OBJECT_0. */
+static DWORD request_wait(struct request *request, DWORD ms, ULONG_PTR *status, DWORD *bytes)
 {
 	struct direct direct;
+	DWORD waited;
 
 	if (direct_prepare(&direct, request, ms)) {
 		direct_wait(request->file, &direct);
-		return true;
+		*status = direct.status;
+		*bytes = direct.bytes;
+		return WAIT_OBJECT_0;
 	}
 	object_ref(&request->object);
 	if (list_is_empty(&request->signals_self.link))
 		wait_source_add_locked(&request->signals_self, &request->object);
-	if (wait_for_object_locked(&request->object, ms, NULL) != WAIT_OBJECT_0) {
-		object_put(&request->object);
-		return false;
+	waited = wait_for_object_locked(&request->object, ms, NULL);
+	if (waited == WAIT_OBJECT_0) {
+		request_consume(request);
+		*status = request->packet.status;
+		*bytes = request->packet.bytes;
 	}
-	request_consume(request);
-	return true;
+	object_put(&request->object);
+	return waited;
 }
 
-/* Waits for a request and gives its result, if it is one. False: the time has passed. */
-static bool overlapped_wait(HANDLE file, const OVERLAPPED *overlapped, DWORD ms, ULONG_PTR *status,
-			    DWORD *bytes)
+/* Waits for a request and gives its result, if WAIT_OBJECT_0. */
+static DWORD overlapped_wait(HANDLE file, const OVERLAPPED *overlapped, DWORD ms, ULONG_PTR *status,
+			     DWORD *bytes)
 {
 	struct request *request;
+	DWORD waited;
 
 	wait_lock_acquire();
 	request = overlapped_find_locked(overlapped);
 	if (!request) {
 		wait_lock_release();
-		if (!overlapped_wait_for_other(file, overlapped, ms))
-			return false;
+		waited = overlapped_wait_for_other(file, overlapped, ms);
 		*status = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
 		*bytes = overlapped->InternalHigh;
-		return true;
+		return waited;
 	}
-	if (!request_wait(request, ms))
-		return false;
-	*status = request->packet.status;
-	*bytes = request->packet.bytes;
-	object_put(&request->object);
-	return true;
-}
-
-/* Without waiting: reads what there is. */
-static void overlapped_look(const OVERLAPPED *overlapped)
-{
-	struct request *request = overlapped_get(overlapped);
-
-	if (!request)
-		return;
-	overlapped_pump(request->file);
-	object_put(&request->object);
+	return request_wait(request, ms, status, bytes);
 }
 
 /* What HasOverlappedIoCompleted is. */
@@ -481,16 +478,18 @@ BOOL WINAPI winusb_w32_has_completed(const OVERLAPPED *overlapped)
 	return !overlapped_is_pending(overlapped);
 }
 
-BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, DWORD ms,
-				  BOOL alertable)
+static inline BOOL overlapped_result(HANDLE file, OVERLAPPED *overlapped, DWORD *bytes, DWORD ms)
 {
-	ULONG_PTR status;
+	ULONG_PTR status = OVERLAPPED_PENDING;
+	DWORD waited;
 
-	(void)alertable;
 	if (!overlapped || !bytes)
 		return error_fail(ERROR_INVALID_PARAMETER);
 	if (ms && overlapped_is_pending(overlapped)) {
-		if (!overlapped_wait(file, overlapped, ms, &status, bytes))
+		waited = overlapped_wait(file, overlapped, ms, &status, bytes);
+		if (waited == WAIT_FAILED)
+			return FALSE;
+		if (waited == WAIT_TIMEOUT)
 			return error_fail(WAIT_TIMEOUT);
 	} else {
 		if (overlapped_is_pending(overlapped))
@@ -504,21 +503,28 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD 
 	return (LONG)status >= 0 ? TRUE : error_fail(error_from_status(status));
 }
 
+BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, DWORD ms,
+				  BOOL alertable)
+{
+	(void)alertable;
+	return overlapped_result(file, overlapped, bytes, ms);
+}
+
 BOOL WINAPI GetOverlappedResult(HANDLE file, LPOVERLAPPED overlapped, LPDWORD bytes, BOOL wait)
 {
-	return GetOverlappedResultEx(file, overlapped, bytes, wait ? INFINITE : 0, FALSE);
+	return overlapped_result(file, overlapped, bytes, wait ? INFINITE : 0);
 }
 
 /* Of this thread, those of the file. */
 static unsigned int overlapped_mine(struct file *file, struct request **list, unsigned int most)
 {
+	unsigned int mine = overlapped_thread(), i, n = 0;
 	struct request *request;
-	unsigned int i, n = 0;
 
 	wait_lock_acquire();
 	for (i = 0; i < OVERLAPPED_BUCKETS; i++)
 		for (request = overlapped_table[i]; request; request = request->next) {
-			if (request->file != file || request->thread != &overlapped_thread)
+			if (request->file != file || request->thread != mine)
 				continue;
 			if (n < most) {
 				object_ref(&request->object);
@@ -546,7 +552,7 @@ BOOL WINAPI CancelIo(HANDLE handle)
 	}
 	n = overlapped_mine(file, list, most);
 	for (i = 0; i < n; i++) {
-		file_cancel(file, false, (uintptr_t)list[i]);
+		file_cancel(file, 0, (uintptr_t)list[i]);
 		object_put(&list[i]->object);
 	}
 	free(list);
@@ -562,7 +568,7 @@ static bool overlapped_cancel_one(struct file *file, const OVERLAPPED *overlappe
 	if (!request)
 		return false;
 	if (request->file == file)
-		count = file_cancel(file, false, (uintptr_t)request);
+		count = file_cancel(file, 0, (uintptr_t)request);
 	object_put(&request->object);
 	if (!count)
 		overlapped_pump(file);	/* its record is there: who looks sees that it is done */
@@ -573,6 +579,7 @@ BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped)
 {
 	struct file *file = file_get(handle);
 	bool any;
+	int n;
 
 	if (!file)
 		return FALSE;
@@ -581,8 +588,12 @@ BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped)
 	} else if (overlapped) {
 		any = overlapped_cancel_one(file, overlapped);
 	} else {
-		any = file_cancel(file, true, 0) > 0;
-		any |= file_abort_blocked(file);
+		n = file_cancel(file, WINUSB_CANCEL_ALL | WINUSB_CANCEL_BLOCKED, 0);
+		if (n == -EOPNOTSUPP)	/* a driver without WINUSB_CAP_CANCEL_BLOCKED */
+			n = file_cancel(file, WINUSB_CANCEL_ALL, 0);
+		any = n > 0;
+		if (!any)
+			overlapped_pump(file);	/* as with one */
 	}
 	file_put(file);
 	return any ? TRUE : error_fail(ERROR_NOT_FOUND);

@@ -21,12 +21,6 @@ static const USB_COMMON_DESCRIPTOR *parse_at(const UCHAR *at, const UCHAR *end)
 	return descriptor;
 }
 
-static PVOID parse_fail(DWORD error)
-{
-	SetLastError(error);
-	return NULL;
-}
-
 PUSB_COMMON_DESCRIPTOR WINAPI WinUsb_ParseDescriptors(PVOID buffer, ULONG length, PVOID start,
 						      LONG type)
 {
@@ -34,11 +28,11 @@ PUSB_COMMON_DESCRIPTOR WINAPI WinUsb_ParseDescriptors(PVOID buffer, ULONG length
 	const USB_COMMON_DESCRIPTOR *descriptor;
 
 	if (!buffer || !start || at < (const UCHAR *)buffer || at > end)
-		return parse_fail(ERROR_INVALID_PARAMETER);
+		return error_null(ERROR_INVALID_PARAMETER);
 	for (; (descriptor = parse_at(at, end)); at += descriptor->bLength)
 		if (descriptor->bDescriptorType == type)
 			return (PUSB_COMMON_DESCRIPTOR)at;
-	return parse_fail(ERROR_NO_MORE_ITEMS);
+	return error_null(ERROR_NO_MORE_ITEMS);
 }
 
 static bool parse_matches(LONG wanted, UCHAR value)
@@ -53,7 +47,7 @@ PUSB_INTERFACE_DESCRIPTOR WINAPI WinUsb_ParseConfigurationDescriptor(
 	const UCHAR *at = start, *end;
 
 	if (!configuration || !start)
-		return parse_fail(ERROR_INVALID_PARAMETER);
+		return error_null(ERROR_INVALID_PARAMETER);
 	end = (const UCHAR *)configuration + configuration->wTotalLength;
 	for (; at; at += at[0]) {
 		const USB_INTERFACE_DESCRIPTOR *found;
@@ -71,7 +65,7 @@ PUSB_INTERFACE_DESCRIPTOR WINAPI WinUsb_ParseConfigurationDescriptor(
 		    parse_matches(protocol, found->bInterfaceProtocol))
 			return (PUSB_INTERFACE_DESCRIPTOR)at;
 		if (at + at[0] >= end)
-			return parse_fail(ERROR_NO_MORE_ITEMS);
+			return error_null(ERROR_NO_MORE_ITEMS);
 	}
 	return NULL;
 }

@@ -20,19 +20,33 @@ struct port {
 
 /* What a waiter is given. */
 struct port_result {
-	struct packet *packet;	/* NULL: the port was closed */
+	struct packet *packet;	/* to be freed without the lock, or NULL */
+	bool taken;		/* false: the port was closed */
+	OVERLAPPED_ENTRY entry;
 };
 
-static struct packet *port_take_locked(struct port *port)
+static bool port_take_locked(struct port *port, struct port_result *result)
 {
 	struct packet *packet = port->first;
 
 	if (!packet)
-		return NULL;
+		return false;
 	port->first = packet->next;
 	if (!port->first)
 		port->last = &port->first;
-	return packet;
+	result->taken = true;
+	result->entry.lpCompletionKey = packet->key;
+	result->entry.lpOverlapped = packet->overlapped;
+	result->entry.Internal = packet->status;
+	result->entry.dwNumberOfBytesTransferred = packet->bytes;
+	result->packet = packet->release && packet->release(packet) ? NULL : packet;
+	return true;
+}
+
+static void port_result_free(struct port_result *result)
+{
+	if (result->packet)
+		result->packet->free(result->packet);
 }
 
 static bool port_is_signalled(const struct object *object, const struct waiter *who)
@@ -48,7 +62,7 @@ static void port_consume(struct object *object, struct waiter *who)
 	struct port_result *result = waiter_context(who);
 
 	if (result)
-		result->packet = port_take_locked((struct port *)object);
+		port_take_locked((struct port *)object, result);
 }
 
 /* Who waits is told, and what nobody got is dropped: it would hold the port. */
@@ -138,29 +152,26 @@ static DWORD port_associate(struct port *port, HANDLE handle, ULONG_PTR key)
 	return error;
 }
 
-static HANDLE port_fail(DWORD error)
-{
-	SetLastError(error);
-	return NULL;
-}
-
-static HANDLE port_create(HANDLE handle, ULONG_PTR key)
+/* The handle first: a file can not leave its port again. */
+static HANDLE port_create(HANDLE file, ULONG_PTR key)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	DWORD error;
+	DWORD error = ERROR_SUCCESS;
+	HANDLE handle;
 
 	if (!port)
-		return port_fail(ERROR_NOT_ENOUGH_MEMORY);
+		return error_null(ERROR_NOT_ENOUGH_MEMORY);
 	object_init(&port->object, &port_type);
 	port->last = &port->first;
-	if (handle != INVALID_HANDLE_VALUE) {
-		error = port_associate(port, handle, key);
-		if (error) {
-			object_put(&port->object);
-			return port_fail(error);
-		}
-	}
-	return object_open(&port->object);
+	object_ref(&port->object);
+	handle = object_open(&port->object);
+	if (handle && file != INVALID_HANDLE_VALUE)
+		error = port_associate(port, file, key);
+	object_put(&port->object);
+	if (!error)
+		return handle;
+	CloseHandle(handle);
+	return error_null(error);
 }
 
 /* How many threads may run at once is not limited. */
@@ -173,34 +184,40 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key
 	if (!existing)
 		return port_create(file, key);
 	if (file == INVALID_HANDLE_VALUE)
-		return port_fail(ERROR_INVALID_PARAMETER);
+		return error_null(ERROR_INVALID_PARAMETER);
 	port = port_get(existing);
 	if (!port)
 		return NULL;
 	error = port_associate(port, file, key);
 	object_put(&port->object);
-	return error ? port_fail(error) : existing;
+	return error ? error_null(error) : existing;
 }
 
-/* One packet, or NULL and the reason. */
-static struct packet *port_wait(struct port *port, DWORD ms)
+/* One packet; false and the reason. */
+static bool port_wait(struct port *port, DWORD ms, struct port_result *result)
 {
-	struct port_result result = { NULL };
-	DWORD waited = wait_for_object(&port->object, ms, &result);
+	DWORD waited = WAIT_OBJECT_0;
 
+	result->packet = NULL;
+	result->taken = false;
+	wait_lock_acquire();
+	if (port_take_locked(port, result))
+		wait_lock_release();
+	else
+		waited = wait_for_object_locked(&port->object, ms, result);
+	port_result_free(result);
 	if (waited == WAIT_TIMEOUT)
 		SetLastError(WAIT_TIMEOUT);
-	else if (waited == WAIT_OBJECT_0 && !result.packet)
+	else if (waited == WAIT_OBJECT_0 && !result->taken)
 		SetLastError(ERROR_ABANDONED_WAIT_0);
-	return result.packet;
+	return result->taken;
 }
 
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE handle, LPDWORD bytes, PULONG_PTR key,
 				      LPOVERLAPPED *overlapped, DWORD ms)
 {
-	struct packet *packet;
+	struct port_result result;
 	struct port *port;
-	DWORD error;
 
 	if (!bytes || !key || !overlapped)
 		return error_fail(ERROR_INVALID_PARAMETER);
@@ -208,51 +225,43 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE handle, LPDWORD bytes, PULONG_PTR k
 	port = port_get(handle);
 	if (!port)
 		return FALSE;
-	packet = port_wait(port, ms);
+	port_wait(port, ms, &result);
 	object_put(&port->object);
-	if (!packet)
+	if (!result.taken)
 		return FALSE;
-	*bytes = packet->bytes;
-	*key = packet->key;
-	*overlapped = packet->overlapped;
-	error = (LONG)packet->status < 0 ? error_from_status(packet->status) : ERROR_SUCCESS;
-	packet->free(packet);
-	return error ? error_fail(error) : TRUE;
+	*bytes = result.entry.dwNumberOfBytesTransferred;
+	*key = result.entry.lpCompletionKey;
+	*overlapped = result.entry.lpOverlapped;
+	if ((LONG)result.entry.Internal >= 0)
+		return TRUE;
+	return error_fail(error_from_status(result.entry.Internal));
 }
 
-static ULONG port_take_more(struct port *port, struct packet **packets, ULONG count)
+/* What there is, without waiting; and what is to be freed. */
+static ULONG port_take_more(struct port *port, OVERLAPPED_ENTRY *entries, ULONG count,
+			    struct packet **left)
 {
+	struct port_result result;
 	ULONG n = 0;
 
 	wait_lock_acquire();
-	while (n < count && (packets[n] = port_take_locked(port)))
-		n++;
+	for (; n < count && port_take_locked(port, &result); n++) {
+		entries[n] = result.entry;
+		if (!result.packet)
+			continue;
+		result.packet->next = *left;
+		*left = result.packet;
+	}
 	wait_lock_release();
 	return n;
-}
-
-#define PORT_BATCH	64
-
-static ULONG port_give(OVERLAPPED_ENTRY *entries, struct packet **packets, ULONG count)
-{
-	ULONG i;
-
-	for (i = 0; i < count; i++) {
-		entries[i].lpCompletionKey = packets[i]->key;
-		entries[i].lpOverlapped = packets[i]->overlapped;
-		entries[i].Internal = packets[i]->status;
-		entries[i].dwNumberOfBytesTransferred = packets[i]->bytes;
-		packets[i]->free(packets[i]);
-	}
-	return count;
 }
 
 BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE handle, LPOVERLAPPED_ENTRY entries, ULONG count,
 					PULONG removed, DWORD ms, BOOL alertable)
 {
-	struct packet *packets[PORT_BATCH];
+	struct packet *left = NULL, *packet;
+	struct port_result result;
 	struct port *port;
-	ULONG n = 0, more;
 
 	(void)alertable;
 	if (!entries || !count || !removed)
@@ -261,19 +270,18 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE handle, LPOVERLAPPED_ENTRY entrie
 	port = port_get(handle);
 	if (!port)
 		return FALSE;
-	packets[0] = port_wait(port, ms);
-	if (packets[0])
-		n = port_give(entries, packets, 1);
-	while (n && n < count) {
-		more = port_take_more(port, packets,
-				      count - n < PORT_BATCH ? count - n : PORT_BATCH);
-		if (!more)
-			break;
-		n += port_give(entries + n, packets, more);
+	if (port_wait(port, ms, &result)) {
+		entries[0] = result.entry;
+		*removed = 1;
+		if (count > 1)
+			*removed += port_take_more(port, entries + 1, count - 1, &left);
 	}
 	object_put(&port->object);
-	*removed = n;
-	return n ? TRUE : FALSE;
+	while ((packet = left)) {
+		left = packet->next;
+		packet->free(packet);
+	}
+	return *removed ? TRUE : FALSE;
 }
 
 static void port_free_posted(struct packet *packet)

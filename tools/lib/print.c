@@ -18,15 +18,44 @@ enum rule {
 	RULE_SECURE,	/* nothing, if it does not fit */
 };
 
-/* The last part of all that print into memory; TEXT is freed. */
-#define FINISH(unit, name) \
-__attribute__((noinline)) \
-static int name(unit *to, size_t room, unit *text, int length, enum rule rule) \
+static int invalid(void)
+{
+	errno = EINVAL;
+	return -1;
+}
+
+/* The size is the caller's promise. */
+#define NO_LIMIT INT_MAX
+
+/*
+ * Into memory: what narrow and wide functions have in common. INTO() is behind all of them; with
+ * neither memory nor room it only measures.
+ */
+#define FAMILY(unit, format_to, into, measure, measure_list, old, old_list, secure, secure_list, \
+	       most, most_list) \
+int measure_list(const unit *format, va_list list) \
 { \
-	size_t need = (size_t)length + 1; \
+	unit *text; \
+	int length = format_to(&text, format, list); \
  \
+	free(text); \
+	return length; \
+} \
+VARIADIC(measure, format, (const unit *format, ...), measure_list(format, list)) \
+ \
+__attribute__((noinline)) \
+static int into(unit *to, size_t room, const unit *format, va_list list, enum rule rule) \
+{ \
+	unit *text; \
+	size_t need; \
+	int length; \
+ \
+	if (!to) \
+		return room ? invalid() : measure_list(format, list); \
+	length = format_to(&text, format, list); \
+	need = (size_t)length + 1; \
 	if (length < 0) { \
-		if (room && to) \
+		if (room) \
 			to[0] = 0; \
 		return -1; \
 	} \
@@ -48,145 +77,63 @@ static int name(unit *to, size_t room, unit *text, int length, enum rule rule) \
 	} \
 	free(text); \
 	return length; \
-}
-FINISH(char, finish_narrow)
-FINISH(wchar_t, finish_wide)
-
-#define INTO(unit, format_to, finish, name, rule) \
-static int name(unit *to, size_t room, const unit *format, va_list list) \
-{ \
-	unit *text; \
-	int length = format_to(&text, format, list); \
+} \
  \
-	return finish(to, room, text, length, rule); \
-}
-INTO(char, format_narrow, finish_narrow, narrow_c99, RULE_C99)
-INTO(char, format_narrow, finish_narrow, narrow_cut, RULE_CUT)
-INTO(char, format_narrow, finish_narrow, narrow_old, RULE_OLD)
-INTO(char, format_narrow, finish_narrow, narrow_secure, RULE_SECURE)
-INTO(wchar_t, format_wide, finish_wide, wide_c99, RULE_C99)
-INTO(wchar_t, format_wide, finish_wide, wide_cut, RULE_CUT)
-INTO(wchar_t, format_wide, finish_wide, wide_old, RULE_OLD)
-INTO(wchar_t, format_wide, finish_wide, wide_secure, RULE_SECURE)
-
-static int invalid(void)
-{
-	errno = EINVAL;
-	return -1;
-}
-
-/* The size is the caller's promise. */
-#define NO_LIMIT INT_MAX
-
-/* int NAME(PARAMETERS, ...) on top of what takes a list */
-#define VARIADIC(name, last, parameters, call) \
-int name parameters \
+int old_list(unit *to, size_t count, const unit *format, va_list list) \
 { \
-	va_list list; \
-	int length; \
+	return into(to, count, format, list, RULE_OLD); \
+} \
+VARIADIC(old, format, (unit *to, size_t count, const unit *format, ...), \
+	 old_list(to, count, format, list)) \
  \
-	va_start(list, last); \
-	length = call; \
-	va_end(list); \
-	return length; \
-}
+int secure_list(unit *to, size_t room, const unit *format, va_list list) \
+{ \
+	return to && room && format ? into(to, room, format, list, RULE_SECURE) : invalid(); \
+} \
+VARIADIC(secure, format, (unit *to, size_t room, const unit *format, ...), \
+	 secure_list(to, room, format, list)) \
+ \
+int most_list(unit *to, size_t room, size_t count, const unit *format, va_list list) \
+{ \
+	if (format && !to && !room && !count) \
+		return 0; \
+	if (!to || !room || (count >= room && count != _TRUNCATE)) \
+		return secure_list(to, room, format, list); \
+	return format ? into(to, count < room ? count + 1 : room, format, list, RULE_CUT) : \
+	       invalid(); \
+} \
+VARIADIC(most, format, (unit *to, size_t room, size_t count, const unit *format, ...), \
+	 most_list(to, room, count, format, list))
 
-/* Into memory: narrow */
+FAMILY(char, format_narrow, narrow_into, _scprintf, _vscprintf, _snprintf, _vsnprintf, sprintf_s,
+       vsprintf_s, _snprintf_s, _vsnprintf_s)
+FAMILY(wchar_t, format_wide, wide_into, _scwprintf, _vscwprintf, _snwprintf, _vsnwprintf,
+       swprintf_s, vswprintf_s, _snwprintf_s, _vsnwprintf_s)
+
+/* And where they differ */
 
 int vsnprintf(char *to, size_t room, const char *format, va_list list)
 {
-	return narrow_c99(to, room, format, list);
+	return narrow_into(to, room, format, list, RULE_C99);
 }
 VARIADIC(winusb_w32_snprintf, format, (char *to, size_t room, const char *format, ...),
-	 narrow_c99(to, room, format, list))
+	 vsnprintf(to, room, format, list))
 
 int vsprintf(char *to, const char *format, va_list list)
 {
-	return narrow_c99(to, NO_LIMIT, format, list);
+	return vsnprintf(to, NO_LIMIT, format, list);
 }
 VARIADIC(winusb_w32_sprintf, format, (char *to, const char *format, ...),
-	 narrow_c99(to, NO_LIMIT, format, list))
-
-int _vscprintf(const char *format, va_list list)
-{
-	char *text;
-	int length = format_narrow(&text, format, list);
-
-	free(text);
-	return length;
-}
-VARIADIC(_scprintf, format, (const char *format, ...), _vscprintf(format, list))
-
-int _vsnprintf(char *to, size_t count, const char *format, va_list list)
-{
-	return to || count ? narrow_old(to, count, format, list) : _vscprintf(format, list);
-}
-VARIADIC(_snprintf, format, (char *to, size_t count, const char *format, ...),
-	 _vsnprintf(to, count, format, list))
-
-int vsprintf_s(char *to, size_t room, const char *format, va_list list)
-{
-	return to && room && format ? narrow_secure(to, room, format, list) : invalid();
-}
-VARIADIC(sprintf_s, format, (char *to, size_t room, const char *format, ...),
-	 vsprintf_s(to, room, format, list))
-
-int _vsnprintf_s(char *to, size_t room, size_t count, const char *format, va_list list)
-{
-	if (!to || !room || !format)
-		return invalid();
-	if (count >= room && count != _TRUNCATE)
-		return narrow_secure(to, room, format, list);
-	return narrow_cut(to, count < room ? count + 1 : room, format, list);
-}
-VARIADIC(_snprintf_s, format, (char *to, size_t room, size_t count, const char *format, ...),
-	 _vsnprintf_s(to, room, count, format, list))
-
-/* Into memory: wide */
+	 vsprintf(to, format, list))
 
 int vswprintf(wchar_t *to, size_t room, const wchar_t *format, va_list list)
 {
-	return wide_cut(to, room, format, list);
+	return wide_into(to, room, format, list, RULE_CUT);
 }
 VARIADIC(swprintf, format, (wchar_t *to, size_t room, const wchar_t *format, ...),
-	 wide_cut(to, room, format, list))
+	 vswprintf(to, room, format, list))
 VARIADIC(_swprintf, format, (wchar_t *to, const wchar_t *format, ...),
-	 wide_c99(to, NO_LIMIT, format, list))
-
-int _vscwprintf(const wchar_t *format, va_list list)
-{
-	wchar_t *text;
-	int length = format_wide(&text, format, list);
-
-	free(text);
-	return length;
-}
-VARIADIC(_scwprintf, format, (const wchar_t *format, ...), _vscwprintf(format, list))
-
-int _vsnwprintf(wchar_t *to, size_t count, const wchar_t *format, va_list list)
-{
-	return to || count ? wide_old(to, count, format, list) : _vscwprintf(format, list);
-}
-VARIADIC(_snwprintf, format, (wchar_t *to, size_t count, const wchar_t *format, ...),
-	 _vsnwprintf(to, count, format, list))
-
-int vswprintf_s(wchar_t *to, size_t room, const wchar_t *format, va_list list)
-{
-	return to && room && format ? wide_secure(to, room, format, list) : invalid();
-}
-VARIADIC(swprintf_s, format, (wchar_t *to, size_t room, const wchar_t *format, ...),
-	 vswprintf_s(to, room, format, list))
-
-int _vsnwprintf_s(wchar_t *to, size_t room, size_t count, const wchar_t *format, va_list list)
-{
-	if (!to || !room || !format)
-		return invalid();
-	if (count >= room && count != _TRUNCATE)
-		return wide_secure(to, room, format, list);
-	return wide_cut(to, count < room ? count + 1 : room, format, list);
-}
-VARIADIC(_snwprintf_s, format, (wchar_t *to, size_t room, size_t count, const wchar_t *format, ...),
-	 _vsnwprintf_s(to, room, count, format, list))
+	 wide_into(to, NO_LIMIT, format, list, RULE_C99))
 
 /* Into files: always UTF-8, so narrow and wide output mix as they do on Windows. */
 
@@ -209,42 +156,26 @@ static int write_units(FILE *file, const wchar_t *text, size_t count)
 	return result;
 }
 
-int vfprintf(FILE *file, const char *format, va_list list)
-{
-	char *text;
-	int length = format_narrow(&text, format, list);
+#define FILES(unit, format_to, write_to, file, file_list, out, out_list) \
+int file_list(FILE *to, const unit *format, va_list list) \
+{ \
+	unit *text; \
+	int length = format_to(&text, format, list); \
+ \
+	if (length >= 0) \
+		length = write_to(to, text, (size_t)length); \
+	free(text); \
+	return length; \
+} \
+VARIADIC(file, format, (FILE *to, const unit *format, ...), file_list(to, format, list)) \
+int out_list(const unit *format, va_list list) \
+{ \
+	return file_list(stdout, format, list); \
+} \
+VARIADIC(out, format, (const unit *format, ...), out_list(format, list))
 
-	if (length >= 0)
-		length = write_bytes(file, text, (size_t)length);
-	free(text);
-	return length;
-}
-VARIADIC(winusb_w32_fprintf, format, (FILE *file, const char *format, ...),
-	 vfprintf(file, format, list))
-VARIADIC(winusb_w32_printf, format, (const char *format, ...), vfprintf(stdout, format, list))
-
-int vprintf(const char *format, va_list list)
-{
-	return vfprintf(stdout, format, list);
-}
-
-int vfwprintf(FILE *file, const wchar_t *format, va_list list)
-{
-	wchar_t *text;
-	int length = format_wide(&text, format, list);
-
-	if (length >= 0)
-		length = write_units(file, text, (size_t)length);
-	free(text);
-	return length;
-}
-VARIADIC(fwprintf, format, (FILE *file, const wchar_t *format, ...), vfwprintf(file, format, list))
-VARIADIC(wprintf, format, (const wchar_t *format, ...), vfwprintf(stdout, format, list))
-
-int vwprintf(const wchar_t *format, va_list list)
-{
-	return vfwprintf(stdout, format, list);
-}
+FILES(char, format_narrow, write_bytes, winusb_w32_fprintf, vfprintf, winusb_w32_printf, vprintf)
+FILES(wchar_t, format_wide, write_units, fwprintf, vfwprintf, wprintf, vwprintf)
 
 int fputws(const wchar_t *text, FILE *file)
 {
@@ -294,50 +225,6 @@ wchar_t *fgetws(wchar_t *to, int room, FILE *file)
 	free(line);
 	return count ? to : NULL;
 }
-
-/* Input: only the format differs. */
-
-#define SCAN(from, call) \
-	char *plain = format_for_scan(format, false); \
-	int count = plain ? call(from, plain, list) : EOF; \
- \
-	free(plain); \
-	return count
-
-extern __typeof__(vfscanf) libc_vfscanf __asm__("__isoc99_vfscanf");
-extern __typeof__(vsscanf) libc_vsscanf __asm__("__isoc99_vsscanf");
-
-int vfscanf(FILE *file, const char *format, va_list list)
-{
-	SCAN(file, libc_vfscanf);
-}
-
-int vsscanf(const char *text, const char *format, va_list list)
-{
-	SCAN(text, libc_vsscanf);
-}
-
-int vscanf(const char *format, va_list list)
-{
-	return vfscanf(stdin, format, list);
-}
-VARIADIC(scanf, format, (const char *format, ...), vfscanf(stdin, format, list))
-VARIADIC(fscanf, format, (FILE *file, const char *format, ...), vfscanf(file, format, list))
-VARIADIC(sscanf, format, (const char *text, const char *format, ...), vsscanf(text, format, list))
-
-int vswscanf(const wchar_t *text, const wchar_t *format, va_list list)
-{
-	char *narrow = utf8_of_wide(text), *narrow_format = utf8_of_wide(format);
-	char *plain = narrow_format ? format_for_scan(narrow_format, true) : NULL;
-	int count = narrow && plain ? libc_vsscanf(narrow, plain, list) : EOF;
-
-	free(plain);
-	free(narrow_format);
-	free(narrow);
-	return count;
-}
-VARIADIC(swscanf, format, (const wchar_t *text, const wchar_t *format, ...),
-	 vswscanf(text, format, list))
 
 /* Files by name */
 

@@ -82,8 +82,9 @@ static int hex_parse(const char *text, uint32_t type, struct property *property)
 	size_t size = 0;
 	int ret = property_set(property, type, text, strlen(text) + 1);
 	unsigned int byte;
+	int taken;
 
-	for (; !ret && sscanf(text, " %2x", &byte) == 1; text += strspn(text, " ") + 2)
+	for (; !ret && sscanf(text, " %2x%n", &byte, &taken) == 1; text += taken)
 		property->data[size++] = byte;
 	property->size = size;
 	return ret;
@@ -127,8 +128,11 @@ static int properties_read(struct key *key, const char *node)
 		struct property property = { 0 };
 		char *text = NULL;
 
-		if (!ret && *name != '.')
+		if (!ret && *name != '.') {
 			text = sysfs_read("class/winusb/%s/properties/%s", node, name);
+			if (!text && errno == ENOMEM)
+				ret = -ENOMEM;
+		}
 		if (text) {
 			ret = value_parse(text, &property);
 			if (!ret)
@@ -139,8 +143,9 @@ static int properties_read(struct key *key, const char *node)
 		}
 		free(entries[i]);
 	}
-	if (count >= 0)
-		free(entries);
+	if (count < 0)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	free(entries);
 	return ret;
 }
 
@@ -179,7 +184,7 @@ static int symbolic_name_add(struct key *key, const struct device_list *list,
 	for (size_t i = 0; i < list->interface_count; i++) {
 		if (list->interfaces[i].device != device)
 			continue;
-		ret = property_set_text(&property, "\\??\\%s", list->interfaces[i].path + 4);
+		ret = property_set_text(&property, "\\??\\%s", list->interfaces[i].link + 4);
 		return ret ?: value_add(key, "SymbolicName", &property);
 	}
 	return 0;

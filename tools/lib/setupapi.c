@@ -473,8 +473,11 @@ BOOL WINAPI SetupDiOpenDeviceInterfaceW(HDEVINFO set, PCWSTR path, DWORD flags,
 					PSP_DEVICE_INTERFACE_DATA data)
 {
 	char *text = path ? utf8_of_wide(path) : NULL;
-	BOOL ok = SetupDiOpenDeviceInterfaceA(set, text, flags, data);
+	BOOL ok;
 
+	if (path && !text)
+		return devset_result(ERROR_NOT_ENOUGH_MEMORY);
+	ok = SetupDiOpenDeviceInterfaceA(set, text, flags, data);
 	free(text);
 	return ok;
 }
@@ -491,8 +494,11 @@ BOOL WINAPI SetupDiOpenDeviceInfoW(HDEVINFO set, PCWSTR id, HWND window, DWORD f
 				   PSP_DEVINFO_DATA data)
 {
 	char *text = id ? utf8_of_wide(id) : NULL;
-	BOOL ok = SetupDiOpenDeviceInfoA(set, text, window, flags, data);
+	BOOL ok;
 
+	if (id && !text)
+		return devset_result(ERROR_NOT_ENOUGH_MEMORY);
+	ok = SetupDiOpenDeviceInfoA(set, text, window, flags, data);
 	free(text);
 	return ok;
 }

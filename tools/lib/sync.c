@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "error.h"
 #include "wait.h"
 
 static void pause_cpu(void)
@@ -402,12 +403,6 @@ VOID WINAPI InitOnceInitialize(PINIT_ONCE once)
 	once->Ptr = NULL;
 }
 
-static BOOL once_fail(DWORD error)
-{
-	SetLastError(error);
-	return FALSE;
-}
-
 static BOOL once_is_done(uintptr_t value, BOOL *pending, PVOID *context)
 {
 	*pending = FALSE;
@@ -438,12 +433,12 @@ BOOL WINAPI InitOnceBeginInitialize(LPINIT_ONCE once, DWORD flags, PBOOL pending
 	unsigned int state;
 
 	if (flags & ~(DWORD)(INIT_ONCE_ASYNC | INIT_ONCE_CHECK_ONLY) || !pending)
-		return once_fail(ERROR_INVALID_PARAMETER);
+		return error_fail(ERROR_INVALID_PARAMETER);
 	if ((value & ONCE_STATE) == ONCE_DONE)
 		return once_is_done(value, pending, context);
 	if (flags & INIT_ONCE_CHECK_ONLY) {
 		*pending = TRUE;
-		return once_fail(async ? ERROR_INVALID_PARAMETER : ERROR_GEN_FAILURE);
+		return error_fail(async ? ERROR_INVALID_PARAMETER : ERROR_GEN_FAILURE);
 	}
 	pthread_mutex_lock(&once_lock);
 	state = once_begin(once, async);
@@ -451,7 +446,7 @@ BOOL WINAPI InitOnceBeginInitialize(LPINIT_ONCE once, DWORD flags, PBOOL pending
 	if (state == ONCE_DONE)
 		return once_is_done(once_load(once), pending, context);
 	if (state != ONCE_NEW && (state == ONCE_RUNS_ASYNC) != async)
-		return once_fail(ERROR_INVALID_PARAMETER);
+		return error_fail(ERROR_INVALID_PARAMETER);
 	*pending = TRUE;
 	return TRUE;
 }
@@ -478,7 +473,7 @@ BOOL WINAPI InitOnceComplete(LPINIT_ONCE once, DWORD flags, LPVOID context)
 	pthread_mutex_lock(&once_lock);
 	error = once_end(once, flags, (uintptr_t)context);
 	pthread_mutex_unlock(&once_lock);
-	return error ? once_fail(error) : TRUE;
+	return error ? error_fail(error) : TRUE;
 }
 
 BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function, PVOID parameter,
@@ -497,7 +492,7 @@ BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function, PVOID p
 	}
 	if (!InitOnceComplete(once, 0, made)) {
 		InitOnceComplete(once, INIT_ONCE_INIT_FAILED, NULL);
-		return once_fail(ERROR_INVALID_PARAMETER);
+		return error_fail(ERROR_INVALID_PARAMETER);
 	}
 	if (context)
 		*context = made;

@@ -26,7 +26,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_exists;
 
-static __thread struct thread *current __attribute__((tls_model("initial-exec")));
+__thread struct thread *thread_known;
 static __thread DWORD current_id __attribute__((tls_model("initial-exec")));
 
 static void thread_destroy(struct object *object)
@@ -55,7 +55,7 @@ static void thread_end(void *value)
 	if (handle)
 		CloseHandle(handle);
 	object_signal(&thread->object, true);
-	current = NULL;
+	thread_known = NULL;
 	object_put(&thread->object);
 }
 
@@ -83,13 +83,13 @@ static bool thread_adopt(struct thread *thread)
 {
 	if (pthread_setspecific(key, thread))
 		return false;
-	current = thread;
+	thread_known = thread;
 	atomic_store(&thread->tid, GetCurrentThreadId());
 	return true;
 }
 
 /* A thread of the program's own. */
-static struct thread *thread_foreign(void)
+struct thread *thread_foreign(void)
 {
 	struct thread *thread = thread_new();
 
@@ -98,11 +98,6 @@ static struct thread *thread_foreign(void)
 		return NULL;
 	}
 	return thread;
-}
-
-struct thread *thread_self(void)
-{
-	return current ? current : thread_foreign();
 }
 
 DWORD WINAPI GetCurrentThreadId(void)
@@ -223,17 +218,13 @@ static void *thread_main(void *argument)
  */
 static void stack_size_set(pthread_attr_t *attributes, size_t size, DWORD flags)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), least = (size_t)PTHREAD_STACK_MIN;
-	size_t usual = 0;
+	size_t least = (size_t)PTHREAD_STACK_MIN, usual = 0;
 
 	if (!size)
 		return;
 	pthread_attr_getstacksize(attributes, &usual);
 	least = flags & STACK_SIZE_PARAM_IS_A_RESERVATION ? least + STACK_LEAST : usual;
-	if (size < least)
-		size = least;
-	size = (size + page - 1) / page * page;
-	pthread_attr_setstacksize(attributes, size);
+	pthread_attr_setstacksize(attributes, size < least ? least : size);
 }
 
 static int thread_spawn(struct thread *thread, size_t stack, DWORD flags)

@@ -20,6 +20,10 @@ struct thread {
 	atomic_int priority;
 	atomic_uint suspended;		/* 1: waits for ResumeThread before it starts */
 
+	/* call.c's: what it is blocked in */
+	atomic_uint call;
+	volatile uint32_t *call_size;
+
 	/* Of a thread that the library made */
 	DWORD (*start)(void *argument);
 	void (*start_void)(void *argument);	/* _beginthread's */
@@ -30,8 +34,23 @@ struct thread {
 	unsigned int rounds;
 };
 
+/* The calling thread if it is known already, else NULL. For signal handlers. */
+extern __thread struct thread *thread_known
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+static inline struct thread *thread_current(void)
+{
+	return thread_known;
+}
+
+/* The calling thread, which was not known; NULL without memory. */
+struct thread *thread_foreign(void);
+
 /* The calling thread; NULL without memory. It lives until the thread ends. */
-struct thread *thread_self(void);
+static inline struct thread *thread_self(void)
+{
+	return thread_known ? thread_known : thread_foreign();
+}
 
 /* event.c: a thread ends. */
 void mutex_abandon_all(struct thread *thread);

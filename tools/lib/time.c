@@ -98,6 +98,18 @@ VOID WINAPI GetLocalTime(LPSYSTEMTIME time)
 	system_time(time, localtime_r);
 }
 
+static uint64_t time_loaded;
+
+static __attribute__((constructor)) void time_begin(void)
+{
+	time_loaded = wait_now();
+}
+
+clock_t clock(void)
+{
+	return (clock_t)((wait_now() - time_loaded) / 1000000);
+}
+
 static void sleep_for_ever(void)
 {
 	for (;;)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error.h"
 #include "thread.h"
 
 #define INDICES		1088u
@@ -34,22 +35,16 @@ DWORD WINAPI TlsAlloc(void)
 	return TLS_OUT_OF_INDEXES;
 }
 
-static BOOL bad_index(void)
-{
-	SetLastError(ERROR_INVALID_PARAMETER);
-	return FALSE;
-}
-
 BOOL WINAPI TlsFree(DWORD index)
 {
 	unsigned int generation;
 
 	if (index >= INDICES)
-		return bad_index();
+		return error_fail(ERROR_INVALID_PARAMETER);
 	generation = atomic_load(&generations[index]);
 	if (!(generation & 1) ||
 	    !atomic_compare_exchange_strong(&generations[index], &generation, generation + 1))
-		return bad_index();
+		return error_fail(ERROR_INVALID_PARAMETER);
 	return TRUE;
 }
 
@@ -58,10 +53,8 @@ LPVOID WINAPI TlsGetValue(DWORD index)
 	struct thread *thread = thread_self();
 	struct tls *tls = thread ? thread->tls : NULL;
 
-	if (index >= INDICES) {
-		bad_index();
-		return NULL;
-	}
+	if (index >= INDICES)
+		return error_null(ERROR_INVALID_PARAMETER);
 	SetLastError(ERROR_SUCCESS);
 	if (!tls || index >= tls->count ||
 	    tls->slots[index].generation != atomic_load(&generations[index]))
@@ -88,13 +81,11 @@ BOOL WINAPI TlsSetValue(DWORD index, LPVOID value)
 	struct tls *tls = thread ? thread->tls : NULL;
 
 	if (index >= INDICES)
-		return bad_index();
+		return error_fail(ERROR_INVALID_PARAMETER);
 	if (thread && (!tls || index >= tls->count))
 		tls = tls_grow(thread, index);
-	if (!tls) {
-		SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-		return FALSE;
-	}
+	if (!tls)
+		return error_fail(ERROR_NOT_ENOUGH_MEMORY);
 	tls->slots[index].generation = atomic_load(&generations[index]);
 	tls->slots[index].value = value;
 	return TRUE;

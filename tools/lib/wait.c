@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Waiting. A thread that has to wait puts a link into the list of each object and sleeps on a word
- * of its own, or, where it leads pumps, in poll(2). Who signals an object takes those out of the
- * lists who have what they waited for, and wakes them when the lock is released: they need no lock
- * any more, and nobody is woken in vain.
+ * of its own, or, where it leads pumps, in poll(2) or in the reap of the only one. Who signals an
+ * object takes those out of the lists who have what they waited for, and wakes them when the lock is
+ * released: they need no lock any more, and nobody is woken in vain.
  */
 
 #include <errno.h>
@@ -21,6 +21,12 @@
 /* So many requests of one object are looked at for their descriptors. */
 #define SOURCES_MAX	64
 
+/* Who has no eventfd, because there are no more descriptors, looks so often what others did. */
+#define BLIND_NS	5000000u
+
+/* So many waits go by, at most, before one reads early again, or reaps. */
+#define SKIP_MOST	63
+
 #define NS_PER_SECOND	1000000000u
 
 struct wait_link {
@@ -35,7 +41,7 @@ struct lead {
 	struct wait_pump *pump;
 };
 
-enum waiter_state { RUNNING, SLEEPING, POLLING, WOKEN };
+enum waiter_state { RUNNING, SLEEPING, POLLING, REAPING, WOKEN };
 
 struct waiter {
 	struct thread *thread;
@@ -49,13 +55,11 @@ struct waiter {
 	bool rescan;		/* look at the pumps again */
 	DWORD result;
 	atomic_uint state;
+	struct wait_pump *reaped;	/* when REAPING */
 	struct waiter *wake_next;
 	unsigned int n_leads;
 	struct lead leads[LEADS_MAX];
 };
-
-/* The lock's sections are short, so spin that often before sleeping. */
-#define SPINS	100u
 
 atomic_uint wait_lock;
 /* Those to be woken on release, under the lock */
@@ -79,11 +83,17 @@ void waiter_abandoned(struct waiter *who)
 	who->abandoned = true;
 }
 
-static void poll_interrupt(struct waiter *waiter)
+/* In the STATE that it was in. */
+static void waiter_interrupt(struct waiter *waiter, unsigned int state)
 {
 	int saved = errno;
 
-	(void)!eventfd_write(waiter->thread->eventfd, 1);
+	if (state == REAPING)
+		waiter->reaped->wake(waiter->reaped);
+	else if (state == POLLING)
+		(void)!eventfd_write(waiter->thread->eventfd, 1);
+	else if (state == SLEEPING)
+		wait_futex_wake(&waiter->state, 1);
 	errno = saved;
 }
 
@@ -94,8 +104,9 @@ static void waiter_wake(struct waiter *waiter)
 
 	if (atomic_compare_exchange_strong(&waiter->state, &state, WOKEN))
 		return;
-	if (state == POLLING)
-		poll_interrupt(waiter);
+	/* What it sleeps in is there until it is WOKEN; the futex is looked at again. */
+	if (state != SLEEPING)
+		waiter_interrupt(waiter, state);
 	if (atomic_exchange(&waiter->state, WOKEN) == SLEEPING)
 		wait_futex_wake(&waiter->state, 1);
 }
@@ -106,11 +117,9 @@ static void waiter_kick(struct waiter *waiter)
 	unsigned int state = atomic_load(&waiter->state);
 
 	waiter->rescan = true;
-	if (state == SLEEPING && atomic_compare_exchange_strong(&waiter->state, &state, RUNNING))
-		wait_futex_wake(&waiter->state, 1);
-	else if (state == POLLING &&
-		 atomic_compare_exchange_strong(&waiter->state, &state, RUNNING))
-		poll_interrupt(waiter);
+	if (state != RUNNING && state != WOKEN &&
+	    atomic_compare_exchange_strong(&waiter->state, &state, RUNNING))
+		waiter_interrupt(waiter, state);
 }
 
 /* The waker is not through with it before it is WOKEN. */
@@ -126,31 +135,13 @@ static void waiter_await_woken(struct waiter *waiter)
 		}
 }
 
-void wait_lock_acquire_contended(void)
-{
-	unsigned int word, left = SPINS;
-
-	while (left--) {
-		word = 0;
-		if (!atomic_load_explicit(&wait_lock, memory_order_relaxed) &&
-		    atomic_compare_exchange_weak_explicit(&wait_lock, &word, 1,
-							  memory_order_acquire,
-							  memory_order_relaxed))
-			return;
-		YieldProcessor();
-	}
-	while (atomic_exchange_explicit(&wait_lock, 2, memory_order_acquire))
-		wait_futex(&wait_lock, 2, UINT64_MAX);
-}
-
 void wait_lock_release_and_wake(void)
 {
 	struct waiter *waiter = wait_let_through, *next;
 
 	wait_let_through = NULL;
 	let_through_end = &wait_let_through;
-	if (atomic_exchange_explicit(&wait_lock, 0, memory_order_release) == 2)
-		wait_futex_wake(&wait_lock, 1);
+	futex_unlock(&wait_lock);
 	for (; waiter; waiter = next) {
 		next = waiter->wake_next;
 		waiter_wake(waiter);
@@ -169,11 +160,23 @@ static void object_consume(struct object *object, struct waiter *who)
 		object->type->consume(object, who);
 }
 
+/* What most wait for is one object. */
+static bool waiter_try_one(struct waiter *waiter)
+{
+	if (!object_is_signalled(waiter->objects[0], waiter))
+		return false;
+	object_consume(waiter->objects[0], waiter);
+	waiter->result = waiter->abandoned ? WAIT_ABANDONED_0 : WAIT_OBJECT_0;
+	return true;
+}
+
 /* Under the lock: lets it through if it can go. */
 static bool waiter_try(struct waiter *waiter)
 {
 	unsigned int i = 0;
 
+	if (waiter->n == 1)
+		return waiter_try_one(waiter);
 	while (i < waiter->n && object_is_signalled(waiter->objects[i], waiter) == waiter->all)
 		i++;
 	if ((i == waiter->n) != waiter->all)
@@ -235,13 +238,6 @@ bool object_has_waiters_locked(const struct object *object)
 	return !list_is_empty(&object->waiters);
 }
 
-void object_signal_locked(struct object *object, bool signalled)
-{
-	object->signalled = signalled;
-	if (signalled && !list_is_empty(&object->waiters))
-		object_changed_locked(object);
-}
-
 void object_signal(struct object *object, bool signalled)
 {
 	wait_lock_acquire();
@@ -263,18 +259,30 @@ void wait_source_init(struct wait_source *source, struct wait_pump *pump)
 	source->pump = pump;
 }
 
-void wait_source_add_locked(struct wait_source *source, struct object *object)
-{
-	struct wait_pump *pump = source->pump;
-
-	list_add_tail(&object->sources, &source->link);
-	if (!pump->leader && !pump->stopped && !list_is_empty(&object->waiters))
-		waiter_kick(list_entry(object->waiters.next, struct wait_link, link)->waiter);
-}
-
 void wait_source_remove_locked(struct wait_source *source)
 {
 	list_remove(&source->link);
+}
+
+void wait_pump_skip(struct wait_pump *pump, bool good)
+{
+	unsigned int skipped = atomic_load_explicit(&pump->skipped, memory_order_relaxed);
+
+	skipped = good ? 0 : skipped < SKIP_MOST ? skipped * 2 + 1 : SKIP_MOST;
+	atomic_store_explicit(&pump->skip, skipped, memory_order_relaxed);
+	atomic_store_explicit(&pump->skipped, skipped, memory_order_relaxed);
+}
+
+void wait_pump_poll(struct wait_pump *pump)
+{
+	atomic_store_explicit(&pump->polls, SKIP_MOST, memory_order_relaxed);
+}
+
+void waiter_reaped(struct waiter *waiter)
+{
+	unsigned int state = REAPING;
+
+	atomic_compare_exchange_strong(&waiter->state, &state, RUNNING);
 }
 
 /* Under the lock, as all that follow, where nothing else is said. */
@@ -291,8 +299,6 @@ static void lead_add(struct waiter *waiter, struct wait_pump *pump)
 			return;
 	if (thread->eventfd < 0)
 		thread->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (thread->eventfd < 0)
-		return;
 	object_ref(pump->owner);
 	waiter->n_leads++;
 	list_init(&lead->link);
@@ -302,6 +308,27 @@ static void lead_add(struct waiter *waiter, struct wait_pump *pump)
 		list_add_tail(&pump->followers, &lead->link);
 	else
 		pump->leader = waiter;
+}
+
+/*
+ * Who waits for the object already takes part from now on: one leads, if nobody does, and the others
+ * follow, for when that one goes.
+ */
+void wait_source_add_locked(struct wait_source *source, struct object *object)
+{
+	struct wait_pump *pump = source->pump;
+	struct list *link;
+	bool led;
+
+	list_add_tail(&object->sources, &source->link);
+	for (link = object->waiters.next; link != &object->waiters; link = link->next) {
+		struct waiter *waiter = list_entry(link, struct wait_link, link)->waiter;
+
+		led = pump->leader;
+		lead_add(waiter, pump);
+		if (!led && pump->leader)
+			waiter_kick(waiter);
+	}
 }
 
 static void leads_collect(struct waiter *waiter)
@@ -447,6 +474,10 @@ static void descriptors_poll(struct pollfd *fds, unsigned int n, uint64_t deadli
 	int saved = errno;
 	unsigned int i;
 
+	if (deadline && fds[0].fd < 0) {
+		now = wait_now() + BLIND_NS;
+		deadline = deadline < now ? deadline : now;
+	}
 	if (deadline && deadline != UINT64_MAX) {
 		now = wait_now();
 		left = deadline > now ? deadline - now : 0;
@@ -487,6 +518,23 @@ static void waiter_poll(struct waiter *waiter, struct pollfd *fds, struct wait_p
 			pump_stop(pumps[i]);
 }
 
+/* The same by reap. False: that was not possible. */
+static bool waiter_reap(struct waiter *waiter, struct wait_pump *pump, uint64_t deadline)
+{
+	unsigned int wakes = atomic_load(&pump->wakes);
+	int result;
+
+	waiter->reaped = pump;
+	atomic_store(&waiter->state, REAPING);
+	wait_lock_release();
+	result = pump->reap(pump, waiter, wakes, deadline);
+	waiter_reaped(waiter);
+	wait_lock_acquire();
+	if (!result)
+		pump_stop(pump);
+	return result >= 0;
+}
+
 static void waiter_sleep(struct waiter *waiter, uint64_t deadline)
 {
 	unsigned int state = SLEEPING;
@@ -524,6 +572,10 @@ static void waiter_loop(struct waiter *waiter, uint64_t deadline)
 		/* Also who does not want to wait reads once what there is. */
 		if ((slept || !n) && is_over(deadline))
 			break;
+		if (n == 2 && wait_pump_may_reap(pumps[1])) {
+			slept |= waiter_reap(waiter, pumps[1], deadline);
+			continue;
+		}
 		if (n)
 			waiter_poll(waiter, fds, pumps, n, deadline);
 		else
@@ -571,10 +623,38 @@ static bool has_sources(struct object **objects, unsigned int n)
 	return false;
 }
 
+/*
+ * Reads before it waits. The lock is released for it. Who signals an object meanwhile finds nobody
+ * in its list, so that nobody is let through; this one looks again.
+ */
+static bool wait_early(struct waiter *waiter, struct object **owner)
+{
+	struct wait_pump *pump;
+	unsigned int i = 0;
+	bool done;
+
+	while (i < waiter->n && list_is_empty(&waiter->objects[i]->sources))
+		i++;
+	if (i == waiter->n)
+		return false;
+	pump = list_entry(waiter->objects[i]->sources.next, struct wait_source, link)->pump;
+	if (!wait_pump_is_early_locked(pump))
+		return false;
+	object_ref(pump->owner);
+	*owner = pump->owner;
+	wait_lock_release();
+	pump->early(pump);
+	wait_lock_acquire();
+	done = waiter_try(waiter);
+	wait_pump_was_early(pump, done);
+	return done;
+}
+
 /* Under the lock, which is released when it returns. */
 static DWORD wait_locked(unsigned int n, struct object **objects, bool all, DWORD ms,
 			 void *context)
 {
+	struct object *owner = NULL;
 	struct waiter waiter;
 
 	waiter.thread = thread_self();
@@ -593,9 +673,12 @@ static DWORD wait_locked(unsigned int n, struct object **objects, bool all, DWOR
 	} else if (!ms && !has_sources(objects, n)) {
 		wait_lock_release();
 		return WAIT_TIMEOUT;
+	} else if (wait_early(&waiter, &owner)) {
+		wait_lock_release();
 	} else {
 		waiter_wait(&waiter, ms ? wait_deadline(ms) : 0);
 	}
+	object_put(owner);
 	return waiter.result;
 }
 

@@ -17,16 +17,35 @@
 extern atomic_uint wait_lock __attribute__((visibility("hidden")));
 extern struct waiter *wait_let_through __attribute__((visibility("hidden")));
 
-void wait_lock_acquire_contended(void);
 void wait_lock_release_and_wake(void);
 
-static inline void wait_lock_acquire(void)
+/* Any such lock. */
+void futex_lock_contended(atomic_uint *lock);
+void futex_unlock_contended(atomic_uint *lock);
+
+static inline bool futex_trylock(atomic_uint *lock)
 {
 	unsigned int word = 0;
 
-	if (!atomic_compare_exchange_strong_explicit(&wait_lock, &word, 1, memory_order_acquire,
-						     memory_order_relaxed))
-		wait_lock_acquire_contended();
+	return atomic_compare_exchange_strong_explicit(lock, &word, 1, memory_order_acquire,
+						       memory_order_relaxed);
+}
+
+static inline void futex_lock(atomic_uint *lock)
+{
+	if (!futex_trylock(lock))
+		futex_lock_contended(lock);
+}
+
+static inline void futex_unlock(atomic_uint *lock)
+{
+	if (atomic_exchange_explicit(lock, 0, memory_order_release) != 1)
+		futex_unlock_contended(lock);
+}
+
+static inline void wait_lock_acquire(void)
+{
+	futex_lock(&wait_lock);
 }
 
 static inline void wait_lock_release(void)
@@ -41,9 +60,17 @@ static inline void wait_lock_release(void)
 
 /* Sets the state and lets through whom it lets through. The second form is under wait_lock. */
 void object_signal(struct object *object, bool signalled);
-void object_signal_locked(struct object *object, bool signalled);
 /* Under wait_lock: what is_signalled says may have become true. */
 void object_changed_locked(struct object *object);
+
+static inline void object_signal_locked(struct object *object, bool signalled)
+{
+	/* Latched ones are looked at without the lock. */
+	__atomic_store_n(&object->signalled, signalled, __ATOMIC_RELEASE);
+	if (signalled && !list_is_empty(&object->waiters))
+		object_changed_locked(object);
+}
+
 /* Under wait_lock: somebody sleeps until it is signalled. */
 bool object_has_waiters_locked(const struct object *object);
 
@@ -77,6 +104,21 @@ struct wait_pump {
 	 * leader without any lock. False: nothing will ever come again (end of file).
 	 */
 	bool (*readable)(struct wait_pump *pump);
+	/*
+	 * Who begins to wait, and finds no leader, tries this first: it reads what there is,
+	 * also while others do. Where nothing was there it is left out for a while. NULL: nothing.
+	 */
+	void (*early)(struct wait_pump *pump);
+	/*
+	 * Instead of poll and readable, by a leader that leads nothing else: waits until that time
+	 * (0: does not), reads, and signals objects. WAKES: what pump->wakes was before others
+	 * could know that wake is needed. It calls waiter_reaped between waiting and signalling.
+	 * Below 0: not now, poll. 0: nothing will ever come again. NULL: it can not.
+	 */
+	int (*reap)(struct wait_pump *pump, struct waiter *waiter, unsigned int wakes,
+		    uint64_t until);
+	/* Ends the wait in reap, also if that has not begun yet. Under wait_lock, or not. */
+	void (*wake)(struct wait_pump *pump);
 	/* Under wait_lock: it had a leader, and now nobody polls it. NULL: nothing. */
 	void (*abandoned)(struct wait_pump *pump);
 
@@ -84,6 +126,12 @@ struct wait_pump {
 	struct waiter *leader;
 	struct list followers;
 	bool stopped;
+	/* So many waits go without early, and so many the last time. Only a guess: no lock. */
+	atomic_uint skip, skipped;
+	/* So many waits go without reap. No lock, either. */
+	atomic_uint polls;
+	/* For reap: how often there was a wake, as far as is known. */
+	atomic_uint wakes;
 };
 
 void wait_pump_init(struct wait_pump *pump, int fd, struct object *owner);
@@ -92,6 +140,43 @@ void wait_pump_init(struct wait_pump *pump, int fd, struct object *owner);
  * caller has a reference to the owner. Not under wait_lock.
  */
 void wait_pump_stop(struct wait_pump *pump);
+
+/* Under wait_lock: is early worth a try? */
+static inline bool wait_pump_is_early_locked(struct wait_pump *pump)
+{
+	unsigned int skip = atomic_load_explicit(&pump->skip, memory_order_relaxed);
+
+	if (!pump->early || pump->leader || pump->stopped)
+		return false;
+	if (skip)
+		atomic_store_explicit(&pump->skip, skip - 1, memory_order_relaxed);
+	return !skip;
+}
+
+/* What came of it: each time in vain makes it twice as rare. */
+void wait_pump_skip(struct wait_pump *pump, bool good);
+
+static inline void wait_pump_was_early(struct wait_pump *pump, bool good)
+{
+	if (!good || atomic_load_explicit(&pump->skipped, memory_order_relaxed))
+		wait_pump_skip(pump, good);
+}
+
+/* Is reap worth a try? */
+static inline bool wait_pump_may_reap(struct wait_pump *pump)
+{
+	unsigned int polls = atomic_load_explicit(&pump->polls, memory_order_relaxed);
+
+	if (polls)
+		atomic_store_explicit(&pump->polls, polls - 1, memory_order_relaxed);
+	return pump->reap && !polls;
+}
+
+/* Others were in the way of a reap: polls for a while. */
+void wait_pump_poll(struct wait_pump *pump);
+
+/* The waiter does not sleep in reap any more, so no wake is needed. */
+void waiter_reaped(struct waiter *waiter);
 
 /*
  * "This object will be signalled by that pump": embedded in a request (between its start and its

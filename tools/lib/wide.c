@@ -194,6 +194,11 @@ static bool codepage_ok(UINT codepage)
 		codepage == CP_THREAD_ACP;
 }
 
+/* Flags of code pages that are no UTF-8: programs set them with CP_ACP, and they change nothing. */
+#define MB_ONLY_ANSI (MB_PRECOMPOSED | MB_COMPOSITE | MB_USEGLYPHCHARS)
+#define WC_ONLY_ANSI (WC_COMPOSITECHECK | WC_DISCARDNS | WC_SEPCHARS | WC_DEFAULTCHAR | \
+		      WC_NO_BEST_FIT_CHARS)
+
 /* What both directions refuse, and how they end. */
 static DWORD conversion_check(UINT codepage, const void *from, int count, const void *to, int room)
 {
@@ -216,7 +221,7 @@ static int conversion_end(size_t length, int room)
 int WINAPI MultiByteToWideChar(UINT CodePage, DWORD dwFlags, LPCCH lpMultiByteStr, int cbMultiByte,
 			       LPWSTR lpWideCharStr, int cchWideChar)
 {
-	DWORD known = MB_ERR_INVALID_CHARS | (CodePage == CP_UTF8 ? 0 : MB_PRECOMPOSED);
+	DWORD known = MB_ERR_INVALID_CHARS | (CodePage == CP_UTF8 ? 0 : MB_ONLY_ANSI);
 	DWORD error = conversion_check(CodePage, lpMultiByteStr, cbMultiByte, lpWideCharStr,
 				       cchWideChar);
 	bool bad = false;
@@ -237,7 +242,7 @@ int WINAPI WideCharToMultiByte(UINT CodePage, DWORD dwFlags, LPCWCH lpWideCharSt
 			       LPSTR lpMultiByteStr, int cbMultiByte, LPCCH lpDefaultChar,
 			       LPBOOL lpUsedDefaultChar)
 {
-	DWORD known = CodePage == CP_UTF8 ? WC_ERR_INVALID_CHARS : WC_NO_BEST_FIT_CHARS;
+	DWORD known = CodePage == CP_UTF8 ? WC_ERR_INVALID_CHARS : WC_ONLY_ANSI;
 	DWORD error = conversion_check(CodePage, lpWideCharStr, cchWideChar, lpMultiByteStr,
 				       cbMultiByte);
 	bool bad = false;
@@ -282,4 +287,98 @@ size_t winusb_w32_wcstombs(char *to, const wchar_t *from, size_t room)
 	if (to && length < room)
 		to[length] = 0;
 	return to && length > room ? room : length;
+}
+
+/* Bytes of whole characters that give at most LIMIT units; *UNITS: how many they give. */
+static size_t wide_fit(const char *from, size_t limit, size_t *units)
+{
+	size_t at = 0, bytes, each;
+
+	for (*units = 0; from[at]; at += bytes, *units += each) {
+		unsigned char first = from[at];
+
+		bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+		bytes = strnlen(from + at, bytes);
+		each = bytes == 4 ? 2 : 1;
+		if (each > limit - *units)
+			break;
+	}
+	return at;
+}
+
+/* Units of whole characters that give at most LIMIT bytes; *BYTES: how many they give. */
+static size_t narrow_fit(const wchar_t *from, size_t limit, size_t *bytes)
+{
+	size_t at = 0, units, each;
+
+	for (*bytes = 0; from[at]; at += units, *bytes += each) {
+		units = IS_HIGH(from[at]) && IS_LOW(from[at + 1]) ? 2 : 1;
+		each = units == 2 ? 4 : utf8_bytes(from[at]);
+		if (each > limit - *bytes)
+			break;
+	}
+	return at;
+}
+
+/* WHOLE: all of the text was taken. */
+static errno_t conversion_s_result(bool bad, bool whole, size_t room, size_t count)
+{
+	if (bad)
+		return errno = EILSEQ;
+	if (whole)
+		return 0;
+	if (count == _TRUNCATE)
+		return STRUNCATE;
+	return count < room ? 0 : (errno = ERANGE);
+}
+
+static size_t conversion_s_limit(const void *to, size_t room, size_t count)
+{
+	if (!to)
+		return SIZE_MAX;
+	return count < room ? count : room - 1;
+}
+
+errno_t mbstowcs_s(size_t *done, wchar_t *to, size_t room, const char *from, size_t count)
+{
+	size_t units, used;
+	errno_t result;
+	bool bad = false;
+
+	if (done)
+		*done = 0;
+	if (to && room)
+		*to = 0;
+	if (!from || !to != !room)
+		return errno = EINVAL;
+	used = wide_fit(from, conversion_s_limit(to, room, count), &units);
+	wide_from_utf8(from, used, to, to ? units : 0, &bad);
+	result = conversion_s_result(bad, !from[used], room, count);
+	if (to)
+		to[result && result != STRUNCATE ? 0 : units] = 0;
+	if (done && (!result || result == STRUNCATE))
+		*done = units + 1;
+	return result;
+}
+
+errno_t wcstombs_s(size_t *done, char *to, size_t room, const wchar_t *from, size_t count)
+{
+	size_t bytes, used;
+	errno_t result;
+	bool bad = false;
+
+	if (done)
+		*done = 0;
+	if (to && room)
+		*to = 0;
+	if (!from || !to != !room)
+		return errno = EINVAL;
+	used = narrow_fit(from, conversion_s_limit(to, room, count), &bytes);
+	utf8_from_wide(from, used, to, to ? bytes : 0, &bad);
+	result = conversion_s_result(bad, !from[used], room, count);
+	if (to)
+		to[result && result != STRUNCATE ? 0 : bytes] = 0;
+	if (done && (!result || result == STRUNCATE))
+		*done = bytes + 1;
+	return result;
 }

@@ -17,35 +17,63 @@
 #define DESCRIPTOR_MAX	65535
 #define DIRECTION_IN	0x80
 
-/* A command on a handle: ARG is the structure, whose size and handle are filled in. */
-#define interface_command(interface, COMMAND, arg)			\
-	((arg)->handle = (interface)->number,				\
-	 file_command((interface)->file, COMMAND, arg))
+/* NUMBER is a field of the structure ARG, whose size is filled in. */
+static BOOL winusb_run(WINUSB_INTERFACE_HANDLE handle, unsigned long command, void *arg,
+		       uint32_t *number, DWORD error)
+{
+	bool setting = command == WINUSB_IOC_SET_ALTERNATE_SETTING;
+	struct interface *interface = interface_get(handle);
+
+	if (!interface)
+		return FALSE;
+	*number = interface->number;
+	if (!error)
+		error = error_win32(file_call(interface->file, command, arg),
+				    setting ? ERROR_AT_SETTING : ERROR_AT_COMMAND);
+	interface_put(interface);
+	return error ? error_fail(error) : TRUE;
+}
+
+/*
+ * A command on a handle: ARG is the structure, whose size and handle are filled in. ERROR is what
+ * else is wrong; a bad handle is told first.
+ */
+#define winusb_command(usb, COMMAND, arg, error)				\
+	((arg)->size = sizeof(*(arg)),						\
+	 winusb_run(usb, WINUSB_IOC_##COMMAND, arg, &(arg)->handle, error))
+
+/* A pointer that is needed */
+static DWORD winusb_check(const void *pointer)
+{
+	return pointer ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER;
+}
+
+/* A new handle of what the driver calls NUMBER, which is freed again without memory for it. */
+static BOOL winusb_give_handle(struct file *file, uint32_t number, WINUSB_INTERFACE_HANDLE *handle)
+{
+	struct winusb_free release = { .handle = number };
+
+	*handle = interface_open(file, number);
+	if (*handle)
+		return TRUE;
+	file_command(file, FREE, &release);
+	return error_fail(ERROR_NOT_ENOUGH_MEMORY);
+}
 
 BOOL WINAPI WinUsb_Initialize(HANDLE device, PWINUSB_INTERFACE_HANDLE handle)
 {
 	struct file *file = file_get(device);
 	struct winusb_initialize arg = { 0 };
-	struct winusb_free release = { 0 };
-	int result;
+	BOOL done = FALSE;
 
 	if (!file)
 		return FALSE;
-	if (!handle || !file->overlapped || file->fd < 0) {
-		file_put(file);
-		return error_fail(handle ? ERROR_INVALID_HANDLE : ERROR_INVALID_PARAMETER);
-	}
-	result = file_command(file, INITIALIZE, &arg);
-	if (!result) {
-		*handle = interface_open(file, arg.out_handle);
-		if (!*handle) {
-			release.handle = arg.out_handle;
-			file_command(file, FREE, &release);
-			result = -ENOMEM;
-		}
-	}
+	if (!handle || !file->overlapped || file->fd < 0)
+		error_fail(handle ? ERROR_INVALID_HANDLE : ERROR_INVALID_PARAMETER);
+	else if (error_result(file_command(file, INITIALIZE, &arg), ERROR_AT_COMMAND))
+		done = winusb_give_handle(file, arg.out_handle, handle);
 	file_put(file);
-	return error_result(result, ERROR_AT_COMMAND);
+	return done;
 }
 
 BOOL WINAPI WinUsb_Free(WINUSB_INTERFACE_HANDLE handle)
@@ -59,24 +87,14 @@ BOOL WINAPI WinUsb_GetAssociatedInterface(WINUSB_INTERFACE_HANDLE handle, UCHAR 
 {
 	struct winusb_get_associated_interface arg = { .index = index };
 	struct interface *interface = interface_get(handle);
-	struct winusb_free release = { 0 };
-	int result;
+	BOOL done = FALSE;
 
 	if (!interface)
 		return FALSE;
-	result = -EINVAL;
-	if (associated)
-		result = interface_command(interface, GET_ASSOCIATED_INTERFACE, &arg);
-	if (!result) {
-		*associated = interface_open(interface->file, arg.out_handle);
-		if (!*associated) {
-			release.handle = arg.out_handle;
-			file_command(interface->file, FREE, &release);
-			result = -ENOMEM;
-		}
-	}
+	if (winusb_command(handle, GET_ASSOCIATED_INTERFACE, &arg, winusb_check(associated)))
+		done = winusb_give_handle(interface->file, arg.out_handle, associated);
 	interface_put(interface);
-	return error_result(result, ERROR_AT_COMMAND);
+	return done;
 }
 
 BOOL WINAPI WinUsb_GetDescriptor(WINUSB_INTERFACE_HANDLE handle, UCHAR type, UCHAR index,
@@ -89,110 +107,64 @@ BOOL WINAPI WinUsb_GetDescriptor(WINUSB_INTERFACE_HANDLE handle, UCHAR type, UCH
 		.length = length < DESCRIPTOR_MAX ? length : DESCRIPTOR_MAX,
 		.buffer = (uintptr_t)buffer,
 	};
-	struct interface *interface = interface_get(handle);
-	int result;
+	BOOL done = winusb_command(handle, GET_DESCRIPTOR, &arg, winusb_check(transferred));
 
-	if (!interface)
-		return FALSE;
-	result = transferred ? interface_command(interface, GET_DESCRIPTOR, &arg) : -EINVAL;
 	if (transferred)
 		*transferred = arg.out_length;
-	interface_put(interface);
-	return error_result(result, ERROR_AT_COMMAND);
+	return done;
 }
 
 BOOL WINAPI WinUsb_QueryInterfaceSettings(WINUSB_INTERFACE_HANDLE handle, UCHAR setting,
 					  PUSB_INTERFACE_DESCRIPTOR descriptor)
 {
 	struct winusb_query_interface_settings arg = { .setting_index = setting };
-	struct interface *interface = interface_get(handle);
-	int result;
 
-	if (!interface)
+	if (!winusb_command(handle, QUERY_INTERFACE_SETTINGS, &arg, winusb_check(descriptor)))
 		return FALSE;
-	result = -EINVAL;
-	if (descriptor)
-		result = interface_command(interface, QUERY_INTERFACE_SETTINGS, &arg);
-	if (!result)
-		memcpy(descriptor, arg.out_descriptor, sizeof(arg.out_descriptor));
-	interface_put(interface);
-	return error_result(result, ERROR_AT_COMMAND);
+	memcpy(descriptor, arg.out_descriptor, sizeof(arg.out_descriptor));
+	return TRUE;
 }
 
 BOOL WINAPI WinUsb_QueryDeviceInformation(WINUSB_INTERFACE_HANDLE handle, ULONG type, PULONG length,
 					  PVOID buffer)
 {
 	struct winusb_query_device_information arg = { .information_type = type };
-	struct interface *interface = interface_get(handle);
-	DWORD error;
+	DWORD error = ERROR_SUCCESS;
 
-	if (!interface)
-		return FALSE;
 	if (!length || !buffer || type != DEVICE_SPEED)
 		error = ERROR_INVALID_PARAMETER;
 	else if (*length < sizeof(UCHAR))
 		error = ERROR_INVALID_USER_BUFFER;
-	else
-		error = error_win32(interface_command(interface, QUERY_DEVICE_INFORMATION, &arg),
-				    ERROR_AT_COMMAND);
-	if (!error) {
-		*(UCHAR *)buffer = arg.out_value;
-		*length = sizeof(UCHAR);
-	}
-	interface_put(interface);
-	return error ? error_fail(error) : TRUE;
+	if (!winusb_command(handle, QUERY_DEVICE_INFORMATION, &arg, error))
+		return FALSE;
+	*(UCHAR *)buffer = arg.out_value;
+	*length = sizeof(UCHAR);
+	return TRUE;
 }
 
 BOOL WINAPI WinUsb_SetCurrentAlternateSetting(WINUSB_INTERFACE_HANDLE handle, UCHAR setting)
 {
 	struct winusb_set_alternate_setting arg = { .setting = setting };
-	struct interface *interface = interface_get(handle);
-	int result;
 
-	if (!interface)
-		return FALSE;
-	result = interface_command(interface, SET_ALTERNATE_SETTING, &arg);
-	interface_put(interface);
-	return error_result(result, ERROR_AT_SETTING);
+	return winusb_command(handle, SET_ALTERNATE_SETTING, &arg, ERROR_SUCCESS);
 }
 
 BOOL WINAPI WinUsb_GetCurrentAlternateSetting(WINUSB_INTERFACE_HANDLE handle, PUCHAR setting)
 {
 	struct winusb_get_alternate_setting arg = { 0 };
-	struct interface *interface = interface_get(handle);
-	int result;
 
-	if (!interface)
+	if (!winusb_command(handle, GET_ALTERNATE_SETTING, &arg, winusb_check(setting)))
 		return FALSE;
-	result = setting ? interface_command(interface, GET_ALTERNATE_SETTING, &arg) : -EINVAL;
-	if (!result)
-		*setting = arg.out_setting;
-	interface_put(interface);
-	return error_result(result, ERROR_AT_COMMAND);
-}
-
-static BOOL winusb_query_pipe(WINUSB_INTERFACE_HANDLE handle, UCHAR setting, UCHAR index,
-			      struct winusb_query_pipe *arg, bool wanted)
-{
-	struct interface *interface = interface_get(handle);
-	int result;
-
-	if (!interface)
-		return FALSE;
-	memset(arg, 0, sizeof(*arg));
-	arg->setting_index = setting;
-	arg->pipe_index = index;
-	result = wanted ? interface_command(interface, QUERY_PIPE, arg) : -EINVAL;
-	interface_put(interface);
-	return error_result(result, ERROR_AT_COMMAND);
+	*setting = arg.out_setting;
+	return TRUE;
 }
 
 BOOL WINAPI WinUsb_QueryPipe(WINUSB_INTERFACE_HANDLE handle, UCHAR setting, UCHAR index,
 			     PWINUSB_PIPE_INFORMATION information)
 {
-	struct winusb_query_pipe arg;
+	struct winusb_query_pipe arg = { .setting_index = setting, .pipe_index = index };
 
-	if (!winusb_query_pipe(handle, setting, index, &arg, information))
+	if (!winusb_command(handle, QUERY_PIPE, &arg, winusb_check(information)))
 		return FALSE;
 	information->PipeType = (USBD_PIPE_TYPE)arg.out_type;
 	information->PipeId = arg.out_pipe_id;
@@ -204,9 +176,9 @@ BOOL WINAPI WinUsb_QueryPipe(WINUSB_INTERFACE_HANDLE handle, UCHAR setting, UCHA
 BOOL WINAPI WinUsb_QueryPipeEx(WINUSB_INTERFACE_HANDLE handle, UCHAR setting, UCHAR index,
 			       PWINUSB_PIPE_INFORMATION_EX information)
 {
-	struct winusb_query_pipe arg;
+	struct winusb_query_pipe arg = { .setting_index = setting, .pipe_index = index };
 
-	if (!winusb_query_pipe(handle, setting, index, &arg, information))
+	if (!winusb_command(handle, QUERY_PIPE, &arg, winusb_check(information)))
 		return FALSE;
 	information->PipeType = (USBD_PIPE_TYPE)arg.out_type;
 	information->PipeId = arg.out_pipe_id;
@@ -275,74 +247,44 @@ BOOL WINAPI WinUsb_SetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULO
 				 ULONG length, PVOID value)
 {
 	struct winusb_pipe_policy arg = { .pipe_id = pipe, .policy = policy };
-	struct interface *interface = interface_get(handle);
-	DWORD error;
+	ULONG size = winusb_pipe_policy_size(policy);
 
-	if (!interface)
-		return FALSE;
-	error = winusb_take_value(winusb_pipe_policy_size(policy), length, value, &arg.value);
-	if (!error)
-		error = error_win32(interface_command(interface, SET_PIPE_POLICY, &arg),
-				    ERROR_AT_COMMAND);
-	interface_put(interface);
-	return error ? error_fail(error) : TRUE;
+	return winusb_command(handle, SET_PIPE_POLICY, &arg,
+			      winusb_take_value(size, length, value, &arg.value));
 }
 
 BOOL WINAPI WinUsb_GetPipePolicy(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe, ULONG policy,
 				 PULONG length, PVOID value)
 {
 	struct winusb_pipe_policy arg = { .pipe_id = pipe, .policy = policy };
-	struct interface *interface = interface_get(handle);
 	ULONG size = winusb_pipe_policy_size(policy);
-	DWORD error;
 
-	if (!interface)
+	if (!winusb_command(handle, GET_PIPE_POLICY, &arg, winusb_check_room(size, length, value)))
 		return FALSE;
-	error = winusb_check_room(size, length, value);
-	if (!error)
-		error = error_win32(interface_command(interface, GET_PIPE_POLICY, &arg),
-				    ERROR_AT_COMMAND);
-	if (!error)
-		winusb_give_value(size, arg.value, length, value);
-	interface_put(interface);
-	return error ? error_fail(error) : TRUE;
+	winusb_give_value(size, arg.value, length, value);
+	return TRUE;
 }
 
 BOOL WINAPI WinUsb_SetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, ULONG length,
 				  PVOID value)
 {
 	struct winusb_power_policy arg = { .policy = policy };
-	struct interface *interface = interface_get(handle);
-	DWORD error;
+	ULONG size = winusb_power_policy_size(policy);
 
-	if (!interface)
-		return FALSE;
-	error = winusb_take_value(winusb_power_policy_size(policy), length, value, &arg.value);
-	if (!error)
-		error = error_win32(interface_command(interface, SET_POWER_POLICY, &arg),
-				    ERROR_AT_COMMAND);
-	interface_put(interface);
-	return error ? error_fail(error) : TRUE;
+	return winusb_command(handle, SET_POWER_POLICY, &arg,
+			      winusb_take_value(size, length, value, &arg.value));
 }
 
 BOOL WINAPI WinUsb_GetPowerPolicy(WINUSB_INTERFACE_HANDLE handle, ULONG policy, PULONG length,
 				  PVOID value)
 {
 	struct winusb_power_policy arg = { .policy = policy };
-	struct interface *interface = interface_get(handle);
 	ULONG size = winusb_power_policy_size(policy);
-	DWORD error;
 
-	if (!interface)
+	if (!winusb_command(handle, GET_POWER_POLICY, &arg, winusb_check_room(size, length, value)))
 		return FALSE;
-	error = winusb_check_room(size, length, value);
-	if (!error)
-		error = error_win32(interface_command(interface, GET_POWER_POLICY, &arg),
-				    ERROR_AT_COMMAND);
-	if (!error)
-		winusb_give_value(size, arg.value, length, value);
-	interface_put(interface);
-	return error ? error_fail(error) : TRUE;
+	winusb_give_value(size, arg.value, length, value);
+	return TRUE;
 }
 
 /* A transfer, checked; with SETUP a control transfer. */
@@ -350,19 +292,25 @@ static BOOL winusb_transfer(struct interface *interface, UCHAR pipe, const void 
 			    PUCHAR buffer, ULONG length, PULONG transferred,
 			    LPOVERLAPPED overlapped)
 {
-	uint32_t moved;
+	struct winusb_transfer transfer = {
+		.size = sizeof(transfer),
+		.handle = interface->number,
+		.pipe_id = pipe,
+		.buffer = (uintptr_t)buffer,
+		.length = length,
+	};
 	int result;
 
+	if (setup)
+		memcpy(transfer.setup, setup, sizeof(transfer.setup));
 	if (overlapped) {
 		if (transferred)
 			*transferred = 0;
-		return error_fail(overlapped_start(interface->file, overlapped, interface->number,
-						   pipe, setup, buffer, length));
+		return error_fail(overlapped_start(interface->file, overlapped, &transfer, NULL));
 	}
-	result = file_transfer(interface->file, interface->number, pipe, setup, buffer, length,
-			       &moved);
+	result = file_transfer(interface->file, &transfer);
 	if (transferred)
-		*transferred = moved;
+		*transferred = transfer.out_length;
 	return error_result(result, ERROR_AT_TRANSFER);
 }
 
@@ -449,11 +397,8 @@ BOOL WINAPI WinUsb_FlushPipe(WINUSB_INTERFACE_HANDLE handle, UCHAR pipe)
 BOOL WINAPI WinUsb_GetOverlappedResult(WINUSB_INTERFACE_HANDLE handle, LPOVERLAPPED overlapped,
 				       LPDWORD bytes, BOOL wait)
 {
-	struct interface *interface = interface_get(handle);
-
-	if (!interface)
-		return FALSE;
 	/* The request knows its file; a wait does not keep the handle. */
-	interface_put(interface);
+	if (!interface_is_open(handle))
+		return FALSE;
 	return GetOverlappedResult(NULL, overlapped, bytes, wait);
 }

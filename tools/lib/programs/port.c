@@ -72,8 +72,10 @@ static void Serve(REQUEST *Request, DWORD Bytes)
 	EnterCriticalSection(&Lock);
 	if (Request->IsRead) {
 		Received += Bytes;
-		if (Received >= ToReceive)
+		if (Received >= ToReceive) {
 			SetEvent(Finished);
+			Next = 0;
+		}
 	} else {
 		Sent += Bytes;
 		Next = ToSend > BUFFER ? BUFFER : (ULONG)ToSend;
@@ -158,9 +160,11 @@ static void Run(void)
 		Fail("the data does not come");
 	QueryPerformanceCounter(&End);
 
-	CancelIoEx(Device, NULL);
-	for (i = 0; i < 500 && Pending; i++)
+	/* A worker may be about to start one more. */
+	for (i = 0; i < 500 && Pending; i++) {
+		CancelIoEx(Device, NULL);
 		Sleep(10);
+	}
 	for (i = 0; i < WORKERS; i++)
 		PostQueuedCompletionStatus(Port, 0, KEY_QUIT, NULL);
 	WaitForMultipleObjects(WORKERS, Workers, TRUE, INFINITE);

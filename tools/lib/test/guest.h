@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap.h"
+#include "fails.h"
 
 #define FX2	"/dev/winusb/1-1:1.0"
 #define JOINED	"/dev/winusb/1-2:1.0"
@@ -58,13 +58,6 @@ static __attribute__((unused)) void end(void)
 	CHECK(WinUsb_Free(handle));
 	CHECK(CloseHandle(file));
 }
-
-#define CHECK_FAILS(call, error)					\
-	do {								\
-		SetLastError(0);					\
-		CHECK(!(call));						\
-		CHECK_EQ(GetLastError(), error);			\
-	} while (0)
 
 #define PENDING(call)	CHECK_FAILS(call, ERROR_IO_PENDING)
 

@@ -160,8 +160,8 @@ TEST(functions)
 
 	CHECK(path_of(&guid_first, path_first, sizeof(path_first)));
 	CHECK(path_of(&guid_third, path_third, sizeof(path_third)));
-	CHECK(strstr(path_first, "&mi_00#"));
-	CHECK(strstr(path_third, "&mi_02#"));
+	CHECK(strstr(path_first, "&MI_00#"));
+	CHECK(strstr(path_third, "&MI_02#"));
 	file_first = open_path(path_first);
 	file_third = open_path(path_third);
 	CHECK(file_first != INVALID_HANDLE_VALUE && file_third != INVALID_HANDLE_VALUE);

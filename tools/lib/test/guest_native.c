@@ -3,7 +3,8 @@
  * The native face against real devices, in a guest:
  *
  *	make -C tools/lib guest_native
- *	scripts/lab run --board=fx2 --board=composite -- tools/lib/build/native/guest_native
+ *	scripts/lab run --board=fx2 --board=composite --board=broken,fault=settings-disorder -- \
+ *		tools/lib/build/native/guest_native
  */
 #define WINUSB_W32_LIBC_STDIO
 #include <errno.h>
@@ -22,6 +23,7 @@
 #define FX2	"/dev/winusb/1-1:1.0"
 #define JOINED	"1-2:1.0"
 #define SETTINGS "1-2:1.2"
+#define DISORDER "1-3:1.1"	/* alternate settings 2, 1, 0 */
 #undef IN		/* <stdlib.h> is the other face's here */
 #undef OUT
 #define IN	0x88
@@ -175,9 +177,25 @@ TEST(settings)
 	CHECK_EQ(winusb_set_setting(usb, 9), -ENOENT);
 	CHECK_EQ(winusb_set_setting(usb, 1), 0);
 	CHECK_EQ(winusb_setting(usb), 1);
+	CHECK_EQ(winusb_setting_index(usb), 1);
 	end();
 	begin(SETTINGS);
 	CHECK_EQ(winusb_setting(usb), 0);
+	end();
+}
+
+TEST(settings_that_are_not_in_order)
+{
+	struct winusb_pipe_information pipe;
+
+	begin(DISORDER);
+	CHECK_EQ(winusb_setting(usb), 0);
+	CHECK_EQ(winusb_setting_index(usb), 2);
+	CHECK_EQ(winusb_set_setting(usb, 2), 0);
+	CHECK_EQ(winusb_setting(usb), 2);
+	CHECK_EQ(winusb_setting_index(usb), 0);
+	CHECK_EQ(winusb_pipe(usb, winusb_setting_index(usb), 0, &pipe), 0);
+	CHECK(pipe.pipe == 0x83 && pipe.packet_size == 8);
 	end();
 }
 
@@ -305,8 +323,13 @@ static struct {
 static void *block(void *arg)
 {
 	struct winusb_completion record;
+	sigset_t child;
 
 	(void)arg;
+	/* system() blocks it in its thread, and so it would come here, and end the call. */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
 	if (blocked.pipe)
 		blocked.result = winusb_read(blocked.usb, blocked.pipe, data[9], 512, NULL);
 	else
@@ -471,6 +494,17 @@ TEST(signals)
 	pthread_create(&thread, NULL, interrupt, &self);
 	CHECK_EQ(winusb_reap(usb, &record, 1, -1), -EINTR);
 	pthread_join(thread, NULL);
+	/* What has to be asked of the device. */
+	board("set silent-standard=0x0201");
+	pthread_create(&thread, NULL, interrupt, &self);
+	CHECK_EQ(winusb_reset_pipe(usb, IN), -EINTR);
+	pthread_join(thread, NULL);
+	board("set silent-standard=0x8006");
+	pthread_create(&thread, NULL, interrupt, &self);
+	CHECK_EQ(winusb_descriptor(usb, 3, 1, 0x0409, data[0], 255), -EINTR);
+	pthread_join(thread, NULL);
+	board("set silent-standard=off");
+	CHECK_EQ(winusb_reset_pipe(usb, IN), 0);
 	end();
 }
 

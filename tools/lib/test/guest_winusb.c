@@ -5,6 +5,9 @@
  *	make -C tools/lib guest_winusb
  *	scripts/lab run --board=fx2 --board=composite -- tools/lib/build/native/guest_winusb
  */
+#include <signal.h>
+#include <unistd.h>
+
 #include "guest.h"
 
 TEST(opening)
@@ -167,6 +170,59 @@ TEST(control_transfers)
 	end();
 }
 
+static LONG interruptions;
+static HANDLE interrupted;
+
+static BOOL WINAPI goes_on(DWORD event)
+{
+	if (event == CTRL_C_EVENT)
+		InterlockedIncrement(&interruptions);
+	SetEvent(interrupted);
+	return TRUE;
+}
+
+/* Once the other thread has long been in its transfer. */
+static DWORD WINAPI interrupts(LPVOID unused)
+{
+	(void)unused;
+	Sleep(150);
+	kill(getpid(), SIGINT);
+	return WaitForSingleObject(interrupted, 5000);
+}
+
+/* On Windows the handlers run in a thread of the system, and transfers do not notice. */
+TEST(a_handler_of_Ctrl_C_does_not_end_transfers)
+{
+	WINUSB_SETUP_PACKET get = { 0xc0, 0xd7, 0, 0, 1 };
+	UCHAR lamps;
+	HANDLE thread;
+	DWORD waited;
+	ULONG n;
+
+	begin(FX2);
+	signal(SIGINT, SIG_DFL);	/* what started us may have ignored it */
+	interrupted = CreateEventA(NULL, FALSE, FALSE, NULL);
+	CHECK(SetConsoleCtrlHandler(goes_on, TRUE));
+	board("set silent-request=0xd7");
+	CHECK(set_number(0, PIPE_TRANSFER_TIMEOUT, 600));
+	thread = CreateThread(NULL, 0, interrupts, NULL, 0, NULL);
+	CHECK_FAILS(WinUsb_ControlTransfer(handle, get, &lamps, 1, &n, NULL), ERROR_SEM_TIMEOUT);
+	CHECK_EQ(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
+	CHECK(GetExitCodeThread(thread, &waited) && waited == WAIT_OBJECT_0);
+	CHECK_EQ(interruptions, 1);
+	CHECK(CloseHandle(thread));
+	board("set silent-request=off");
+	/* Nothing of that is left, and the thread itself hears signals as before. */
+	CHECK(SetConsoleCtrlHandler(goes_on, FALSE));
+	CHECK(SetConsoleCtrlHandler(goes_on, TRUE));
+	raise(SIGINT);
+	CHECK_EQ(WaitForSingleObject(interrupted, 5000), WAIT_OBJECT_0);
+	CHECK_EQ(interruptions, 2);
+	CHECK(SetConsoleCtrlHandler(goes_on, FALSE));
+	CHECK(CloseHandle(interrupted));
+	end();
+}
+
 TEST(reads_and_writes)
 {
 	UCHAR *buffer = data[0];
@@ -282,7 +338,7 @@ TEST(alternate_settings)
 	CHECK(WinUsb_AbortPipe(handle, 0x84));
 	CHECK(HasOverlappedIoCompleted(&overlapped));
 	CHECK(WinUsb_SetCurrentAlternateSetting(handle, 3));
-	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x86, data[0], 512, &n, NULL), ERROR_NOT_SUPPORTED);
+	CHECK_FAILS(WinUsb_ReadPipe(handle, 0x86, data[0], 512, &n, NULL), ERROR_INVALID_PARAMETER);
 	end();
 	begin(SETTINGS);
 	CHECK(WinUsb_GetCurrentAlternateSetting(handle, &setting) && !setting);

@@ -24,7 +24,9 @@ static const GUID class_winusb = {
 };
 
 #define FX2_ID		"USB\\VID_0547&PID_1002\\AB_12"
+/* From SetupDi, and from all others: on Windows only SetupDi changes the case. */
 #define FX2_PATH_1	"\\\\?\\usb#vid_0547&pid_1002#ab_12#" FAKE_GUID_1
+#define FX2_LINK_1	"\\\\?\\USB#VID_0547&PID_1002#Ab_12#" FAKE_GUID_1
 
 #define FAILS(call, error)							\
 	do {									\
@@ -464,23 +466,23 @@ TEST(interface_lists)
 	fake_begin();
 	fake_machine();
 	CHECK_EQ(CM_Get_Device_Interface_List_SizeA(&length, &guid, NULL, 0), CR_SUCCESS);
-	CHECK(length > sizeof(FX2_PATH_1) + 1);
+	CHECK(length > sizeof(FX2_LINK_1) + 1);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, NULL, text, length - 1, 0), CR_BUFFER_SMALL);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, NULL, text, length, 0), CR_SUCCESS);
-	CHECK_STR(text, FX2_PATH_1);
+	CHECK_STR(text, FX2_LINK_1);
 	CHECK(!text[length - 1] && !text[length - 2]);
-	CHECK(!strncmp(text + sizeof(FX2_PATH_1), "\\\\?\\usb#vid_1209&pid_0003&mi_00#7&", 34));
+	CHECK(!strncmp(text + sizeof(FX2_LINK_1), "\\\\?\\USB#VID_1209&PID_0003&MI_00#7&", 34));
 	CHECK_EQ(CM_Get_Device_Interface_List_SizeW(&size, &guid, NULL, 0), CR_SUCCESS);
 	CHECK_EQ(size, length);
 	CHECK_EQ(CM_Get_Device_Interface_ListW(&guid, NULL, wide, length, 0), CR_SUCCESS);
-	CHECK_STR(narrow(wide), FX2_PATH_1);
+	CHECK_STR(narrow(wide), FX2_LINK_1);
 	CHECK_EQ(CM_Get_Device_Interface_List_SizeW(&size, &none, NULL, 0), CR_SUCCESS);
 	CHECK_EQ(size, 1);
 	CHECK_EQ(CM_Get_Device_Interface_ListW(&none, NULL, wide + 900, 1, 0), CR_SUCCESS);
 	CHECK_EQ(wide[900], 0);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, (char *)FX2_ID, text, 1000, 0), CR_SUCCESS);
-	CHECK_STR(text, FX2_PATH_1);
-	CHECK_EQ(text[sizeof(FX2_PATH_1)], 0);
+	CHECK_STR(text, FX2_LINK_1);
+	CHECK_EQ(text[sizeof(FX2_LINK_1)], 0);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, (char *)"nonsense", text, 1000, 0),
 		 CR_INVALID_DEVICE_ID);
 	CHECK_EQ(CM_Get_Device_Interface_ListA(&guid, NULL, text, 1000, 2), CR_INVALID_FLAG);
@@ -532,6 +534,9 @@ TEST(registry)
 	fake_file("REG_MULTI_SZ\none\ntwo", "class/winusb/1-1:1.0/properties/Several");
 	fake_file("REG_MULTI_SZ", "class/winusb/1-1:1.0/properties/None");
 	fake_file("REG_BINARY\n007fff", "class/winusb/1-1:1.0/properties/Binary");
+	fake_file("REG_BINARY\nabababababababababababababababab",
+		  "class/winusb/1-1:1.0/properties/BinaryLong");
+	fake_file("REG_BINARY\n0011223344556", "class/winusb/1-1:1.0/properties/BinaryOdd");
 	set = open_device(FX2_ID, &data);
 	key = SetupDiOpenDevRegKey(set, &data, DICS_FLAG_GLOBAL, 0, DIREG_DEV, KEY_READ);
 	CHECK(key != INVALID_HANDLE_VALUE);
@@ -565,6 +570,10 @@ TEST(registry)
 	size = sizeof(text);
 	CHECK_EQ(RegQueryValueExA(key, "Binary", NULL, &type, (BYTE *)text, &size), 0);
 	CHECK(size == 3 && !memcmp(text, "\0\x7f\xff", 3) && type == REG_BINARY);
+	/* A digit alone is all of a byte, and the end. */
+	size = sizeof(text);
+	CHECK_EQ(RegQueryValueExA(key, "BinaryOdd", NULL, &type, (BYTE *)text, &size), 0);
+	CHECK(size == 7 && !memcmp(text, "\x00\x11\x22\x33\x44\x55\x06", 7));
 	size = sizeof(text);
 	CHECK_EQ(RegQueryValueExA(key, "DeviceInterfaceGUIDs", NULL, &type, (BYTE *)text, &size),
 		 0);
@@ -573,7 +582,7 @@ TEST(registry)
 	CHECK_STR(text + 39, FAKE_GUID_2);
 	size = sizeof(text);
 	CHECK_EQ(RegQueryValueExA(key, "SymbolicName", NULL, &type, (BYTE *)text, &size), 0);
-	CHECK(!strncmp(text, "\\??\\usb#vid_0547", 16));
+	CHECK(!strncmp(text, "\\??\\USB#VID_0547", 16));
 	CHECK_EQ(RegQueryValueExA(key, "Missing", NULL, &type, NULL, &size), ERROR_FILE_NOT_FOUND);
 	CHECK_EQ(RegQueryValueExA(key, NULL, NULL, &type, NULL, &size), ERROR_FILE_NOT_FOUND);
 	CHECK_EQ(RegQueryValueExA(key, "Label", &number, &type, NULL, &size),
@@ -601,7 +610,7 @@ TEST(registry)
 		CHECK_EQ(ret, 0);
 		CHECK_EQ(length, strlen(name));
 	}
-	CHECK_EQ(names, 8);
+	CHECK_EQ(names, 10);
 	size = 2;
 	CHECK_EQ(RegEnumValueA(key, 0, name, &size, NULL, NULL, NULL, NULL), ERROR_MORE_DATA);
 	CHECK_EQ(RegCloseKey(key), 0);

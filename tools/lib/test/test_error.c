@@ -24,7 +24,7 @@ TEST(errors_of_the_contract)
 		{ EBUSY, 170 }, { EACCES, 5 }, { EAGAIN, 21 }, { ETIMEDOUT, 121 },
 		{ ECANCELED, 995 }, { EPIPE, 31 }, { EPROTO, 31 }, { EILSEQ, 31 },
 		{ EOVERFLOW, 31 }, { EIO, 31 }, { ECONNRESET, 31 }, { ESHUTDOWN, 1167 },
-		{ ENODEV, 22 }, { ENOMEM, 8 }, { EFAULT, 87 }, { EINTR, 995 },
+		{ ENODEV, 22 }, { ENOMEM, 8 }, { EFAULT, 87 }, { EINTR, 995 }, { ENOSPC, 1450 },
 	};
 	unsigned int i;
 
@@ -60,22 +60,22 @@ TEST(statuses_lead_back)
 
 	for (row = error_rows; row->error; row++) {
 		CHECK_EQ(error_from_status(error_status(row->win32)), row->win32);
-		CHECK(error_status(row->win32) < 0 || !row->win32);
+		CHECK((LONG)error_status(row->win32) < 0 || !row->win32);
 	}
 	CHECK_EQ(error_from_status(error_status(12345)), 12345);
 }
 
 TEST(statuses_of_windows)
 {
-	CHECK_EQ((DWORD)error_status(ERROR_OPERATION_ABORTED), 0xc0000120);
-	CHECK_EQ((DWORD)error_status(ERROR_SEM_TIMEOUT), 0xc00000b5);
-	CHECK_EQ((DWORD)error_status(ERROR_GEN_FAILURE), 0xc0000001);
-	CHECK_EQ((DWORD)error_status(ERROR_DEVICE_NOT_CONNECTED), 0xc000009d);
+	CHECK_EQ(error_status(ERROR_OPERATION_ABORTED), 0xc0000120);
+	CHECK_EQ(error_status(ERROR_SEM_TIMEOUT), 0xc00000b5);
+	CHECK_EQ(error_status(ERROR_GEN_FAILURE), 0xc0000001);
+	CHECK_EQ(error_status(ERROR_DEVICE_NOT_CONNECTED), 0xc000009d);
 	CHECK_EQ(error_from_status(0x103), ERROR_IO_PENDING);
-	CHECK_EQ(error_from_status((LONG)0xc000000e), ERROR_NO_SUCH_DEVICE);
-	CHECK_EQ(error_from_status((LONG)0xc000009a), ERROR_NO_SYSTEM_RESOURCES);
-	CHECK_EQ(error_from_status((LONG)0xc0000034), ERROR_FILE_NOT_FOUND);
-	CHECK_EQ(error_from_status((LONG)0xcfffffff), ERROR_MR_MID_NOT_FOUND);
+	CHECK_EQ(error_from_status(0xc000000e), ERROR_NO_SUCH_DEVICE);
+	CHECK_EQ(error_from_status(0xc000009a), ERROR_NO_SYSTEM_RESOURCES);
+	CHECK_EQ(error_from_status(0xc0000034), ERROR_FILE_NOT_FOUND);
+	CHECK_EQ(error_from_status(0xcfffffff), ERROR_MR_MID_NOT_FOUND);
 }
 
 static void *other_thread(void *unused)

@@ -171,7 +171,7 @@ TEST(strange_formats)
 
 TEST(endings_of_snprintf)
 {
-	char to[5];
+	char to[5], *nothing = NULL;
 
 	CHECK_EQ(snprintf(to, 5, "%s", "abcdef"), 6);
 	CHECK_STR(to, "abcd");
@@ -187,11 +187,17 @@ TEST(endings_of_snprintf)
 	CHECK_EQ(_snprintf(to, 4, "%s", "abc"), 3);
 	CHECK_STR(to, "abc");
 	CHECK_EQ(_snprintf(NULL, 0, "%s", "abc"), 3);
+	CHECK_EQ(_snprintf(to, 0, "%s", "abc"), -1);
+	CHECK_STR(to, "abc");
+	/* Room where there is nothing */
+	errno = 0;
+	CHECK_EQ(_snprintf(nothing, 5, "%s", "abc"), -1);
+	CHECK_EQ(errno, EINVAL);
 }
 
 TEST(endings_of_wide_ones)
 {
-	wchar_t to[5];
+	wchar_t to[5], *nothing = NULL;
 
 	CHECK_EQ(swprintf(to, 5, L"%s", L"abcdef"), -1);
 	CHECK_EQ(wcscmp(to, L"abcd"), 0);
@@ -203,6 +209,12 @@ TEST(endings_of_wide_ones)
 	CHECK_EQ(_snwprintf(to, 4, L"%s", L"abcd"), 4);
 	CHECK_EQ(wmemcmp(to, L"abcdx", 5), 0);
 	CHECK_EQ(_snwprintf(to, 3, L"%s", L"wxyz"), -1);
+	/* How much it would be */
+	CHECK_EQ(swprintf(NULL, 0, L"%d", 12345), 5);
+	CHECK_EQ(_snwprintf(NULL, 0, L"%d", 12345), 5);
+	errno = 0;
+	CHECK_EQ(swprintf(nothing, 5, L"%d", 12345), -1);
+	CHECK_EQ(errno, EINVAL);
 }
 
 TEST(secure_ones)
@@ -226,6 +238,9 @@ TEST(secure_ones)
 	CHECK_EQ(wide[0], 0);
 	CHECK_EQ(_snwprintf_s(wide, 5, _TRUNCATE, L"%s", L"abcdef"), -1);
 	CHECK_EQ(wcscmp(wide, L"abcd"), 0);
+	CHECK_EQ(_snprintf_s(NULL, 0, 0, "x"), 0);
+	CHECK_EQ(_snprintf_s(NULL, 0, _TRUNCATE, "x"), -1);
+	CHECK_EQ(_snwprintf_s(NULL, 5, 0, L"x"), -1);
 }
 
 static char written[200];
@@ -305,6 +320,7 @@ TEST(scanning)
 	unsigned long long large = 0;
 	short small = 0;
 	char word[8] = "";
+	wchar_t wide[8];
 
 	/* %lx is 32 bits wide: what comes behind the DWORD stays. */
 	CHECK_EQ(sscanf("ffffffff", "%lx", &dword.value), 1);
@@ -317,10 +333,13 @@ TEST(scanning)
 	CHECK_STR(word, "]c");
 	CHECK_EQ(sscanf("100%", "%lu%%", &dword.value), 1);
 	CHECK_EQ(dword.value, 100);
-	errno = 0;
-	CHECK_EQ(sscanf("a", "%S", word), EOF);
-	CHECK_EQ(errno, EINVAL);
-	CHECK_EQ(sscanf("a", "%ls", word), EOF);
+	CHECK_EQ(sscanf(" \xc3\xa4z q", "%S", wide), 1);
+	CHECK_EQ(wcscmp(wide, L"\xe4z"), 0);
+	CHECK_EQ(sscanf("ab", "%ls", wide), 1);
+	CHECK_EQ(wcscmp(wide, L"ab"), 0);
+	CHECK_EQ(sscanf("<\xe2\x82\xac" "x", "<%lc%c", wide, word), 2);
+	CHECK_EQ(wide[0], 0x20ac);
+	CHECK_EQ(word[0], 'x');
 	CHECK_EQ(sscanf("x", "%hs", word), 1);
 	CHECK_STR(word, "x");
 	CHECK_EQ(sscanf("12", "%", word), 0);
@@ -334,12 +353,89 @@ TEST(wide_scanning)
 	CHECK_EQ(swscanf(L"045e:12", L"%lx:%u", &one, &other), 2);
 	CHECK_EQ(one, 0x45e);
 	CHECK_EQ(other, 12);
-	errno = 0;
-	CHECK_EQ(swscanf(L"abc", L"%s", word), EOF);
-	CHECK_EQ(errno, EINVAL);
-	CHECK_EQ(swscanf(L"abc", L"%3[a-c]", word), EOF);
+	CHECK_EQ(swscanf(L"abc", L"%s", word), 1);
+	CHECK_EQ(wcscmp(word, L"abc"), 0);
+	CHECK_EQ(swscanf(L"12,cabd", L"%u,%3[a-c]", &one, word), 2);
+	CHECK_EQ(wcscmp(word, L"cab"), 0);
+	CHECK_EQ(swscanf(L"\xe4\xd83d\xde00", L"%3c", word), 1);
+	CHECK_EQ(wmemcmp(word, L"\xe4\xd83d\xde00", 3), 0);
 	CHECK_EQ(swscanf(L"ab", L"%S", (char *)word), 1);
 	CHECK_STR((char *)word, "ab");
+}
+
+/* What ends a scan, and what it is worth */
+TEST(ends_of_scanning)
+{
+	int one = 0, other = 0, taken = -1;
+	char word[8];
+
+	CHECK_EQ(sscanf("", "%d", &one), EOF);
+	CHECK_EQ(sscanf("5", "%d%d", &one, &other), 1);
+	CHECK_EQ(sscanf("5 x", "%d%d", &one, &other), 1);
+	CHECK_EQ(sscanf("x", "%d", &one), 0);
+	CHECK_EQ(sscanf("a5", "b%d", &one), 0);
+	CHECK_EQ(sscanf("", "a"), EOF);
+	CHECK_EQ(sscanf("1 2 3", "%*d %d%n %*d", &one, &taken), 1);
+	CHECK_EQ(one, 2);
+	CHECK_EQ(taken, 3);
+	taken = -1;
+	CHECK_EQ(sscanf("1;", "%d,%n", &one, &taken), 1);
+	CHECK_EQ(taken, -1);
+	CHECK_EQ(sscanf("50% 7", "%d%% %d", &one, &other), 2);
+	CHECK_EQ(other, 7);
+	CHECK_EQ(sscanf("ab", "%*s%s", word), EOF);
+	CHECK_EQ(sscanf("xy 3", "%2c%d", word, &one), 2);
+	CHECK_EQ(one, 3);
+}
+
+TEST(scanning_with_sizes)
+{
+	wchar_t wide[4] = L"xxx";
+	DWORD number = 0;
+	char word[4] = "xxx", letter = 0;
+
+	CHECK_EQ(sscanf_s("12 abc q", "%lu%s %c", &number, word, 4u, &letter, 1u), 3);
+	CHECK_EQ(number, 12);
+	CHECK_STR(word, "abc");
+	CHECK_EQ(letter, 'q');
+	/* What does not fit is nothing. */
+	CHECK_EQ(sscanf_s("abcd 5", "%s%lu", word, 4u, &number), 0);
+	CHECK_STR(word, "");
+	CHECK_EQ(sscanf_s("ab5", "%[a-c]%lu", word, 4u, &number), 2);
+	CHECK_STR(word, "ab");
+	CHECK_EQ(number, 5);
+	CHECK_EQ(sscanf_s("abcd", "%3s", word, 4u), 1);
+	CHECK_STR(word, "abc");
+	CHECK_EQ(sscanf_s("abcd", "%4c", word, 4u), 1);
+	CHECK_EQ(memcmp(word, "abcd", 4), 0);
+	CHECK_EQ(sscanf_s("abcde", "%5c", word, 4u), 0);
+	CHECK_EQ(swscanf_s(L"0x1F \xe4" L"bc", L"%x%s", &number, wide, 4u), 2);
+	CHECK_EQ(number, 0x1f);
+	CHECK_EQ(wcscmp(wide, L"\xe4" L"bc"), 0);
+	CHECK_EQ(swscanf_s(L"abcd", L"%s", wide, 4u), 0);
+	CHECK_EQ(wide[0], 0);
+	CHECK_EQ(swscanf_s(L"abc", L"%S", word, 4u), 1);
+	CHECK_STR(word, "abc");
+}
+
+TEST(scanning_files)
+{
+	FILE *file = tmpfile();
+	DWORD one = 0, other = 0;
+	wchar_t wide[8];
+	char word[8];
+
+	fputs("12 0x34\n\xc3\xa4" "b c\n", file);
+	rewind(file);
+	CHECK_EQ(fscanf(file, "%lu %lx", &one, &other), 2);
+	CHECK_EQ(one, 12);
+	CHECK_EQ(other, 0x34);
+	CHECK_EQ(fwscanf(file, L"%s", wide), 1);
+	CHECK_EQ(wcscmp(wide, L"\xe4" L"b"), 0);
+	CHECK_EQ(fscanf_s(file, "%s", word, 8u), 1);
+	CHECK_STR(word, "c");
+	CHECK_EQ(fscanf(file, "%s", word), EOF);
+	fclose(file);
 }
 
 /* Where the formats mean the same, the results are the C library's. */

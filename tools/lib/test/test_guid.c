@@ -59,3 +59,20 @@ TEST(bad_texts)
 	CHECK_EQ(CLSIDFromString(text, NULL), E_INVALIDARG);
 	CHECK_EQ(IIDFromString(text, NULL), E_INVALIDARG);
 }
+
+TEST(allocated_text)
+{
+	static const GUID guid = { 1, 2, 3, { 4, 5, 6, 7, 8, 9, 10, 11 } };
+	LPOLESTR text = NULL, more;
+
+	CHECK_EQ(StringFromCLSID(&guid, &text), S_OK);
+	CHECK_EQ(wcscmp(text, L"{00000001-0002-0003-0405-060708090A0B}"), 0);
+	more = CoTaskMemRealloc(text, 200);
+	CHECK(more && !wcsncmp(more, L"{00000001", 9));
+	CoTaskMemFree(more);
+	CoTaskMemFree(NULL);
+	CHECK_EQ(StringFromIID(&guid, NULL), E_INVALIDARG);
+	text = CoTaskMemRealloc(NULL, 10);
+	CHECK(text != NULL);
+	CHECK(CoTaskMemRealloc(text, 0) == NULL);
+}

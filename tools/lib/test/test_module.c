@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* LoadLibrary and GetProcAddress. */
 #include <windows.h>
+#include <process.h>
 #include <winusb.h>
+#include <objbase.h>
 #include <setupapi.h>
 
 #include "tap.h"
@@ -65,7 +67,13 @@ TEST(functions)
 			     "RegCloseKey") == FARPROC_OF(RegCloseKey));
 	CHECK(GetProcAddress(LoadLibraryA("ole32.dll"),
 			     "CLSIDFromString") == FARPROC_OF(CLSIDFromString));
+	CHECK(GetProcAddress(LoadLibraryA("combase.dll"),
+			     "CoTaskMemFree") == FARPROC_OF(CoTaskMemFree));
 	CHECK(GetProcAddress(LoadLibraryA("msvcrt.dll"), "_wcsicmp") == FARPROC_OF(_wcsicmp));
+	CHECK(GetProcAddress(LoadLibraryA("msvcrt.dll"), "vprintf") == FARPROC_OF(vprintf));
+	CHECK(GetProcAddress(LoadLibraryA("ucrtbase.dll"), "fopen_s") == FARPROC_OF(fopen_s));
+	CHECK(GetProcAddress(LoadLibraryA("msvcrt.dll"),
+			     "_beginthreadex") == FARPROC_OF(_beginthreadex));
 }
 
 /* Each library has its own, and nothing that is not Windows'. */
@@ -80,6 +88,8 @@ TEST(no_functions)
 		"printf" },
 		{ "kernel32", "CM_Get_Parent" }, { "kernel32", "winusb_w32_printf" },
 		{ "setupapi", "RegCloseKey" }, { "kernel32", "" },
+		{ "kernel32", "StringCchCopyW" }, { "kernel32", "GUID_NULL" },
+		{ "msvcrt", "CloseHandle" }, { "msvcrt", "malloc" },
 		{ "kernel32", "AFunctionWhoseNameIsLongerThanAnyThatThereIsOnWindowsOrWillEverBe" },
 	};
 

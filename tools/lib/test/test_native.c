@@ -68,6 +68,7 @@ TEST(functions_that_are_not_whole)
 	fake_file("0", "class/winusb/1-2.3:1.3/interface_enabled");
 	/* The default interface is not there. */
 	fake_winusb("1-3:1.0", "1-3:1.7", false, "");
+	fake_file("0", "class/winusb/1-3:1.0/interface_enabled");
 	CHECK_EQ(winusb_device_list(&list), 5);
 	for (device = NULL; (device = winusb_device_next(list, device));) {
 		if (!strcmp(device->name, "1-1:1.0"))
@@ -75,7 +76,8 @@ TEST(functions_that_are_not_whole)
 		if (!strcmp(device->name, "1-2.3:1.3"))
 			CHECK(device->complete && !device->enabled);
 		if (!strcmp(device->name, "1-3:1.0"))
-			CHECK(!device->complete && !device->is_default && device->vid == 0x1234);
+			CHECK(!device->complete && !device->enabled && !device->is_default &&
+			      device->vid == 0x1234);
 	}
 	winusb_device_list_free(list);
 	fake_end();
@@ -182,6 +184,7 @@ TEST(no_interface)
 	CHECK_EQ(winusb_speed(NULL), -EINVAL);
 	CHECK_EQ(winusb_interface_descriptor(NULL, 0, bytes), -EINVAL);
 	CHECK_EQ(winusb_setting(NULL), -EINVAL);
+	CHECK_EQ(winusb_setting_index(NULL), -EINVAL);
 	CHECK_EQ(winusb_set_setting(NULL, 0), -EINVAL);
 	CHECK_EQ(winusb_pipe(NULL, 0, 0, &pipe), -EINVAL);
 	CHECK_EQ(winusb_get_policy(NULL, 0, 3, &number), -EINVAL);
@@ -229,5 +232,7 @@ TEST(guids)
 	CHECK_EQ(winusb_guid_parse("9f543223-cede-4fa3-b376-a25ce9a30e7", guid), -EINVAL);
 	CHECK_EQ(winusb_guid_parse("9f543223-cede-4fa3-b376-a25ce9a30e74}", guid), -EINVAL);
 	CHECK_EQ(winusb_guid_parse("9f543223-cede-4fa3-b376-a25ce9a30eg4", guid), -EINVAL);
+	CHECK_EQ(winusb_guid_parse("{9f543223-cede-4fa3-b376a25ce9a30e74}", guid), -EINVAL);
+	CHECK_EQ(winusb_guid_parse("{9f543223-cede-4fa3-b376-a25ce9a30e74}0", guid), -EINVAL);
 	CHECK_EQ(winusb_guid_parse(NULL, guid), -EINVAL);
 }

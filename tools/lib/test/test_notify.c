@@ -155,7 +155,7 @@ TEST(interfaces)
 	fake_file("0", "class/winusb/1-1:1.0/interface_enabled");
 	CHECK(look_and_wait(&told, 1));
 	CHECK_EQ(told.actions[0], CM_NOTIFY_ACTION_DEVICEINTERFACEREMOVAL);
-	CHECK_STR(told.texts[0], "\\\\?\\usb#vid_0547&pid_1002#ab_12#" FAKE_GUID_1);
+	CHECK_STR(told.texts[0], "\\\\?\\USB#VID_0547&PID_1002#Ab_12#" FAKE_GUID_1);
 	CHECK(told.handle == handle);
 	CHECK(look_and_wait(&all, 2));
 	fake_file("1", "class/winusb/1-1:1.0/interface_enabled");
@@ -196,7 +196,7 @@ TEST(names)
 	fake_device(FAKE_BUS "/1-1", 1, 2, 0xff, "same");
 	fake_device(FAKE_BUS "/1-2", 1, 2, 0xff, "same");
 	list = device_list_load();
-	strcpy(path, list->interfaces[2].path);
+	strcpy(path, list->interfaces[2].link);
 	device_list_put(list);
 	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_SUCCESS);
 	fake_link("nothing", "bus/usb/devices/1-1");
@@ -309,5 +309,85 @@ TEST(crowd)
 	}
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
+	fake_end();
+}
+
+/* A callback that has unregistered itself, and waits for another thread. */
+static struct {
+	bool inside, released, ended;
+} held;
+
+static DWORD CALLBACK hold(HCMNOTIFICATION handle, PVOID context, CM_NOTIFY_ACTION action,
+			   PCM_NOTIFY_EVENT_DATA data, DWORD size)
+{
+	(void)context;
+	(void)action;
+	(void)data;
+	(void)size;
+	CM_Unregister_Notification(handle);
+	pthread_mutex_lock(&lock);
+	held.inside = true;
+	pthread_cond_broadcast(&changed);
+	while (!held.released)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+	return ERROR_SUCCESS;
+}
+
+static void *unregister_other(void *handle)
+{
+	CM_Unregister_Notification(handle);
+	pthread_mutex_lock(&lock);
+	held.ended = true;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
+static bool held_wait(const bool *what)
+{
+	struct timespec end;
+	bool ok = true;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 3;
+	pthread_mutex_lock(&lock);
+	while (!*what && ok)
+		ok = !pthread_cond_timedwait(&changed, &lock, &end);
+	pthread_mutex_unlock(&lock);
+	return ok;
+}
+
+/* Only a registration's own callback is waited for, also by the last one to go. */
+TEST(callback_of_another)
+{
+	CM_NOTIFY_FILTER filter = filter_of(CM_NOTIFY_FILTER_TYPE_DEVICEINTERFACE, 0);
+	CM_NOTIFY_FILTER quiet = filter_of(CM_NOTIFY_FILTER_TYPE_DEVICEINSTANCE, 0);
+	HCMNOTIFICATION handle, other;
+	struct told told = { 0 };
+	pthread_t thread;
+
+	if (!can_monitor())
+		return;
+	fake_begin();
+	fake_machine();
+	CHECK_EQ(CM_Register_Notification(&filter, NULL, hold, &handle), CR_SUCCESS);
+	CHECK_EQ(CM_Register_Notification(&quiet, &told, tell, &other), CR_SUCCESS);
+	fake_file("0", "class/winusb/1-1:1.0/interface_enabled");
+	notify_look();
+	CHECK(held_wait(&held.inside));
+	pthread_create(&thread, NULL, unregister_other, other);
+	CHECK(held_wait(&held.ended));
+	pthread_mutex_lock(&lock);
+	held.released = true;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	pthread_join(thread, NULL);
+
+	/* The thread that goes on after that is as good as a new one. */
+	CHECK_EQ(CM_Register_Notification(&filter, &told, tell, &handle), CR_SUCCESS);
+	fake_file("1", "class/winusb/1-1:1.0/interface_enabled");
+	CHECK(look_and_wait(&told, 1));
+	CHECK_EQ(CM_Unregister_Notification(handle), CR_SUCCESS);
 	fake_end();
 }

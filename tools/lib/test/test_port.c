@@ -5,6 +5,24 @@
 #include <windows.h>
 
 #include "tap.h"
+#include "wait.h"
+
+/* Until so many threads wait for it. */
+static void await_waiters(HANDLE port, unsigned int count)
+{
+	struct object *object = object_get_any(port);
+	struct list *link;
+	unsigned int n;
+
+	do {
+		Sleep(1);
+		wait_lock_acquire();
+		for (n = 0, link = object->waiters.next; link != &object->waiters; link = link->next)
+			n++;
+		wait_lock_release();
+	} while (n < count);
+	object_put(object);
+}
 
 static HANDLE port_new(void)
 {
@@ -112,7 +130,7 @@ TEST(close_wakes_who_waits)
 
 	for (i = 0; i < 3; i++)
 		CHECK(!pthread_create(&threads[i], NULL, wait_for_packet, port));
-	Sleep(50);
+	await_waiters(port, 3);
 	CHECK(CloseHandle(port));
 	for (i = 0; i < 3; i++) {
 		pthread_join(threads[i], &result);
@@ -191,4 +209,10 @@ TEST(results_of_what_is_not_ours)
 	CHECK(!GetOverlappedResult(NULL, &overlapped, &bytes, TRUE));
 	CHECK_EQ(GetLastError(), ERROR_IO_INCOMPLETE);
 	CloseHandle(overlapped.hEvent);
+	/* There is nothing to wait for. */
+	CHECK(!GetOverlappedResult(NULL, &overlapped, &bytes, TRUE));
+	CHECK_EQ(GetLastError(), ERROR_INVALID_HANDLE);
+	overlapped.hEvent = NULL;
+	CHECK(!GetOverlappedResultEx(NULL, &overlapped, &bytes, 10, FALSE));
+	CHECK_EQ(GetLastError(), ERROR_INVALID_HANDLE);
 }

@@ -4,10 +4,12 @@
  * the number of an event to set.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -239,24 +241,72 @@ TEST(set_by_another_while_polling)
 	device_free(device);
 }
 
+static void await_waiters(struct device *device, unsigned int event)
+{
+	bool asleep;
+
+	do {
+		wait_lock_acquire();
+		asleep = object_has_waiters_locked(device->events[event]);
+		wait_lock_release();
+	} while (!asleep);
+	Sleep(20);
+}
+
 TEST(a_request_on_an_event_that_is_waited_for)
 {
 	struct device *device = device_new(false);
 	struct call call = { device, 0, INFINITE, WAIT_OBJECT_0 };
 	HANDLE thread = start(call_wait, &call);
-	bool asleep;
 
-	do {
-		wait_lock_acquire();
-		asleep = object_has_waiters_locked(device->events[0]);
-		wait_lock_release();
-	} while (!asleep);
-	Sleep(10);
+	await_waiters(device, 0);
 	CHECK(!is_led(device));
 	submit(device, 0);
 	complete(device, 0);
 	join(thread);
 	CHECK_EQ(device->reads, 1);
+	device_free(device);
+}
+
+/* The request comes when two wait already, and the one that leads goes first. */
+TEST(a_request_on_an_event_that_two_wait_for)
+{
+	struct device *device = device_new(true);
+	struct call shorter = { device, 0, 300, WAIT_TIMEOUT };
+	struct call longer = { device, 0, INFINITE, WAIT_OBJECT_0 };
+	HANDLE threads[2];
+
+	threads[0] = start(call_wait, &shorter);
+	await_waiters(device, 0);
+	threads[1] = start(call_wait, &longer);
+	Sleep(50);
+	submit(device, 0);
+	join(threads[0]);
+	CHECK(is_led(device));
+	complete(device, 0);
+	join(threads[1]);
+	device_free(device);
+}
+
+/* The same for one that waits for another event, while somebody leads. */
+TEST(a_request_on_an_event_that_is_waited_for_beside_the_leader)
+{
+	struct device *device = device_new(true);
+	struct call leads = { device, 0, INFINITE, WAIT_OBJECT_0 };
+	struct call waits = { device, 1, INFINITE, WAIT_OBJECT_0 };
+	HANDLE threads[2];
+
+	submit(device, 0);
+	threads[0] = start(call_wait, &leads);
+	await_leader(device);
+	threads[1] = start(call_wait, &waits);
+	await_waiters(device, 1);
+	submit(device, 1);
+	complete(device, 0);
+	join(threads[0]);
+	CHECK(is_led(device));
+	complete(device, 1);
+	join(threads[1]);
 	device_free(device);
 }
 
@@ -589,5 +639,58 @@ TEST(cost_of_a_request)
 	printf("# a request through a pipe: %u ns, by hand %u ns\n",
 	       (unsigned int)((wait_now() - middle) / COUNT),
 	       (unsigned int)((middle - before) / COUNT));
+	device_free(device);
+}
+
+#define DESCRIPTORS	64
+
+/* All that the process may have. */
+static unsigned int take_descriptors(int fds[DESCRIPTORS], struct rlimit *limit)
+{
+	struct rlimit few;
+	unsigned int n = 0;
+
+	CHECK(!getrlimit(RLIMIT_NOFILE, limit));
+	few = *limit;
+	few.rlim_cur = DESCRIPTORS;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &few));
+	while (n < DESCRIPTORS && (fds[n] = dup(STDOUT_FILENO)) >= 0)
+		n++;
+	CHECK_EQ(errno, EMFILE);
+	return n;
+}
+
+static void give_descriptors(int fds[DESCRIPTORS], unsigned int n, const struct rlimit *limit)
+{
+	while (n)
+		close(fds[--n]);
+	CHECK(!setrlimit(RLIMIT_NOFILE, limit));
+}
+
+/* Neither what the device says nor what others do may be missed then. */
+TEST(who_waits_reads_also_without_a_descriptor_of_his_own)
+{
+	struct device *device = device_new(true);
+	struct call calls[2] = {
+		{ device, 0, 20000, WAIT_OBJECT_0 },
+		{ device, 1, 20000, WAIT_OBJECT_0 },
+	};
+	int fds[DESCRIPTORS];
+	struct rlimit limit;
+	HANDLE threads[2];
+	unsigned int n;
+
+	submit(device, 0);
+	submit(device, 1);
+	n = take_descriptors(fds, &limit);
+	threads[0] = start(call_wait, &calls[0]);
+	Sleep(20);
+	threads[1] = start(call_wait, &calls[1]);
+	Sleep(50);
+	CHECK(SetEvent(device->handles[0]));
+	join(threads[0]);
+	complete(device, 1);
+	join(threads[1]);
+	give_descriptors(fds, n, &limit);
 	device_free(device);
 }

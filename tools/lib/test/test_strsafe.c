@@ -91,3 +91,109 @@ TEST(macros_choose)
 	CHECK_EQ(StringCchCopy(to, 4, TEXT("ab")), S_OK);
 	CHECK_EQ(StringCchPrintf(to, 4, TEXT("%d"), 1), S_OK);
 }
+
+TEST(ex_says_where_it_ends)
+{
+	char to[8], *end = NULL;
+	wchar_t wide[4], *wide_end = NULL;
+	size_t left = 0;
+
+	CHECK_EQ(StringCchCopyExA(to, 8, "abc", &end, &left, 0), S_OK);
+	CHECK(end == to + 3);
+	CHECK_EQ(left, 5);
+	CHECK_EQ(StringCchCatExA(end, left, "de", &end, &left, 0), S_OK);
+	CHECK_STR(to, "abcde");
+	CHECK(end == to + 5);
+	CHECK_EQ(left, 3);
+	CHECK_EQ(StringCchPrintfExA(end, left, &end, &left, 0, "%d", 7), S_OK);
+	CHECK_EQ(left, 2);
+	CHECK_EQ(StringCchPrintfExA(end, left, &end, &left, 0, "%d", 789),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_STR(to, "abcde77");
+	CHECK(end == to + 7);
+	CHECK_EQ(left, 1);
+	CHECK_EQ(StringCchCopyNExA(to, 8, "abc", 2, &end, &left, 0), S_OK);
+	CHECK_STR(to, "ab");
+	CHECK_EQ(left, 6);
+	CHECK_EQ(StringCchCatNExA(to, 8, "xyz", 1, NULL, NULL, 0), S_OK);
+	CHECK_STR(to, "abx");
+	/* Bytes, and half a unit that nothing can be in */
+	CHECK_EQ(StringCbCopyExW(wide, 7, L"a", &wide_end, &left, 0), S_OK);
+	CHECK(wide_end == wide + 1);
+	CHECK_EQ(left, 5);
+	CHECK_EQ(StringCbCatExW(wide, 7, L"bc", &wide_end, &left, 0),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_EQ(wcscmp(wide, L"ab"), 0);
+	CHECK_EQ(left, 3);
+	/* Not told when an argument is bad */
+	left = 99;
+	CHECK_EQ(StringCchCopyExA(to, 0, "a", &end, &left, 0), STRSAFE_E_INVALID_PARAMETER);
+	CHECK_EQ(StringCchCopyExA(to, 8, "a", &end, &left, 0x2000), STRSAFE_E_INVALID_PARAMETER);
+	CHECK_EQ(left, 99);
+	CHECK_STR(to, "");
+}
+
+TEST(ex_fills)
+{
+	char to[6];
+	wchar_t wide[4];
+
+	CHECK_EQ(StringCchCopyExA(to, 6, "ab", NULL, NULL, STRSAFE_FILL_BYTE('x')), S_OK);
+	CHECK_EQ(memcmp(to, "ab\0xxx", 6), 0);
+	CHECK_EQ(StringCchCopyExA(to, 6, "abcde", NULL, NULL, STRSAFE_FILL_BYTE('x')), S_OK);
+	CHECK_EQ(memcmp(to, "abcde", 6), 0);
+	memset(wide, 1, sizeof(wide));
+	CHECK_EQ(StringCbCopyExW(wide, 7, L"a", NULL, NULL, STRSAFE_FILL_BYTE(0xee)), S_OK);
+	CHECK_EQ(memcmp(wide, "a\0\0\0\xee\xee\xee\1", 8), 0);
+}
+
+TEST(ex_fails_as_wanted)
+{
+	char to[4], *end = NULL;
+	size_t left = 0;
+
+	CHECK_EQ(StringCchCopyExA(to, 4, "abcd", &end, &left, STRSAFE_NULL_ON_FAILURE),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_STR(to, "");
+	CHECK(end == to);
+	CHECK_EQ(left, 4);
+	CHECK_EQ(StringCchCopyExA(to, 4, "abcd", &end, &left, STRSAFE_FAILURE_BYTE('z')),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_EQ(memcmp(to, "zzz", 4), 0);
+	CHECK_EQ(left, 1);
+	CHECK_EQ(StringCchCopyExA(to, 4, "abcd", &end, &left, STRSAFE_FAILURE_BYTE(0)),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_EQ(memcmp(to, "\0\0\0", 4), 0);
+	CHECK_EQ(left, 4);
+	/* What was there stays. */
+	strcpy(to, "ab");
+	CHECK_EQ(StringCchCatExA(to, 4, "cd", &end, &left, STRSAFE_NO_TRUNCATION),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_STR(to, "ab");
+	CHECK(end == to + 2);
+	CHECK_EQ(left, 2);
+	CHECK_EQ(StringCchPrintfExA(to, 4, NULL, NULL, STRSAFE_NO_TRUNCATION, "%d", 12345),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_STR(to, "");
+}
+
+TEST(ex_ignores_nulls)
+{
+	char to[4] = "abc", *end = to;
+	size_t left = 1;
+
+	CHECK_EQ(StringCchCopyExA(to, 4, NULL, &end, &left, STRSAFE_IGNORE_NULLS), S_OK);
+	CHECK_STR(to, "");
+	CHECK_EQ(left, 4);
+	CHECK_EQ(StringCchCopyExA(NULL, 0, NULL, &end, &left, STRSAFE_IGNORE_NULLS), S_OK);
+	CHECK(end == NULL);
+	CHECK_EQ(left, 0);
+	CHECK_EQ(StringCchCatExA(NULL, 0, "a", NULL, NULL, STRSAFE_IGNORE_NULLS),
+		 STRSAFE_E_INVALID_PARAMETER);
+	CHECK_EQ(StringCchCopyExA(to, 0, "a", NULL, NULL, STRSAFE_IGNORE_NULLS),
+		 STRSAFE_E_INSUFFICIENT_BUFFER);
+	CHECK_EQ(StringCchCopyExA(NULL, 4, "a", NULL, NULL, STRSAFE_IGNORE_NULLS),
+		 STRSAFE_E_INVALID_PARAMETER);
+	CHECK_EQ(StringCchPrintfExA(to, 4, NULL, NULL, STRSAFE_IGNORE_NULLS, NULL), S_OK);
+	CHECK_STR(to, "");
+}

@@ -253,6 +253,7 @@ TEST(to_wide)
 	CHECK_EQ(widen("abc", -1, NULL, 0, 0), 4);
 	CHECK_EQ(widen("", -1, to, 16, 0), 1);
 	CHECK_EQ(MultiByteToWideChar(CP_ACP, MB_PRECOMPOSED, "\xc3\xa4", 2, to, 16), 1);
+	CHECK_EQ(MultiByteToWideChar(CP_ACP, MB_USEGLYPHCHARS, "\xc3\xa4", 2, to, 16), 1);
 	CHECK_EQ(to[0], 0xe4);
 	CHECK_EQ(MultiByteToWideChar(CP_OEMCP, 0, "x", 1, to, 16), 1);
 }
@@ -328,6 +329,8 @@ TEST(to_narrow)
 	CHECK_EQ(narrow(L"\xd800", 1, to, 16, WC_ERR_INVALID_CHARS), 0);
 	CHECK_EQ(GetLastError(), ERROR_NO_UNICODE_TRANSLATION);
 	CHECK_EQ(narrow(L"a", 1, to, 16, WC_NO_BEST_FIT_CHARS), 0);
+	CHECK_EQ(WideCharToMultiByte(CP_ACP, WC_COMPOSITECHECK | WC_SEPCHARS, L"\xe4", 1, to, 16,
+				     NULL, NULL), 2);
 	CHECK_EQ(GetLastError(), ERROR_INVALID_FLAGS);
 	CHECK_EQ(WideCharToMultiByte(CP_UTF8, 0, L"a", 1, to, 16, NULL, &used), 0);
 	CHECK_EQ(GetLastError(), ERROR_INVALID_PARAMETER);

@@ -222,6 +222,13 @@ TEST(stacks)
 	CloseHandle(thread);
 }
 
+/* Rounded up to whole pages it would be nothing. */
+TEST(a_stack_that_there_is_no_memory_for)
+{
+	CHECK(!CreateThread(NULL, (SIZE_T)-1, returns, NULL, 0, NULL));
+	CHECK_EQ(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
+}
+
 TEST(priorities)
 {
 	HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);

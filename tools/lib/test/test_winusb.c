@@ -4,8 +4,8 @@
 
 #include <winusb.h>
 
+#include "fails.h"
 #include "interface.h"
-#include "tap.h"
 
 #define NO_DEVICE "\\\\?\\usb#vid_0000&pid_0000#no#{00000000-0000-0000-0000-000000000000}"
 
@@ -43,13 +43,6 @@ TEST(ways_to_open_that_there_are_not)
 		CreateFileA("/dev/winusb/x", GENERIC_READ, 0, NULL, TRUNCATE_EXISTING, 0, NULL),
 		ERROR_INVALID_PARAMETER);
 }
-
-#define CHECK_FAILS(call, error)					\
-	do {								\
-		SetLastError(0);					\
-		CHECK(!(call));						\
-		CHECK_EQ(GetLastError(), error);			\
-	} while (0)
 
 static void check_bad_handle(WINUSB_INTERFACE_HANDLE handle)
 {
@@ -127,24 +120,6 @@ TEST(files_that_are_none)
 	}
 	CHECK_FAILS(SetFileCompletionNotificationModes(event, 4), ERROR_INVALID_PARAMETER);
 	CloseHandle(event);
-}
-
-TEST(isochronous_functions)
-{
-	USBD_ISO_PACKET_DESCRIPTOR packet;
-	ULONG frame;
-
-	CHECK_FAILS(WinUsb_UnregisterIsochBuffer(NULL), ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(NULL, 0, 8, &frame, 1, &packet, NULL),
-		    ERROR_INVALID_HANDLE);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, &frame, 1, &packet, NULL),
-		    ERROR_NOT_SUPPORTED);
-	CHECK_FAILS(WinUsb_ReadIsochPipe(&frame, 0, 8, NULL, 1, &packet, NULL),
-		    ERROR_INVALID_PARAMETER);
-	CHECK_FAILS(WinUsb_ReadIsochPipeAsap(&frame, 0, 8, FALSE, 1, &packet, NULL),
-		    ERROR_NOT_SUPPORTED);
-	CHECK_FAILS(WinUsb_WriteIsochPipe(&frame, 0, 8, &frame, NULL), ERROR_NOT_SUPPORTED);
-	CHECK_FAILS(WinUsb_WriteIsochPipeAsap(&frame, 0, 8, FALSE, NULL), ERROR_NOT_SUPPORTED);
 }
 
 /* A file without a node, as of a USB device that is not WinUSB's. */

@@ -6,7 +6,7 @@
 
 #define ERRORS	2048
 
-struct board *fx2, *composite, *slow;
+struct board *fx2, *composite, *iso, *slow, *slow_iso;
 HANDLE file;
 WINUSB_INTERFACE_HANDLE usb;
 UCHAR data[64][4096];
@@ -30,10 +30,13 @@ void test_setup(void)
 		test_bail("mmap: no memory");
 	fx2 = board_add("fx2");
 	composite = board_add("composite");
+	iso = board_add("iso");
 	slow = board_add("fx2,speed=full");
+	slow_iso = board_add("iso,speed=full");
 	boards_start();
 	board_plug(fx2);
 	board_plug(composite);
+	board_plug(iso);
 	boards_keep();
 }
 

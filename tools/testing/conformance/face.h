@@ -43,8 +43,8 @@
 
 #define TEST_OF(section_, name_) TEST_OF_LIMIT(section_, name_, 30)
 
-/* The boards, plugged in and bound as whole devices; SLOW, another fx2, is not plugged in. */
-extern struct board *fx2, *composite, *slow;
+/* The boards, plugged in and bound as whole devices; SLOW, another fx2, and SLOW_ISO are not. */
+extern struct board *fx2, *composite, *iso, *slow, *slow_iso;
 
 /* The joined interfaces, the one with settings, and loopback of the composite board. */
 enum { JOINED, EVENTS, SETTINGS, LOOPBACK };

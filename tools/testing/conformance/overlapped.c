@@ -342,6 +342,72 @@ TEST_OF(1_5, CancelIoEx_ends_what_other_threads_are_blocked_in)
 	end();
 }
 
+TEST_OF(1_5, CancelSynchronousIo_ends_the_call_of_that_thread_alone)
+{
+	struct call first, second;
+	OVERLAPPED third = { 0 };
+	UCHAR out[1024];
+
+	begin(fx2);
+	fill(out, sizeof(out), 3);
+	call_start(&first, FX2_BULK_IN, data[0], 512);
+	call_start_queued(&second, FX2_BULK_IN, data[1], 1536);
+	read_into(2, &third);
+	FAILS(CancelSynchronousIo(GetCurrentThread()), ERROR_NOT_FOUND);
+	feed("abc", 3);
+	feed(out, sizeof(out));
+	CHECK_EQ(call_wait(&first), 0);
+	CHECK_EQ(first.moved, 3);
+	board_wait_counter(fx2, FX2_BULK_IN, "bytes", 3 + sizeof(out));
+	OK(CancelSynchronousIo(second.thread));
+	CHECK_EQ(call_wait(&second), ERROR_OPERATION_ABORTED);
+	CHECK_EQ(second.moved, sizeof(out));
+	CHECK_MEM(data[1], out, sizeof(out));
+	feed("abcd", 4);
+	DONE(&third, 4);
+	end();
+}
+
+TEST_OF(1_5, CancelSynchronousIo_ends_a_write_and_counts_what_went)
+{
+	struct call call;
+
+	begin(fx2);
+	board_set(fx2, "silent=0x06:always:1024");
+	call_start(&call, FX2_BULK_OUT, data[0], 2048);
+	OK(CancelSynchronousIo(call.thread));
+	CHECK_EQ(call_wait(&call), ERROR_OPERATION_ABORTED);
+	CHECK_EQ(call.moved, 1024);
+	end();
+}
+
+static DWORD WINAPI ask(LPVOID error)
+{
+	WINUSB_SETUP_PACKET setup = { .RequestType = 0xc0, .Request = 0xd7, .Length = 8 };
+
+	if (!WinUsb_ControlTransfer(usb, setup, data[0], 8, &moved, NULL))
+		*(DWORD *)error = GetLastError();
+	return 0;
+}
+
+TEST_OF(1_6, CancelSynchronousIo_ends_a_control_transfer)
+{
+	DWORD error = 0;
+	HANDLE thread;
+
+	begin(fx2);
+	board_set(fx2, "silent-request=0xd7");
+	OK(set_policy(0, PIPE_TRANSFER_TIMEOUT, 0));
+	thread = CreateThread(NULL, 0, ask, &error, 0, NULL);
+	test_sleep_ms(100 * test_scale());
+	OK(CancelSynchronousIo(thread));
+	CHECK_EQ(WaitForSingleObject(thread, 10000 * test_scale()), WAIT_OBJECT_0);
+	CHECK_EQ(error, ERROR_OPERATION_ABORTED);
+	FAILS(CancelSynchronousIo(thread), ERROR_NOT_FOUND);
+	loopback_works();
+	end();
+}
+
 TEST_OF(1_5, a_cancelled_request_counts_what_came)
 {
 	OVERLAPPED overlapped = { 0 };

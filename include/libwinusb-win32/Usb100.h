@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Windows does not tell small letters from capitals in names of headers. */
+#include "usb100.h"
