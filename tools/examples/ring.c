@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	if (fd < 0 || ioctl(fd, WINUSB_IOC_INITIALIZE, &init) || ioctl(fd, WINUSB_IOC_QUERY, &query))
 		err(1, "%s", node);
 	if (!(query.out_capabilities & WINUSB_CAP_URING))
-		errx(1, "this kernel is older than 6.7: no commands of io_uring");
+		errx(1, "this kernel is older than 6.8: no commands of io_uring");
 	error = io_uring_queue_init(8, &ring, 0);
 	if (!error)
 		error = io_uring_register_buffers(&ring, &registered, 1);

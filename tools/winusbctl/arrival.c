@@ -104,33 +104,43 @@ static bool is_ready(const struct watch_options *options, const char *name)
 	return ready;
 }
 
+static bool found_in(const struct winusb_list *list, const char *name, const char *guid)
+{
+	const struct winusb_device *device = NULL;
+
+	while ((device = winusb_device_next(list, device)))
+		if (!strcmp(device->name, name))
+			return device_is_found_by(device, guid);
+	return false;
+}
+
 /* Looks who is there. EVENT is what it is called to be there and not known. */
 static int arrivals_look(struct arrivals *arrivals, const char *event)
 {
-	const char *guid = arrivals->options->guid;
-	struct nodes nodes;
-	int code;
+	const struct winusb_device *device = NULL;
+	struct winusb_list *list;
+	int result;
 
 	arrivals->looked = event_number();
-	code = nodes_load(&nodes);
-	if (code)
-		return code;
+	result = winusb_device_list(&list);
+	if (result < 0)
+		return error_say(-result, "list of nodes");
 	for (size_t i = arrivals->count; i--;)
-		if (!function_is_found_by(arrivals->names[i], guid)) {
+		if (!found_in(list, arrivals->names[i], arrivals->options->guid)) {
 			char name[64];
 
 			strcpy(name, arrivals->names[i]);
 			arrival_note(arrivals, name, false, "remove");
 		}
-	for (size_t i = 0; i < nodes.count; i++)
-		if (nodes.list[i].bound && function_is_found_by(nodes.list[i].name, guid) &&
-		    is_ready(arrivals->options, nodes.list[i].name))
-			arrival_note(arrivals, nodes.list[i].name, true, event);
-	nodes_free(&nodes);
+	while ((device = winusb_device_next(list, device)))
+		if (device_is_found_by(device, arrivals->options->guid) &&
+		    is_ready(arrivals->options, device->name))
+			arrival_note(arrivals, device->name, true, event);
+	winusb_device_list_free(list);
 	return CTL_OK;
 }
 
-static bool device_has_guid(struct udev_device *device, const char *guid)
+static bool event_has_guid(struct udev_device *device, const char *guid)
 {
 	for (int i = 0; i < 8; i++) {
 		const char *value;
@@ -150,7 +160,7 @@ static void event_note(struct arrivals *arrivals, struct udev_device *device)
 	const char *action = udev_device_get_action(device);
 	const char *name = udev_device_get_sysname(device);
 	bool there = strcmp(action, "remove") &&
-		     device_has_guid(device, arrivals->options->guid);
+		     event_has_guid(device, arrivals->options->guid);
 
 	/* What was seen by looking is newer than what the event says. A removal is told, then done. */
 	if (strcmp(action, "remove") && udev_device_get_seqnum(device) <= arrivals->looked &&

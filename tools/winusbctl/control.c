@@ -10,7 +10,7 @@
 struct control_options {
 	struct session_options session;
 	const char *node;
-	uint8_t setup[8];
+	struct winusb_setup setup;
 	size_t length;
 	uint8_t *data;
 	unsigned int arguments;
@@ -39,12 +39,12 @@ static void control_field(struct control_options *options, unsigned int field, c
 
 	if (!number_parse(arg, max, &value))
 		argp_error(state, "%s: '%s' is no number from 0 to %lu", names[field], arg, max);
-	if (!field) {
-		options->setup[1] = value;
-		return;
-	}
-	options->setup[2 * field] = value & 0xff;
-	options->setup[2 * field + 1] = value >> 8;
+	if (!field)
+		options->setup.request = value;
+	else if (field == 1)
+		options->setup.value = value;
+	else
+		options->setup.index = value;
 }
 
 static void control_argument(struct control_options *options, const char *arg,
@@ -64,19 +64,19 @@ static void control_argument(struct control_options *options, const char *arg,
 		word = word_find(directions, 2, arg);
 		if (word < 0)
 			argp_error(state, "'%s' is neither 'in' nor 'out'", arg);
-		options->setup[0] |= word << 7;
+		options->setup.request_type |= word << 7;
 		return;
 	case 2:
 		word = word_find(types, 3, arg);
 		if (word < 0)
 			argp_error(state, "'%s' is none of standard, class, vendor", arg);
-		options->setup[0] |= word << 5;
+		options->setup.request_type |= word << 5;
 		return;
 	case 3:
 		word = word_find(recipients, 4, arg);
 		if (word < 0)
 			argp_error(state, "'%s' is none of device, interface, endpoint, other", arg);
-		options->setup[0] |= word;
+		options->setup.request_type |= word;
 		return;
 	case 4:
 	case 5:
@@ -85,7 +85,7 @@ static void control_argument(struct control_options *options, const char *arg,
 		return;
 	}
 
-	if (!(options->setup[0] & 0x80)) {
+	if (!(options->setup.request_type & 0x80)) {
 		if (!hex_parse(arg, &options->data, &options->length))
 			argp_error(state, "'%s' is no data in hex", arg);
 		if (options->length > WINUSB_MAX_CONTROL_LENGTH)
@@ -118,19 +118,18 @@ static error_t control_parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (options->arguments < 7)
 			argp_error(state, "too few arguments");
-		if (options->arguments < 8 && options->setup[0] & 0x80)
+		if (options->arguments < 8 && options->setup.request_type & 0x80)
 			argp_error(state, "LENGTH is missing");
-		options->setup[6] = options->length & 0xff;
-		options->setup[7] = options->length >> 8;
+		options->setup.length = options->length;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void control_print(const struct control_options *options, size_t moved)
+static void control_print(const struct control_options *options, uint32_t moved)
 {
-	bool in = options->setup[0] & 0x80;
+	bool in = options->setup.request_type & 0x80;
 	json_t *value;
 
 	if (ctl_json) {
@@ -139,7 +138,7 @@ static void control_print(const struct control_options *options, size_t moved)
 			json_object_set_new(value, "data", json_hex(options->data, moved));
 		json_print(value, false);
 	} else if (!in) {
-		printf("%zu bytes sent\n", moved);
+		printf("%u bytes sent\n", moved);
 	} else if (options->hex || isatty(STDOUT_FILENO)) {
 		hexdump(stdout, options->data, moved, 0);
 	} else {
@@ -163,19 +162,19 @@ int control_main(int argc, char **argv)
 	};
 	struct control_options options = { 0 };
 	struct session session;
-	size_t moved;
-	int code, err;
+	uint32_t moved;
+	int code, result;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	signals_catch();
 
 	code = session_open(&session, options.node, &options.session, 0);
 	if (!code) {
-		err = session_transfer(&session, 0, options.setup, options.data, options.length, &moved);
-		if (!err || moved)
+		result = winusb_control(session.usb, &options.setup, options.data, &moved);
+		if (!result || moved)
 			control_print(&options, moved);
-		if (err)
-			code = error_transfer(session.node, "control transfer", err);
+		if (result)
+			code = error_transfer(session.node, "control transfer", -result);
 		session_close(&session);
 	}
 	free(options.data);

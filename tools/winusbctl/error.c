@@ -239,6 +239,7 @@ int error_transfer(const struct node *node, const char *what, int err)
 		{ EACCES, "the driver keeps this request to itself", "an alternate setting is selected by --setting" },
 		{ EBUSY, "in use by another handle, or a transfer is running", NULL },
 		{ EAGAIN, "that interface is not bound yet", "'winusbctl list --all' shows who has which interface" },
+		{ ENOSPC, "no bandwidth is left on the bus", "a setting with smaller packets may do; or another port" },
 		{ EINTR, "interrupted", NULL },
 	};
 

@@ -2,10 +2,7 @@
 /* winusbctl watch NODE and events: what happens to one node, and what programs post to it. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "watch.h"
 
@@ -39,7 +36,7 @@ static void event_print_json(const struct winusb_event *event, const uint8_t *da
 			  "time_ns", (json_int_t)event->time_ns,
 			  "dropped", (json_int_t)event->dropped);
 	if (event->type == WINUSB_EVENT_CUSTOM) {
-		guid_format(event->guid, guid);
+		winusb_guid_format(event->guid, guid);
 		json_object_set_new(value, "guid", json_string(guid));
 		json_object_set_new(value, "data", json_hex(data, event->data_length));
 	}
@@ -59,7 +56,7 @@ static void event_print(const struct winusb_event *event, const uint8_t *data)
 	if (event->type == WINUSB_EVENT_SETTING || event->type == WINUSB_EVENT_STATE)
 		printf(" %u", event->value);
 	if (event->type == WINUSB_EVENT_CUSTOM) {
-		guid_format(event->guid, guid);
+		winusb_guid_format(event->guid, guid);
 		hex = hex_text(data, event->data_length);
 		printf(" %s%s%s", guid, *hex ? " " : "", hex);
 		free(hex);
@@ -69,68 +66,48 @@ static void event_print(const struct winusb_event *event, const uint8_t *data)
 	putchar('\n');
 }
 
-/* Prints the events that a read gave; the number of lines. */
-static unsigned long events_print(const uint8_t *buffer, size_t length, bool custom,
-				  unsigned long limit)
+static int events_read(const struct watch_options *options, const struct node *node,
+		       struct winusb *usb, bool custom)
 {
-	const struct winusb_event *event;
+	static uint8_t data[WINUSB_MAX_EVENT_DATA];
+	struct winusb_event event;
 	unsigned long lines = 0;
-
-	for (size_t at = 0; at < length && lines < limit;
-	     at += sizeof(*event) + (event->data_length + 7) / 8 * 8) {
-		event = (const void *)(buffer + at);
-		if (custom && event->type != WINUSB_EVENT_CUSTOM)
-			continue;
-		event_print(event, buffer + at + sizeof(*event));
-		lines++;
-	}
-	return lines;
-}
-
-static int events_read(const struct watch_options *options, const struct node *node, int fd,
-		       bool custom)
-{
-	struct winusb_listen listen = { .size = sizeof(listen), .flags = WINUSB_LISTEN_CUSTOM };
-	unsigned long lines = 0;
-	size_t room = sizeof(struct winusb_event);
 	int code = CTL_OK;
-	uint8_t *buffer;
+	int result;
 
 	if (custom) {
-		if (ioctl(fd, WINUSB_IOC_LISTEN, &listen))
-			return error_say(errno, "%s: custom events", node->name);
-		room = listen.out_length;
+		result = winusb_hear_posts(usb, true);
+		if (result)
+			return error_say(-result, "%s: custom events", node->name);
 	}
-	buffer = xcalloc(1, room);
 	fprintf(stderr, "Watching %s; Ctrl-C ends it.\n", node->name);
 
 	while (!options->count || lines < options->count) {
-		ssize_t length;
-
-		if (watch_wait(options, fd, &code))
-			break;
-		length = read(fd, buffer, room);
-		if (length > 0) {
-			lines += events_print(buffer, length, custom,
-					      options->count ? options->count - lines : ~0UL);
-		} else if (!length) {
+		result = winusb_next_event(usb, &event, data, sizeof(data), 0);
+		if (result == -EAGAIN) {
+			if (watch_wait(options, winusb_fd(usb), &code))
+				break;
+		} else if (result == -ENODEV) {
 			/* It left; nothing more will come. */
 			code = options->count ? CTL_ABSENT : CTL_OK;
 			break;
-		} else if (errno != EAGAIN && errno != EINTR) {
-			code = error_say(errno, "%s", node->name);
+		} else if (result) {
+			code = error_say(-result, "%s", node->name);
 			break;
+		} else if (!custom || event.type == WINUSB_EVENT_CUSTOM) {
+			event_print(&event, data);
+			lines++;
 		}
 	}
-	free(buffer);
 	return code;
 }
 
 int events_watch(const struct watch_options *options, bool custom)
 {
 	const struct node *node;
+	struct winusb *usb;
 	struct nodes nodes;
-	int code, fd;
+	int code, result;
 
 	code = nodes_load(&nodes);
 	if (code)
@@ -138,13 +115,13 @@ int events_watch(const struct watch_options *options, bool custom)
 	node = node_resolve(&nodes, options->node, &code);
 	if (!node)
 		goto out;
-	fd = open(node->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		code = error_open(&nodes, node, errno);
+	result = winusb_open(&usb, node->path, WINUSB_OPEN_LISTENER);
+	if (result) {
+		code = error_open(&nodes, node, -result);
 		goto out;
 	}
-	code = events_read(options, node, fd, custom);
-	close(fd);
+	code = events_read(options, node, usb, custom);
+	winusb_close(usb);
 out:
 	nodes_free(&nodes);
 	return code;

@@ -76,7 +76,7 @@ static void line_append(void *data, const char *line, size_t length)
 		json_array_append_new(data, value);
 }
 
-json_t *function_guids(const char *node)
+static json_t *function_guids(const char *node)
 {
 	char *text = file_text(node, "", "interface_guids");
 	json_t *guids = json_array();
@@ -101,21 +101,6 @@ bool function_says_winusb(const char *node)
 bool function_is_part(const char *node)
 {
 	return file_is(node, "whole_device", "0");
-}
-
-bool function_is_found_by(const char *node, const char *guid)
-{
-	json_t *guids, *value;
-	bool found = false;
-	size_t i;
-
-	if (!file_is(node, "function_complete", "1") || function_is_disabled(node))
-		return false;
-	guids = function_guids(node);
-	json_array_foreach(guids, i, value)
-		found |= !strcmp(json_string_value(value), guid);
-	json_decref(guids);
-	return found;
 }
 
 /* The type is on the first line, the value on the next ones. */

@@ -10,10 +10,6 @@
  * from path_make(), and is freed.
  */
 char *sysfs_text(char *path);
-/* Its interface GUIDs, whether or not they find it now. */
-json_t *function_guids(const char *node);
-/* Is it found by the GUID now: complete, enabled, and this is its default interface? */
-bool function_is_found_by(const char *node, const char *guid);
 bool function_is_disabled(const char *node);
 /* Does its firmware say WINUSB? */
 bool function_says_winusb(const char *node);

@@ -6,11 +6,8 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "binding.h"
 #include "function.h"
@@ -32,77 +29,56 @@ static json_t *bcd_json(const uint8_t bcd[2])
 	return json_string(text);
 }
 
-static int descriptor_get(int fd, uint8_t type, void *data, size_t size, size_t *length)
-{
-	struct winusb_get_descriptor get = {
-		.size = sizeof(get),
-		.type = type,
-		.length = size,
-		.buffer = (uintptr_t)data,
-	};
-
-	if (ioctl(fd, WINUSB_IOC_GET_DESCRIPTOR, &get))
-		return errno;
-	*length = get.out_length;
-	return 0;
-}
-
-/* The pipes of one setting. */
-static int pipes_json(int fd, unsigned int setting, json_t *pipes)
+/* The pipes of one setting. 0 or a negative errno, also below. */
+static int pipes_json(struct winusb *usb, unsigned int setting, json_t *pipes)
 {
 	static const char *const types[] = { "control", "isochronous", "bulk", "interrupt" };
 
 	for (unsigned int i = 0; i < 32; i++) {
-		struct winusb_query_pipe pipe = {
-			.size = sizeof(pipe),
-			.setting_index = setting,
-			.pipe_index = i,
-		};
+		struct winusb_pipe_information pipe;
+		int result = winusb_pipe(usb, setting, i, &pipe);
 
-		if (ioctl(fd, WINUSB_IOC_QUERY_PIPE, &pipe))
-			return errno == ENOENT ? 0 : errno;
+		if (result)
+			return result == -ENOENT ? 0 : result;
 		json_array_append_new(pipes,
 			json_pack("{s:i, s:s, s:s, s:i, s:i, s:I}",
-				  "pipe", pipe.out_pipe_id,
-				  "type", types[pipe.out_type & 3],
-				  "direction", pipe.out_pipe_id & 0x80 ? "in" : "out",
-				  "maximum_packet_size", pipe.out_maximum_packet_size,
-				  "interval", pipe.out_interval,
+				  "pipe", pipe.pipe,
+				  "type", types[pipe.type & 3],
+				  "direction", pipe.pipe & 0x80 ? "in" : "out",
+				  "maximum_packet_size", pipe.packet_size,
+				  "interval", pipe.interval,
 				  "maximum_bytes_per_interval",
-				  (json_int_t)pipe.out_maximum_bytes_per_interval));
+				  (json_int_t)pipe.bytes_per_interval));
 	}
 	return 0;
 }
 
-static int settings_json(int fd, json_t *settings)
+static int settings_json(struct winusb *usb, json_t *settings)
 {
-	struct winusb_get_alternate_setting current = { .size = sizeof(current) };
-	int err;
+	int current = winusb_setting(usb);
+	int result;
 
-	if (ioctl(fd, WINUSB_IOC_GET_ALTERNATE_SETTING, &current))
-		return errno;
+	if (current < 0)
+		return current;
 
 	for (unsigned int i = 0; i < 256; i++) {
-		struct winusb_query_interface_settings setting = {
-			.size = sizeof(setting),
-			.setting_index = i,
-		};
-		const uint8_t *descriptor = setting.out_descriptor;
+		uint8_t descriptor[9];
 		json_t *pipes;
 
-		if (ioctl(fd, WINUSB_IOC_QUERY_INTERFACE_SETTINGS, &setting))
-			return errno == ENOENT ? 0 : errno;
+		result = winusb_interface_descriptor(usb, i, descriptor);
+		if (result)
+			return result == -ENOENT ? 0 : result;
 
 		pipes = json_array();
-		err = pipes_json(fd, i, pipes);
+		result = pipes_json(usb, i, pipes);
 		json_array_append_new(settings,
 			json_pack("{s:i, s:b, s:o, s:o}",
 				  "setting", descriptor[3],
-				  "current", descriptor[3] == current.out_setting,
+				  "current", descriptor[3] == current,
 				  "class", class_json(descriptor + 5),
 				  "pipes", pipes));
-		if (err)
-			return err;
+		if (result)
+			return result;
 	}
 	return 0;
 }
@@ -115,10 +91,10 @@ static void holder_add(void *data, int pid, const char *command, const struct no
 
 static json_t *interface_json(const struct node *node, int *code)
 {
-	struct winusb_query query = { .size = sizeof(query) };
 	json_t *settings = json_array();
-	int fd, err = 0;
+	struct winusb *usb;
 	json_t *value;
+	int result;
 
 	value = json_pack("{s:s, s:s, s:i, s:s, s:O}",
 			  "name", node->name,
@@ -127,21 +103,18 @@ static json_t *interface_json(const struct node *node, int *code)
 			  "string", node->label,
 			  "settings", settings);
 
-	fd = open(node->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
+	result = winusb_open(&usb, node->path, WINUSB_OPEN_LISTENER);
+	if (result) {
 		/* A disabled function can't be asked, and says so itself. */
-		if (errno != ENOENT || !function_is_disabled(node->name))
-			*code = error_open(&(struct nodes) { 0 }, node, errno);
+		if (result != -ENOENT || !function_is_disabled(node->name))
+			*code = error_open(&(struct nodes) { 0 }, node, -result);
 		json_decref(settings);
 		return value;
 	}
-	if (ioctl(fd, WINUSB_IOC_QUERY, &query))
-		err = errno;
-	if (!err)
-		err = settings_json(fd, settings);
-	if (err)
-		*code = error_say(err, "%s", node->name);
-	close(fd);
+	result = settings_json(usb, settings);
+	if (result)
+		*code = error_say(-result, "%s", node->name);
+	winusb_close(usb);
 	json_decref(settings);
 	return value;
 }
@@ -149,20 +122,22 @@ static json_t *interface_json(const struct node *node, int *code)
 static void device_descriptors_json(const struct node *node, json_t *value, int *code)
 {
 	uint8_t device[18] = { 0 }, configuration[9] = { 0 };
-	size_t device_length = 0, configuration_length = 0;
-	int fd, err;
+	int device_length, configuration_length;
+	struct winusb *usb;
 
-	fd = open(node->path, O_RDONLY | O_CLOEXEC);
 	/* The interface itself reports that; once is enough. */
-	if (fd < 0)
+	if (winusb_open(&usb, node->path, WINUSB_OPEN_LISTENER))
 		return;
 
-	err = descriptor_get(fd, 1, device, sizeof(device), &device_length);
-	if (!err)
-		err = descriptor_get(fd, 2, configuration, sizeof(configuration), &configuration_length);
-	close(fd);
-	if (err || device_length < sizeof(device) || configuration_length < sizeof(configuration)) {
-		*code = error_say(err ? err : EIO, "descriptors of %s", node->device);
+	device_length = winusb_descriptor(usb, 1, 0, 0, device, sizeof(device));
+	configuration_length = winusb_descriptor(usb, 2, 0, 0, configuration,
+						 sizeof(configuration));
+	winusb_close(usb);
+	if (device_length < (int)sizeof(device) ||
+	    configuration_length < (int)sizeof(configuration)) {
+		*code = error_say(device_length < 0 ? -device_length :
+				  configuration_length < 0 ? -configuration_length : EIO,
+				  "descriptors of %s", node->device);
 		return;
 	}
 
@@ -253,6 +228,17 @@ static int number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+static void interval_print(const json_t *pipe)
+{
+	int bytes = number_of(pipe, "maximum_bytes_per_interval");
+
+	if (!number_of(pipe, "interval"))
+		return;
+	printf("  interval %d", number_of(pipe, "interval"));
+	if (bytes > number_of(pipe, "maximum_packet_size"))
+		printf(", %d bytes in it", bytes);
+}
+
 static void interface_print(const json_t *interface)
 {
 	const json_t *setting, *pipe;
@@ -273,8 +259,7 @@ static void interface_print(const json_t *interface)
 			printf("        Pipe 0x%02x  %-11s %-3s  %4d bytes", number_of(pipe, "pipe"),
 			       text_of(pipe, "type"), text_of(pipe, "direction"),
 			       number_of(pipe, "maximum_packet_size"));
-			if (number_of(pipe, "interval"))
-				printf("  interval %d", number_of(pipe, "interval"));
+			interval_print(pipe);
 			putchar('\n');
 		}
 	}

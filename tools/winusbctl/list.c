@@ -55,13 +55,28 @@ static bool list_wants(const struct list_options *options, const struct node *no
 
 	if (!node->bound && !options->all)
 		return false;
-	if (options->by_guid && (!node->bound || !function_is_found_by(node->name, options->guid)))
+	if (options->by_guid && (!node->bound || !device_is_found_by(node->winusb, options->guid)))
 		return false;
 	if (!options->filter || node_matches(node, options->filter) ||
 	    !strcmp(node->device, options->filter))
 		return true;
 	return usb_id_parse(options->filter, &id) && id.interface < 0 &&
 	       strtoul(node->vid, NULL, 16) == id.vid && strtoul(node->pid, NULL, 16) == id.pid;
+}
+
+static bool is_disabled(const struct node *node)
+{
+	return node->bound && !node->winusb->enabled;
+}
+
+static json_t *guids_json(const struct node *node)
+{
+	json_t *guids = json_array();
+
+	if (node->bound)
+		for (const char *const *guid = node->winusb->guids; *guid; guid++)
+			json_array_append_new(guids, json_string(*guid));
+	return guids;
 }
 
 static json_t *list_json(const struct node *node)
@@ -84,8 +99,8 @@ static json_t *list_json(const struct node *node)
 			 "driver", *node->driver ? json_string(node->driver) : json_null(),
 			 "function", node->bound ? json_string(node->function) : json_null(),
 			 "interface_enabled",
-			 node->bound ? json_boolean(!function_is_disabled(node->name)) : json_null(),
-			 "guids", node->bound ? function_guids(node->name) : json_array(),
+			 node->bound ? json_boolean(!is_disabled(node)) : json_null(),
+			 "guids", guids_json(node),
 			 "manufacturer", node->manufacturer,
 			 "product", node->product,
 			 "serial", node->serial);
@@ -98,21 +113,13 @@ static bool list_say_disabled(const struct nodes *nodes, const char *guid)
 
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct node *node = &nodes->list[i];
-		json_t *guids, *value;
-		size_t j;
 
-		if (!node_is_default(node) || !function_is_disabled(node->name))
+		if (!node_is_default(node) || !is_disabled(node) ||
+		    !device_has_guid(node->winusb, guid))
 			continue;
-		guids = function_guids(node->name);
-		json_array_foreach(guids, j, value) {
-			if (strcmp(json_string_value(value), guid))
-				continue;
-			fprintf(stderr, "winusbctl: %s has the GUID %s, but is disabled\n", node->name,
-				guid);
-			disabled_hint(node->name);
-			any = true;
-		}
-		json_decref(guids);
+		fprintf(stderr, "winusbctl: %s has the GUID %s, but is disabled\n", node->name, guid);
+		disabled_hint(node->name);
+		any = true;
 	}
 	return any;
 }
@@ -166,7 +173,7 @@ int list_main(int argc, char **argv)
 			       node->vid, node->pid, node_speed_text(node), width,
 			       !options.all ? node->function : *node->driver ? node->driver : "-",
 			       node->class[0], node->class[1], node->class[2],
-			       node->bound && function_is_disabled(node->name) ? "(disabled) " : "",
+			       is_disabled(node) ? "(disabled) " : "",
 			       node->manufacturer,
 			       *node->manufacturer && *node->product ? " " : "", node->product);
 		}

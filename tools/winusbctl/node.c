@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The USB interfaces of this machine as sysfs shows them, and the names a person may give them.
- * libudev is asked only for what sysfs itself knows, so it works without udevd too.
+ * libudev is asked only for what sysfs itself knows, so it works without udevd too. Which of them
+ * are nodes of winusb, and of which function, is libwinusb's to say.
  */
 
 #include <ctype.h>
@@ -34,23 +35,10 @@ static unsigned int attribute_number(struct udev_device *device, const char *nam
 	return value ? strtoul(value, NULL, base) : 0;
 }
 
-static void node_fill_class(struct udev *udev, struct node *node)
-{
-	struct udev_device *class;
-
-	class = udev_device_new_from_subsystem_sysname(udev, "winusb", node->name);
-	if (!class)
-		return;
-	node->bound = true;
-	snprintf(node->path, sizeof(node->path), CTL_NODE_DIR "/%.40s", node->name);
-	text_copy(node->function, sizeof(node->function),
-		  udev_device_get_sysattr_value(class, "function"));
-	udev_device_unref(class);
-}
-
-static void node_fill(struct udev *udev, struct node *node, struct udev_device *interface,
+static void node_fill(struct node *node, struct udev_device *interface,
 		      struct udev_device *device)
 {
+	*node = (struct node) { .path = "", .function = "" };
 	text_copy(node->name, sizeof(node->name), udev_device_get_sysname(interface));
 	text_copy(node->device, sizeof(node->device), udev_device_get_sysname(device));
 	text_copy(node->driver, sizeof(node->driver), udev_device_get_driver(interface));
@@ -77,7 +65,6 @@ static void node_fill(struct udev *udev, struct node *node, struct udev_device *
 	node->device_class[2] = attribute_number(device, "bDeviceProtocol", 16);
 	node->bus = attribute_number(device, "busnum", 10);
 	node->address = attribute_number(device, "devnum", 10);
-	node_fill_class(udev, node);
 }
 
 static int node_compare(const void *a, const void *b)
@@ -87,6 +74,34 @@ static int node_compare(const void *a, const void *b)
 	return strverscmp(x->name, y->name);
 }
 
+static int node_compare_name(const void *name, const void *node)
+{
+	return strverscmp(name, ((const struct node *)node)->name);
+}
+
+/* Finds the nodes of winusb among the interfaces. */
+static int nodes_join(struct nodes *nodes)
+{
+	const struct winusb_device *device = NULL;
+	int result = winusb_device_list(&nodes->ours);
+	struct node *node;
+
+	if (result < 0)
+		return error_say(-result, "list of nodes");
+	while ((device = winusb_device_next(nodes->ours, device))) {
+		node = nodes->count ? bsearch(device->name, nodes->list, nodes->count,
+					      sizeof(*nodes->list), node_compare_name) : NULL;
+		/* It may have come since. */
+		if (!node)
+			continue;
+		node->winusb = device;
+		node->path = device->node;
+		node->function = device->function;
+		node->bound = true;
+	}
+	return CTL_OK;
+}
+
 int nodes_load(struct nodes *nodes)
 {
 	struct udev_enumerate *enumerate = NULL;
@@ -94,8 +109,7 @@ int nodes_load(struct nodes *nodes)
 	struct udev *udev;
 	int ret;
 
-	nodes->list = NULL;
-	nodes->count = 0;
+	*nodes = (struct nodes) { 0 };
 
 	udev = udev_new();
 	if (udev)
@@ -126,8 +140,7 @@ int nodes_load(struct nodes *nodes)
 		device = udev_device_get_parent(interface);
 		if (type && !strcmp(type, "usb_interface") && device) {
 			nodes->list = xrealloc(nodes->list, (nodes->count + 1) * sizeof(*nodes->list));
-			memset(&nodes->list[nodes->count], 0, sizeof(*nodes->list));
-			node_fill(udev, &nodes->list[nodes->count++], interface, device);
+			node_fill(&nodes->list[nodes->count++], interface, device);
 		}
 		udev_device_unref(interface);
 	}
@@ -136,19 +149,36 @@ int nodes_load(struct nodes *nodes)
 	udev_unref(udev);
 	if (nodes->count)
 		qsort(nodes->list, nodes->count, sizeof(*nodes->list), node_compare);
-	return CTL_OK;
+	ret = nodes_join(nodes);
+	if (ret)
+		nodes_free(nodes);
+	return ret;
 }
 
 void nodes_free(struct nodes *nodes)
 {
 	free(nodes->list);
-	nodes->list = NULL;
-	nodes->count = 0;
+	winusb_device_list_free(nodes->ours);
+	*nodes = (struct nodes) { 0 };
 }
 
 bool node_is_default(const struct node *node)
 {
 	return node->bound && !strcmp(node->name, node->function);
+}
+
+bool device_has_guid(const struct winusb_device *device, const char *guid)
+{
+	for (const char *const *own = device->guids; *own; own++)
+		if (!strcmp(*own, guid))
+			return true;
+	return false;
+}
+
+bool device_is_found_by(const struct winusb_device *device, const char *guid)
+{
+	return device->is_default && device->complete && device->enabled &&
+	       device_has_guid(device, guid);
 }
 
 const char *node_speed_text(const struct node *node)

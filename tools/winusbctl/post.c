@@ -1,49 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* winusbctl post: an event for whoever listens. And GUIDs, as Windows has them in memory. */
+/* winusbctl post: an event for whoever listens. */
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
 #include "winusbctl.h"
-
-/* Where each byte of the text stands: the first three parts are numbers, little-endian. */
-static const uint8_t guid_order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
-
-void guid_format(const uint8_t guid[16], char text[GUID_TEXT])
-{
-	char *at = text;
-
-	*at++ = '{';
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*at++ = '-';
-		at += sprintf(at, "%02x", guid[guid_order[i]]);
-	}
-	*at++ = '}';
-	*at = 0;
-}
-
-bool guid_scan(const char *text, uint8_t guid[16])
-{
-	bool braces = *text == '{';
-
-	text += braces;
-	for (int i = 0; i < 16; i++) {
-		char pair[3] = { 0 };
-
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
-			return false;
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
-			return false;
-		memcpy(pair, text, 2);
-		guid[guid_order[i]] = strtoul(pair, NULL, 16);
-		text += 2;
-	}
-	return !strcmp(text, braces ? "}" : "");
-}
 
 struct post_options {
 	const char *node;
@@ -62,7 +22,7 @@ static error_t post_parse(int key, char *arg, struct argp_state *state)
 		if (!options->node) {
 			options->node = arg;
 		} else if (!options->has_guid) {
-			if (!guid_scan(arg, options->guid))
+			if (winusb_guid_parse(arg, options->guid))
 				argp_error(state, "'%s' is no GUID, {8-4-4-4-12} hex digits", arg);
 			options->has_guid = true;
 		} else if (!hex_parse(arg, &options->data, &options->length)) {
@@ -83,18 +43,13 @@ static error_t post_parse(int key, char *arg, struct argp_state *state)
 
 static int post_send(struct session *session, const struct post_options *options)
 {
-	struct winusb_post_event post = {
-		.size = sizeof(post),
-		.handle = session->handle,
-		.data = (uintptr_t)options->data,
-		.length = options->length,
-	};
 	char guid[GUID_TEXT];
+	int result;
 
-	memcpy(post.guid, options->guid, sizeof(post.guid));
-	if (ioctl(session->fd, WINUSB_IOC_POST_EVENT, &post))
-		return error_transfer(session->node, "event", errno);
-	guid_format(options->guid, guid);
+	result = winusb_post(session->usb, options->guid, options->data, options->length);
+	if (result)
+		return error_transfer(session->node, "event", -result);
+	winusb_guid_format(options->guid, guid);
 	if (ctl_json)
 		json_print(json_pack("{s:s, s:I}", "guid", guid, "length",
 				     (json_int_t)options->length), true);

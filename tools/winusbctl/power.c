@@ -54,8 +54,9 @@ static const struct reason {
 	  "another interface of the device is in use%O",
 	  "see the other functions: winusbctl info %D; other drivers: winusbctl list --all %D" },
 	{ "transfer",
-	  "a control transfer or a write is under way",
-	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or is aborted" },
+	  "a control transfer, a write or an isochronous transfer is under way",
+	  "wait for it; one that never ends needs PIPE_TRANSFER_TIMEOUT, or is aborted; a stream "
+	  "ends with its program" },
 	{ "SUSPEND_DELAY",
 	  "the device, with all its functions, has not been idle for long enough, which is %T ms",
 	  "wait; a program that transfers more often than that keeps it awake" },

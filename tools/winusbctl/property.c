@@ -95,9 +95,9 @@ bool guid_parse(const char *text, char guid[GUID_TEXT])
 {
 	uint8_t bytes[16];
 
-	if (!guid_scan(text, bytes))
+	if (winusb_guid_parse(text, bytes))
 		return false;
-	guid_format(bytes, guid);
+	winusb_guid_format(bytes, guid);
 	return true;
 }
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* A node opened read-write, its handle, and the transfers made with it. */
+/* A node that is open, as the options of a command want it. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "winusbctl.h"
 
@@ -29,18 +26,22 @@ void signals_catch(void)
 
 enum { KEY_SETTING = 0x200, KEY_RESET };
 
-static const struct argp_option session_argp_options[] = {
-	{ .name = "timeout", .key = 't', .arg = "MS", .doc = "Give up after this many milliseconds; 0 is never. "
-	  "The device is kept awake meanwhile" },
+static const struct argp_option interface_argp_options[] = {
 	{ .name = "associated", .key = 'a', .arg = "INDEX",
 	  .doc = "Use the associated interface of this index, not the node's own" },
 	{ .name = "setting", .key = KEY_SETTING, .arg = "N",
 	  .doc = "Select alternate setting N first; 0 comes back at the end" },
+	{ 0 }
+};
+
+static const struct argp_option session_argp_options[] = {
+	{ .name = "timeout", .key = 't', .arg = "MS", .doc = "Give up after this many milliseconds; 0 is never. "
+	  "The device is kept awake meanwhile" },
 	{ .name = "reset", .key = KEY_RESET, .doc = "Reset the pipe first (clears a halt)" },
 	{ 0 }
 };
 
-static error_t session_parse(int key, char *arg, struct argp_state *state)
+static error_t interface_parse(int key, char *arg, struct argp_state *state)
 {
 	struct session_options *options = state->input;
 	unsigned long value;
@@ -50,16 +51,31 @@ static error_t session_parse(int key, char *arg, struct argp_state *state)
 		options->associated = -1;
 		options->setting = -1;
 		return 0;
-	case 't':
-		if (!milliseconds_parse(arg, &options->timeout_ms))
-			argp_error(state, "'%s' is no number of milliseconds", arg);
-		options->has_timeout = true;
-		return 0;
 	case 'a':
 	case KEY_SETTING:
 		if (!number_parse(arg, 255, &value))
 			argp_error(state, "'%s' is no number from 0 to 255", arg);
 		*(key == 'a' ? &options->associated : &options->setting) = value;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp interface_argp = { .options = interface_argp_options, .parser = interface_parse };
+
+static error_t session_parse(int key, char *arg, struct argp_state *state)
+{
+	struct session_options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = options;
+		return 0;
+	case 't':
+		if (!milliseconds_parse(arg, &options->timeout_ms))
+			argp_error(state, "'%s' is no number of milliseconds", arg);
+		options->has_timeout = true;
 		return 0;
 	case KEY_RESET:
 		options->reset = true;
@@ -69,99 +85,99 @@ static error_t session_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp session_argp = { .options = session_argp_options, .parser = session_parse };
+static const struct argp_child session_children[] = {
+	{ .argp = &interface_argp },
+	{ 0 }
+};
 
-/*
- * A pipe's timeout stands still while the device sleeps, and somebody wants an answer in time. Older
- * drivers have no such policy, nor has the node of a sibling; then it takes as long as it takes.
- */
-static void session_stay_awake(struct session *session)
+const struct argp session_argp = {
+	.options = session_argp_options,
+	.parser = session_parse,
+	.children = session_children,
+};
+
+unsigned long pipe_argument(struct argp_state *state, const char *arg, bool in, const char *prefix)
 {
-	struct winusb_power_policy policy = {
-		.size = sizeof(policy),
-		.handle = session->handle,
-		.policy = WINUSB_POWER_AUTO_SUSPEND,
-		.value = 0,
-	};
+	unsigned long pipe;
 
-	ioctl(session->fd, WINUSB_IOC_SET_POWER_POLICY, &policy);
+	if (!number_parse(arg, 0xff, &pipe) || !(pipe & 0x0f) || pipe & 0x70)
+		argp_error(state, "'%s' is no pipe such as %s", arg, in ? "0x88" : "0x06");
+	if (!(pipe & 0x80) == in)
+		argp_error(state, "pipe 0x%02lx is an %s pipe; '%s %s' is for it", pipe,
+			   in ? "OUT" : "IN", prefix, in ? "write" : "read");
+	return pipe;
+}
+
+static int missing_say(const struct session *session, const char *what, unsigned int number)
+{
+	fflush(stdout);
+	fprintf(stderr, "winusbctl: %s: no %s %u\n", session->node->name, what, number);
+	hint_say("'winusbctl info %s' shows what it has", session->node->name);
+	return CTL_USAGE;
+}
+
+int session_setting(struct session *session, unsigned int setting)
+{
+	int result = winusb_set_setting(session->usb, setting);
+
+	if (result == -ENOENT)
+		return missing_say(session, "alternate setting", setting);
+	return result ? error_transfer(session->node, "alternate setting", -result) : CTL_OK;
 }
 
 static int session_set_up(struct session *session, const struct session_options *options,
 			  unsigned int pipe)
 {
-	struct winusb_initialize initialize = { .size = sizeof(initialize) };
+	int result;
 
-	if (ioctl(session->fd, WINUSB_IOC_INITIALIZE, &initialize))
-		return error_transfer(session->node, "initialize", errno);
-	session->handle = initialize.out_handle;
+	/*
+	 * A pipe's timeout stands still while the device sleeps, and somebody wants an answer in
+	 * time. Older drivers have no such policy, nor has the node of a sibling; then it takes as
+	 * long as it takes.
+	 */
 	if (options->has_timeout && options->timeout_ms)
-		session_stay_awake(session);
+		winusb_set_power(session->opened, WINUSB_POWER_AUTO_SUSPEND, 0);
 
 	if (options->associated >= 0) {
-		struct winusb_get_associated_interface associated = {
-			.size = sizeof(associated),
-			.handle = session->handle,
-			.index = options->associated,
-		};
-
-		if (ioctl(session->fd, WINUSB_IOC_GET_ASSOCIATED_INTERFACE, &associated)) {
-			if (errno == ENOENT || errno == EINVAL)
-				return usage_say("--associated", "%s has no associated interface of index %d",
-						 session->node->name, options->associated);
-			return error_transfer(session->node, "associated interface", errno);
-		}
-		session->handle = associated.out_handle;
+		result = winusb_associated(session->opened, options->associated, &session->usb);
+		if (result == -ENOENT || result == -EINVAL)
+			return missing_say(session, "associated interface of index",
+					   options->associated);
+		if (result)
+			return error_transfer(session->node, "associated interface", -result);
 	}
 
 	if (options->setting >= 0) {
-		struct winusb_set_alternate_setting setting = {
-			.size = sizeof(setting),
-			.handle = session->handle,
-			.setting = options->setting,
-		};
-
-		if (ioctl(session->fd, WINUSB_IOC_SET_ALTERNATE_SETTING, &setting)) {
-			if (errno == ENOENT)
-				return usage_say("--setting", "%s has no alternate setting %d",
-						 session->node->name, options->setting);
-			return error_transfer(session->node, "alternate setting", errno);
-		}
+		result = session_setting(session, options->setting);
+		if (result)
+			return result;
 	}
 
+	/* An unknown pipe is reported, better, by who uses it. */
 	if (options->has_timeout) {
-		struct winusb_pipe_policy policy = {
-			.size = sizeof(policy),
-			.handle = session->handle,
-			.pipe_id = pipe,
-			.policy = WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
-			.value = options->timeout_ms,
-		};
-
-		/* An unknown pipe is reported, better, by who uses it. */
-		if (ioctl(session->fd, WINUSB_IOC_SET_PIPE_POLICY, &policy) && errno != EINVAL)
-			return error_transfer(session->node, "timeout", errno);
+		result = winusb_set_policy(session->usb, pipe, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT,
+					   options->timeout_ms);
+		if (result && result != -EINVAL)
+			return error_transfer(session->node, "timeout", -result);
 	}
 
 	if (options->reset) {
-		struct winusb_pipe_command command = {
-			.size = sizeof(command),
-			.handle = session->handle,
-			.pipe_id = pipe,
-		};
-
-		if (ioctl(session->fd, WINUSB_IOC_RESET_PIPE, &command) && errno != EINVAL)
-			return error_transfer(session->node, "reset of the pipe", errno);
+		result = winusb_reset_pipe(session->usb, pipe);
+		if (result && result != -EINVAL)
+			return error_transfer(session->node, "reset of the pipe", -result);
 	}
-	return CTL_OK;
+
+	/* Of all these a signal ended none. */
+	return ctl_interrupted ? error_transfer(session->node, "preparation", EINTR) : CTL_OK;
 }
 
 int session_open(struct session *session, const char *node_text,
 		 const struct session_options *options, unsigned int pipe)
 {
-	int code;
+	int code, result;
 
-	session->fd = -1;
+	session->opened = NULL;
+	session->usb = NULL;
 	code = nodes_load(&session->nodes);
 	if (code)
 		return code;
@@ -171,9 +187,10 @@ int session_open(struct session *session, const char *node_text,
 		return code;
 	}
 
-	session->fd = open(session->node->path, O_RDWR | O_CLOEXEC);
-	if (session->fd < 0)
-		code = error_open(&session->nodes, session->node, errno);
+	result = winusb_open(&session->opened, session->node->path, 0);
+	session->usb = session->opened;
+	if (result)
+		code = error_open(&session->nodes, session->node, -result);
 	else
 		code = session_set_up(session, options, pipe);
 	if (code)
@@ -183,64 +200,45 @@ int session_open(struct session *session, const char *node_text,
 
 void session_close(struct session *session)
 {
-	if (session->fd >= 0)
-		close(session->fd);
+	if (session->usb != session->opened)
+		winusb_close(session->usb);
+	winusb_close(session->opened);
 	nodes_free(&session->nodes);
 }
 
-/* Index of the current alternate setting among those of the interface. */
-static int setting_index(struct session *session, unsigned int *index)
+int session_find_pipe(struct session *session, unsigned int setting_index, unsigned int pipe,
+		      struct winusb_pipe_information *found)
 {
-	struct winusb_get_alternate_setting current = {
-		.size = sizeof(current),
-		.handle = session->handle,
-	};
+	int result;
 
-	if (ioctl(session->fd, WINUSB_IOC_GET_ALTERNATE_SETTING, &current))
-		return errno;
-
-	for (*index = 0; *index < 256; ++*index) {
-		struct winusb_query_interface_settings settings = {
-			.size = sizeof(settings),
-			.handle = session->handle,
-			.setting_index = *index,
-		};
-
-		if (ioctl(session->fd, WINUSB_IOC_QUERY_INTERFACE_SETTINGS, &settings))
-			return errno;
-		if (settings.out_descriptor[3] == current.out_setting)
+	for (unsigned int i = 0; ; i++) {
+		result = winusb_pipe(session->usb, setting_index, i, found);
+		if (result)
+			return result == -ENOENT ? -ESRCH : result;
+		if (found->pipe == pipe)
 			return 0;
 	}
-	return ENOENT;
 }
 
-int session_pipe(struct session *session, unsigned int pipe, struct winusb_query_pipe *found)
+int session_pipe(struct session *session, unsigned int pipe,
+		 struct winusb_pipe_information *found)
 {
-	unsigned int index = 0;
+	int setting = winusb_setting_index(session->usb), result;
 	char known[160] = "";
-	int err;
 
-	err = setting_index(session, &index);
-	if (err)
-		return error_transfer(session->node, "current setting", err);
+	if (setting < 0)
+		return error_transfer(session->node, "current setting", -setting);
 
-	for (unsigned int i = 0; i < 32; i++) {
+	result = session_find_pipe(session, setting, pipe, found);
+	if (result && result != -ESRCH)
+		return error_transfer(session->node, "pipes", -result);
+	if (!result)
+		return CTL_OK;
+
+	for (unsigned int i = 0; !winusb_pipe(session->usb, setting, i, found); i++) {
 		size_t length = strlen(known);
 
-		*found = (struct winusb_query_pipe) {
-			.size = sizeof(*found),
-			.handle = session->handle,
-			.setting_index = index,
-			.pipe_index = i,
-		};
-		if (ioctl(session->fd, WINUSB_IOC_QUERY_PIPE, found)) {
-			if (errno == ENOENT)
-				break;
-			return error_transfer(session->node, "pipes", errno);
-		}
-		if (found->out_pipe_id == pipe)
-			return CTL_OK;
-		snprintf(known + length, sizeof(known) - length, " 0x%02x", found->out_pipe_id);
+		snprintf(known + length, sizeof(known) - length, " 0x%02x", found->pipe);
 	}
 
 	fprintf(stderr, "winusbctl: %s: no pipe 0x%02x in the current setting\n",
@@ -250,24 +248,4 @@ int session_pipe(struct session *session, unsigned int pipe, struct winusb_query
 	else
 		hint_say("it has no pipes; another setting may have some: --setting");
 	return CTL_USAGE;
-}
-
-int session_transfer(struct session *session, unsigned int pipe, const uint8_t setup[8],
-		     void *data, size_t length, size_t *moved)
-{
-	struct winusb_transfer transfer = {
-		.size = sizeof(transfer),
-		.handle = session->handle,
-		.pipe_id = pipe,
-		.buffer = (uintptr_t)data,
-		.length = length,
-	};
-	int err = 0;
-
-	if (setup)
-		memcpy(transfer.setup, setup, sizeof(transfer.setup));
-	if (ioctl(session->fd, WINUSB_IOC_TRANSFER, &transfer))
-		err = errno;
-	*moved = transfer.out_length;
-	return err;
 }

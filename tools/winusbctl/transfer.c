@@ -34,12 +34,7 @@ static error_t transfer_parse(int key, char *arg, struct argp_state *state, bool
 		if (!options->node) {
 			options->node = arg;
 		} else if (!options->has_pipe) {
-			if (!number_parse(arg, 0xff, &options->pipe) || !(options->pipe & 0x0f) ||
-			    options->pipe & 0x70)
-				argp_error(state, "'%s' is no pipe such as %s", arg, in ? "0x88" : "0x06");
-			if (!(options->pipe & 0x80) == in)
-				argp_error(state, "pipe 0x%02lx is an %s pipe; 'winusbctl %s' is for it",
-					   options->pipe, in ? "OUT" : "IN", in ? "write" : "read");
+			options->pipe = pipe_argument(state, arg, in, "winusbctl");
 			options->has_pipe = true;
 		} else {
 			argp_error(state, "too many arguments");
@@ -83,6 +78,20 @@ static error_t read_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* Finds a pipe of the kind that these commands are for. */
+static int transfer_pipe(struct session *session, const struct transfer_options *options,
+			 struct winusb_pipe_information *pipe)
+{
+	int code = session_pipe(session, options->pipe, pipe);
+
+	if (code || pipe->type != WINUSB_PIPE_ISOCHRONOUS)
+		return code;
+	fprintf(stderr, "winusbctl: %s: pipe 0x%02lx is isochronous\n", session->node->name,
+		options->pipe);
+	hint_say("'winusbctl iso %s' is for it", options->pipe & 0x80 ? "read" : "write");
+	return CTL_USAGE;
+}
+
 static void read_print(const struct transfer_options *options, const uint8_t *data, size_t length,
 		       uint64_t offset)
 {
@@ -98,34 +107,34 @@ static void read_print(const struct transfer_options *options, const uint8_t *da
 
 static int read_loop(struct session *session, struct transfer_options *options)
 {
-	struct winusb_query_pipe pipe;
+	struct winusb_pipe_information pipe;
 	uint64_t offset = 0;
 	uint8_t *data;
-	int code, err = 0;
+	int code, result = 0;
 	char what[32];
 
-	code = session_pipe(session, options->pipe, &pipe);
+	code = transfer_pipe(session, options, &pipe);
 	if (code)
 		return code;
 	if (!options->has_length)
-		options->length = pipe.out_maximum_packet_size;
+		options->length = pipe.packet_size;
 
 	data = xcalloc(options->length, 1);
-	for (unsigned long i = 0; !err && !ferror(stdout) && (!options->count || i < options->count); i++) {
-		size_t moved = 0;
+	for (unsigned long i = 0; !result && !ferror(stdout) && (!options->count || i < options->count); i++) {
+		uint32_t moved = 0;
 
-		err = ctl_interrupted ? EINTR :
-			session_transfer(session, options->pipe, NULL, data, options->length, &moved);
-		if (!err || moved)
+		result = ctl_interrupted ? -EINTR :
+			winusb_read(session->usb, options->pipe, data, options->length, &moved);
+		if (!result || moved)
 			read_print(options, data, moved, offset);
 		offset += moved;
 	}
 	free(data);
 
-	if (!err)
+	if (!result)
 		return CTL_OK;
 	snprintf(what, sizeof(what), "read of pipe 0x%02lx", options->pipe);
-	return error_transfer(session->node, what, err);
+	return error_transfer(session->node, what, -result);
 }
 
 int read_main(int argc, char **argv)
@@ -189,8 +198,7 @@ static error_t write_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Reads until SIZE bytes or the end; -1 on an error. */
-static ssize_t fill(int fd, uint8_t *data, size_t size)
+ssize_t input_fill(int fd, uint8_t *data, size_t size)
 {
 	size_t filled = 0;
 
@@ -206,19 +214,37 @@ static ssize_t fill(int fd, uint8_t *data, size_t size)
 	return filled;
 }
 
+int input_open(const char *file)
+{
+	int fd = STDIN_FILENO;
+
+	if (file && strcmp(file, "-")) {
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			error_say(errno, "%s", file);
+	}
+	return fd;
+}
+
+void input_close(int fd)
+{
+	if (fd > STDIN_FILENO)
+		close(fd);
+}
+
 static int write_piece(struct session *session, const struct transfer_options *options,
 		       uint8_t *data, size_t length, uint64_t *total)
 {
 	char what[32];
-	size_t moved;
-	int err;
+	uint32_t moved;
+	int result;
 
-	err = session_transfer(session, options->pipe, NULL, data, length, &moved);
+	result = winusb_write(session->usb, options->pipe, data, length, &moved);
 	*total += moved;
-	if (!err)
+	if (!result)
 		return CTL_OK;
 	snprintf(what, sizeof(what), "write to pipe 0x%02lx", options->pipe);
-	return error_transfer(session->node, what, err);
+	return error_transfer(session->node, what, -result);
 }
 
 static int write_file(struct session *session, const struct transfer_options *options,
@@ -229,7 +255,7 @@ static int write_file(struct session *session, const struct transfer_options *op
 	ssize_t length;
 
 	while (!code) {
-		length = fill(fd, data, options->length);
+		length = input_fill(fd, data, options->length);
 		if (length < 0)
 			code = error_say(errno, "%s", options->file ? options->file : "standard input");
 		else if (length)
@@ -269,26 +295,21 @@ int write_main(int argc, char **argv)
 		       "Example: winusbctl write 1-1:1.0 0x06 --data 'de ad be ef'",
 	};
 	struct transfer_options options = { .length = WRITE_CHUNK };
-	struct winusb_query_pipe pipe;
+	struct winusb_pipe_information pipe;
 	struct session session;
 	uint64_t total = 0;
-	int fd = STDIN_FILENO;
-	int code;
+	int code, fd;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	signals_catch();
 
-	if (options.file && strcmp(options.file, "-")) {
-		fd = open(options.file, O_RDONLY | O_CLOEXEC);
-		if (fd < 0) {
-			error_say(errno, "%s", options.file);
-			return CTL_FAILED;
-		}
-	}
+	fd = input_open(options.file);
+	if (fd < 0)
+		return CTL_FAILED;
 
 	code = session_open(&session, options.node, &options.session, options.pipe);
 	if (!code) {
-		code = session_pipe(&session, options.pipe, &pipe);
+		code = transfer_pipe(&session, &options, &pipe);
 		if (!code && options.has_data)
 			code = write_data(&session, &options, &total);
 		else if (!code)
@@ -302,8 +323,7 @@ int write_main(int argc, char **argv)
 			printf("%llu bytes written to pipe 0x%02lx\n", (unsigned long long)total,
 			       options.pipe);
 	}
-	if (fd != STDIN_FILENO)
-		close(fd);
+	input_close(fd);
 	free(options.data);
 	return code;
 }

@@ -99,34 +99,6 @@ static void test_hex(void)
 	ok(!usb_id_parse("1-1:1.0", &id), "id: a node is no id");
 }
 
-static bool guid_is(const char *text, const char *bytes, const char *again)
-{
-	char written[GUID_TEXT];
-	uint8_t guid[16];
-
-	if (!guid_scan(text, guid) || memcmp(guid, bytes, 16))
-		return false;
-	guid_format(guid, written);
-	return !strcmp(written, again);
-}
-
-static void test_guid(void)
-{
-	static const char bytes[] = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff";
-	static const char text[] = "{00112233-4455-6677-8899-aabbccddeeff}";
-	uint8_t guid[16];
-
-	ok(guid_is(text, bytes, text), "guid: braces, and the layout of Windows");
-	ok(guid_is("00112233-4455-6677-8899-AABBCCDDEEFF", bytes, text), "guid: without braces, capitals");
-	ok(!guid_scan("{00112233-4455-6677-8899-aabbccddeeff", guid), "guid: one brace is refused");
-	ok(!guid_scan("00112233-4455-6677-8899-aabbccddeeff}", guid), "guid: the other one alone, too");
-	ok(!guid_scan("{00112233-4455-6677-8899aabbccddeeff}", guid), "guid: three dashes are refused");
-	ok(!guid_scan("{00112233-4455-6677-8899-aabbccddeefg}", guid), "guid: other letters are refused");
-	ok(!guid_scan("{00112233-4455-6677-8899-aabbccddeef}", guid), "guid: 31 digits are refused");
-	ok(!guid_scan("{00112233-4455-6677-8899-aabbccddeeff}0", guid), "guid: a tail is refused");
-	ok(!guid_scan("", guid), "guid: empty is refused");
-}
-
 static void test_dump(void)
 {
 	ok(dump_is("", 0, 0, ""), "dump: nothing");
@@ -152,7 +124,7 @@ static void test_nodes(void)
 		  .vid = "1209", .pid = "0002", .number = 0, .bound = true },
 		{ .name = "1-4:1.0", .device = "1-4", .driver = "usbhid", .vid = "1209", .pid = "0003" },
 	};
-	const struct nodes nodes = { list, sizeof(list) / sizeof(list[0]) };
+	const struct nodes nodes = { .list = list, .count = sizeof(list) / sizeof(list[0]) };
 	int code;
 
 	ok(node_resolve(&nodes, "1-1:1.1", &code) == &list[1] && code == CTL_OK, "node: by name");
@@ -179,12 +151,12 @@ int main(void)
 {
 	puts("TAP version 13");
 	test_hex();
-	test_guid();
 	test_dump();
 	test_nodes();
 	test_codes();
 	test_bindings();
 	test_infs();
+	test_isos();
 	test_power();
 	printf("1..%u\n", cases);
 	return failures ? 1 : 0;

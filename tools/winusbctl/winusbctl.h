@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
-#include <linux/winusb.h>
+#include <libwinusb.h>
 
 /* Exit codes. They are part of the interface: see winusbctl.1. */
 enum {
@@ -35,12 +36,27 @@ extern volatile bool ctl_interrupted;
 /* Options that every command has; put it in the command's argp children. */
 extern const struct argp_child ctl_common[];
 
+/* command.c: one of several commands. */
+struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *text;
+};
+
+struct commands {
+	const struct command *list;
+	size_t count;
+	const char *prefix;	/* what comes before their names */
+	const char *doc, *notes;	/* for --help, before and after the list */
+};
+
+/* Runs the command that the arguments name, and gives its exit code. */
+int command_run(int argc, char **argv, const struct commands *commands);
+
 /* node.c: USB interfaces, as sysfs shows them. */
 struct node {
 	char name[64];		/* of the interface, 1-1:1.0 */
 	char device[64];	/* of its device, 1-1 */
-	char path[80];		/* of the node, if there is one */
-	char function[64];	/* default interface of its function, if it has a node */
 	char driver[64];	/* empty if none is bound */
 	char vid[8], pid[8];
 	/* 126 characters of UTF-16 at most, as UTF-8. */
@@ -49,16 +65,24 @@ struct node {
 	unsigned int number, bus, address, device_class[3], class[3];
 	unsigned int first;	/* interface that its function begins with, by the descriptors */
 	bool bound;		/* it has a node of ours */
+	const char *path;	/* of the node; empty if there is none */
+	const char *function;	/* default interface of its function; empty likewise */
+	const struct winusb_device *winusb;	/* what the library knows of the node, or NULL */
 };
 
 struct nodes {
 	struct node *list;
 	size_t count;
+	struct winusb_list *ours;
 };
 
 int nodes_load(struct nodes *nodes);
 void nodes_free(struct nodes *nodes);
 bool node_is_default(const struct node *node);
+/* GUIDs are in lower case, with braces. */
+bool device_has_guid(const struct winusb_device *device, const char *guid);
+/* Is it found by the GUID now: complete, enabled, and this is its default interface? */
+bool device_is_found_by(const struct winusb_device *device, const char *guid);
 /* Does the usual short form (name, path, VID:PID[:interface], device) mean this node? */
 bool node_matches(const struct node *node, const char *text);
 /* Finds the one node that TEXT means; else says why not and sets *code. */
@@ -106,12 +130,10 @@ int output_finish(void);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *memory, size_t size);
 
-/* post.c: GUIDs in text, lower case with braces, and as 16 bytes in the layout of Windows. */
+/* A GUID in text, lower case with braces, and its end. */
 #define GUID_TEXT 39
-void guid_format(const uint8_t guid[16], char text[GUID_TEXT]);
-bool guid_scan(const char *text, uint8_t guid[16]);
 
-/* session.c: a read-write open of a node with a handle, ready for transfers. */
+/* session.c: an interface that is open and ready for transfers. */
 struct session_options {
 	int associated;			/* index, or -1 for the node's own interface */
 	int setting;			/* alternate setting to select, or -1 */
@@ -123,21 +145,37 @@ struct session_options {
 struct session {
 	struct nodes nodes;
 	const struct node *node;
-	int fd;
-	uint32_t handle;
+	struct winusb *opened;	/* by its node */
+	struct winusb *usb;	/* that one, or an associated interface of it */
 };
 
-extern const struct argp session_argp;	/* child parser; its input is struct session_options */
+/* Child parsers, whose input is struct session_options. The first has the options that say which
+ * interface and setting; the second has those and what concerns a bulk or interrupt pipe.
+ */
+extern const struct argp interface_argp;
+extern const struct argp session_argp;
 
 int session_open(struct session *session, const char *node_text,
 		 const struct session_options *options, unsigned int pipe);
 void session_close(struct session *session);
+/* Selects an alternate setting, or says why not. */
+int session_setting(struct session *session, unsigned int setting);
 /* Finds the pipe in the current setting, or says which there are. */
-int session_pipe(struct session *session, unsigned int pipe, struct winusb_query_pipe *found);
-/* 0 or an errno; *moved is valid in both cases. */
-int session_transfer(struct session *session, unsigned int pipe, const uint8_t setup[8],
-		     void *data, size_t length, size_t *moved);
+int session_pipe(struct session *session, unsigned int pipe,
+		 struct winusb_pipe_information *found);
+/* The same in any setting, by its index, in silence: 0 or a negative errno; -ESRCH: not there. */
+int session_find_pipe(struct session *session, unsigned int setting_index, unsigned int pipe,
+		      struct winusb_pipe_information *found);
+/* The pipe that ARG names; IN: by a command that reads. PREFIX is before "read" and "write". */
+unsigned long pipe_argument(struct argp_state *state, const char *arg, bool in,
+			    const char *prefix);
 void signals_catch(void);
+
+/* transfer.c: reads until SIZE bytes or the end; -1 on an error. */
+ssize_t input_fill(int fd, uint8_t *data, size_t size);
+/* Opens FILE, or gives standard input for NULL and -; below 0 after it said what is wrong. */
+int input_open(const char *file);
+void input_close(int fd);
 
 /* The commands: argv[0] is the command's name; they return an exit code. */
 int list_main(int argc, char **argv);
@@ -145,6 +183,7 @@ int info_main(int argc, char **argv);
 int control_main(int argc, char **argv);
 int read_main(int argc, char **argv);
 int write_main(int argc, char **argv);
+int iso_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 int events_main(int argc, char **argv);
 int post_main(int argc, char **argv);
