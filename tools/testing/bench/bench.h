@@ -87,8 +87,9 @@ struct run {
 struct method {
 	const char *name;		/* on the command line and in JSON */
 	const char *title;
-	const char *counterpart;	/* the usbfs method that it is compared with, or NULL */
+	const char *counterpart;	/* the method that it is compared with, or NULL */
 	bool winusb;
+	bool library;			/* compared with the driver's commands; its calls are not counted */
 	bool one;			/* depth 1 only */
 	/* 0, or a reason in @why that leaves the method out of this cell. */
 	int (*open)(struct run *run, char *why, size_t why_size);
@@ -113,12 +114,12 @@ struct result {
 	struct figure rate;		/* transfers per second */
 	struct figure cpu_ns;
 	double user_ns;
-	/* Round by round against the counterpart; above 1 is better than usbfs. */
+	/* Round by round against the counterpart; above 1 is better than that. */
 	struct figure rate_ratio, cpu_ratio;
 	struct figure floor_share;	/* rate, as part of the kernel's loop */
 };
 
-#define MAX_METHODS 8
+#define MAX_METHODS 14
 
 struct cell_result {
 	struct cell cell;
@@ -153,6 +154,9 @@ struct options {
 	unsigned int unlink_us;
 	bool bare;
 	bool qualify;
+	bool isoch;			/* streams instead of cells */
+	uint32_t paces[4];		/* how many times as fast as real time they go */
+	unsigned int nr_paces;
 	bool quick;
 	bool progress;
 	const char *modules;
@@ -173,7 +177,8 @@ struct report {
 
 extern const struct method *const methods[MAX_METHODS];
 extern const struct method floor_method, usbfs_blocking, usbfs_async, usbfs_mmap, winusb_blocking,
-	winusb_records, winusb_uring, winusb_fixed;
+	winusb_single, winusb_records, winusb_uring, winusb_fixed, library_blocking, library_result,
+	library_event, library_port, library_port_ex;
 
 /* main.c */
 void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -215,11 +220,16 @@ void qualify(struct target *t, char *text, size_t size, bool quick);
 void winusb_open(const struct target *t);
 void winusb_close(void);
 int winusb_fd(void);
+/* Of the descriptor; kept until somebody wants it otherwise. */
+void winusb_nonblock(bool nonblock);
 uint32_t winusb_handle(void);
 uint64_t winusb_capabilities(void);
 int winusb_policy(uint8_t pipe, uint32_t policy, uint32_t value);
 int winusb_transfer(uint8_t pipe, void *data, uint32_t length, uint32_t *moved);
 int winusb_raw_io(const struct cell *cell, char *why, size_t why_size);
+/* library.c: the node, opened by libwinusb */
+int library_open(const char *path);
+void library_close(void);
 void usbfs_open(const struct target *t);
 void usbfs_close(void);
 int usbfs_fd(void);
@@ -235,6 +245,7 @@ void run_reset(struct run *run);
 int run_check(const struct run *run, uint64_t count, char *why, size_t why_size);
 
 /* measure.c */
+bool idle_ns(uint64_t *ns);
 bool idle_known(void);
 void soak(bool on);
 uint64_t now_ns(void);
@@ -245,9 +256,17 @@ void figure_of(struct figure *figure, const double *values, unsigned int nr);
 unsigned int cancel_measure(struct cancel_result *results, struct target *t,
 			    const struct options *o);
 
+/* isoch.c, isoch_way.c */
+void isoch_measure(const struct target *t, const struct options *o);
+void isoch_print(const struct options *o);
+void isoch_json(const struct options *o, FILE *out);
+
 /* table.c, json.c */
 void table_print(const struct report *report, FILE *out);
 void json_print(const struct report *report, FILE *out);
+void json_key(const char *key, const char *text, FILE *out);
+void json_number(double value, FILE *out);
+void json_figure(const char *key, const struct figure *s, FILE *out);
 const struct result *result_of(const struct cell_result *r, const char *method);
 
 #endif

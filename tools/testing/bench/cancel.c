@@ -213,6 +213,7 @@ unsigned int cancel_measure(struct cancel_result *results, struct target *t,
 	char text[16], why[160];
 	bool raw = !winusb_raw_io(&cell, why, sizeof(why));
 
+	winusb_nonblock(false);
 	buffers = calloc(o->cancel, SIZE);
 	pipe_id = t->quiet_pipe;
 	snprintf(text, sizeof(text), "%u", o->unlink_us);

@@ -21,13 +21,13 @@ static void print_string(const char *text, FILE *out)
 	fputc('"', out);
 }
 
-static void print_key(const char *key, const char *text, FILE *out)
+void json_key(const char *key, const char *text, FILE *out)
 {
 	fprintf(out, "\"%s\": ", key);
 	print_string(text, out);
 }
 
-static void print_number(double value, FILE *out)
+void json_number(double value, FILE *out)
 {
 	if (isfinite(value))
 		fprintf(out, "%.6g", value);
@@ -35,14 +35,14 @@ static void print_number(double value, FILE *out)
 		fprintf(out, "null");
 }
 
-static void print_figure(const char *key, const struct figure *s, FILE *out)
+void json_figure(const char *key, const struct figure *s, FILE *out)
 {
 	fprintf(out, ", \"%s\": {\"median\": ", key);
-	print_number(s->median, out);
+	json_number(s->median, out);
 	fprintf(out, ", \"q1\": ");
-	print_number(s->q1, out);
+	json_number(s->q1, out);
 	fprintf(out, ", \"q3\": ");
-	print_number(s->q3, out);
+	json_number(s->q3, out);
 	fprintf(out, "}");
 }
 
@@ -53,7 +53,7 @@ static void print_rounds(const char *key, const double *values, unsigned int nr,
 	fprintf(out, ", \"%s\": [", key);
 	for (i = 0; i < nr; i++) {
 		fprintf(out, i ? ", " : "");
-		print_number(values[i], out);
+		json_number(values[i], out);
 	}
 	fprintf(out, "]");
 }
@@ -62,32 +62,34 @@ static void print_result(const struct result *r, const struct method *m, const s
 			 FILE *out)
 {
 	fprintf(out, "      {");
-	print_key("method", m->name, out);
+	json_key("method", m->name, out);
 	if (!r->measured) {
 		fprintf(out, ", ");
-		print_key("left_out", r->why, out);
+		json_key("left_out", r->why, out);
 		fprintf(out, "}");
 		return;
 	}
 	fprintf(out, ", \"operations_per_round\": %llu", (unsigned long long)r->count);
-	print_figure("operations_per_second", &r->rate, out);
+	json_figure("operations_per_second", &r->rate, out);
 	fprintf(out, ", \"mb_per_second\": ");
-	print_number(r->rate.median * c->size / 1e6, out);
-	print_figure("cpu_ns_per_operation", &r->cpu_ns, out);
+	json_number(r->rate.median * c->size / 1e6, out);
+	json_figure("cpu_ns_per_operation", &r->cpu_ns, out);
 	fprintf(out, ", \"process_ns_per_operation\": ");
-	print_number(r->user_ns, out);
+	json_number(r->user_ns, out);
 	fprintf(out, ", \"cpu_us_per_mib\": ");
-	print_number(r->cpu_ns.median / 1e3 * MIB / c->size, out);
-	fprintf(out, ", \"calls_per_operation\": ");
-	print_number(r->calls, out);
+	json_number(r->cpu_ns.median / 1e3 * MIB / c->size, out);
+	if (!m->library) {
+		fprintf(out, ", \"calls_per_operation\": ");
+		json_number(r->calls, out);
+	}
 	if (r->cpu_ratio.median > 0) {
 		fprintf(out, ", ");
-		print_key("counterpart", m->counterpart, out);
-		print_figure("cpu_ratio", &r->cpu_ratio, out);
-		print_figure("rate_ratio", &r->rate_ratio, out);
+		json_key("counterpart", m->counterpart, out);
+		json_figure("cpu_ratio", &r->cpu_ratio, out);
+		json_figure("rate_ratio", &r->rate_ratio, out);
 	}
 	if (r->floor_share.median > 0)
-		print_figure("share_of_kernel_loop", &r->floor_share, out);
+		json_figure("share_of_kernel_loop", &r->floor_share, out);
 	print_rounds("round_ns", r->ns, r->rounds, out);
 	print_rounds("round_cpu_ns", r->cpu, r->rounds, out);
 	fprintf(out, "}");
@@ -118,20 +120,25 @@ void json_print(const struct report *report, FILE *out)
 	unsigned int i;
 
 	fprintf(out, "{\n  \"format\": 1,\n  ");
-	print_key("target", report->target->name, out);
+	json_key("target", report->target->name, out);
 	fprintf(out, ",\n  ");
-	print_key("title", report->target->title, out);
+	json_key("title", report->target->title, out);
 	fprintf(out, ",\n  ");
-	print_key("kernel", report->kernel, out);
+	json_key("kernel", report->kernel, out);
 	fprintf(out, ",\n  ");
-	print_key("machine", o->machine ? o->machine : "", out);
+	json_key("machine", o->machine ? o->machine : "", out);
 	fprintf(out, ",\n  ");
-	print_key("qualified", report->qualified, out);
+	json_key("qualified", report->qualified, out);
 	fprintf(out, ",\n  ");
-	print_key("device_data", o->bare ? "bare" : "stamped", out);
+	json_key("device_data", o->bare || o->isoch ? "bare" : "stamped", out);
 	fprintf(out, ",\n  \"rounds\": %u,\n  \"round_ms\": ", o->rounds);
-	print_number(o->ms, out);
+	json_number(o->ms, out);
 	fprintf(out, ",\n  \"cpu_of_all\": %s,\n", report->idle_known ? "true" : "false");
+	if (o->isoch) {
+		isoch_json(o, out);
+		fprintf(out, "}\n");
+		return;
+	}
 	print_cells(report, out);
 	fprintf(out, "  \"cancel\": {\"transfers\": %u, \"unlink_us\": %u, \"results\": [", o->cancel,
 		o->unlink_us);
@@ -139,13 +146,13 @@ void json_print(const struct report *report, FILE *out)
 		const struct cancel_result *r = &report->cancels[i];
 
 		fprintf(out, "%s\n    {", i ? "," : "");
-		print_key("way", r->name, out);
+		json_key("way", r->name, out);
 		if (r->measured) {
-			print_figure("ns", &r->time, out);
-			print_figure("times_as_fast", &r->ratio, out);
+			json_figure("ns", &r->time, out);
+			json_figure("times_as_fast", &r->ratio, out);
 		} else {
 			fprintf(out, ", ");
-			print_key("left_out", r->why, out);
+			json_key("left_out", r->why, out);
 		}
 		fprintf(out, "}");
 	}

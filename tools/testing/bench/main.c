@@ -16,7 +16,8 @@
 
 const struct method *const methods[MAX_METHODS] = {
 	&floor_method, &usbfs_blocking, &usbfs_async, &usbfs_mmap,
-	&winusb_blocking, &winusb_records, &winusb_uring, &winusb_fixed,
+	&winusb_blocking, &winusb_single, &winusb_records, &winusb_uring, &winusb_fixed,
+	&library_blocking, &library_result, &library_event, &library_port, &library_port_ex,
 };
 
 static struct target *open_target;
@@ -49,7 +50,7 @@ void fail(const char *format, ...)
 enum {
 	OPTION_TARGET = 't', OPTION_SIZES = 's', OPTION_DEPTHS = 'd', OPTION_DIRECTION = 'D',
 	OPTION_METHODS = 'm', OPTION_ROUNDS = 'r', OPTION_PIPE = 'p', OPTION_MS = 1000, OPTION_CANCEL, OPTION_NO_CANCEL,
-	OPTION_UNLINK, OPTION_BARE, OPTION_NO_QUALIFY, OPTION_QUICK, OPTION_MODULES, OPTION_JSON,
+	OPTION_UNLINK, OPTION_BARE, OPTION_NO_QUALIFY, OPTION_ISOCH, OPTION_PACE, OPTION_QUICK, OPTION_MODULES, OPTION_JSON,
 	OPTION_SVG, OPTION_MACHINE, OPTION_LIST,
 };
 
@@ -74,6 +75,12 @@ static const struct argp_option option_table[] = {
 	  "The scripted device touches only eight bytes of each transfer, as if hardware moved the "
 	  "rest at no cost for the CPU", 0 },
 	{ "no-qualify", OPTION_NO_QUALIFY, NULL, 0, "Do not run usbtest first", 0 },
+	{ "isoch", OPTION_ISOCH, NULL, 0,
+	  "Measure isochronous streams instead, on the scripted device; with --direction, --rounds, --ms "
+	  "(300), --pace, --json and --quick", 0 },
+	{ "pace", OPTION_PACE, "N,...", 0,
+	  "The bus of isochronous streams goes N times as fast as a real one, so that what a request "
+	  "costs stands out from all else; a program that is late by 80/N ms loses packets (1)", 0 },
 	{ "quick", OPTION_QUICK, NULL, 0,
 	  "A short run that shows that the program works; its numbers mean little", 0 },
 	{ "modules", OPTION_MODULES, "DIR", 0,
@@ -223,10 +230,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPTION_NO_QUALIFY:
 		o->qualify = false;
 		return 0;
+	case OPTION_PACE:
+		o->nr_paces = parse_list(arg, o->paces, ARRAY_SIZE(o->paces), 1, 64);
+		if (!o->nr_paces)
+			argp_error(state, "--pace=%s: give numbers from 1 to 64, like 1,32", arg);
+		return 0;
+	case OPTION_ISOCH:
+		o->isoch = true;
+		return 0;
 	case OPTION_QUICK:
 		o->quick = true;
 		o->rounds = 3;
-		o->ms = 2;
 		o->cancel = 20;
 		o->nr_sizes = 3;
 		for (i = 0; i < 3; i++)
@@ -374,9 +388,10 @@ int main(int argc, char **argv)
 		.out = true,
 		.pipe = "auto",
 		.rounds = 9,
-		.ms = 20,
 		.cancel = 500,
 		.unlink_us = 1000,
+		.paces = { 1 },
+		.nr_paces = 1,
 		.qualify = true,
 		.modules = getenv("WINUSB_LAB_MODULES"),
 	};
@@ -385,6 +400,10 @@ int main(int argc, char **argv)
 
 	memset(o.methods, true, sizeof(o.methods));
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.isoch && strcmp(o.target, "scripted"))
+		fail("only the scripted device has isochronous endpoints");
+	if (!o.ms)
+		o.ms = o.isoch ? (o.quick ? 100 : 300) : (o.quick ? 2 : 20);
 	if (geteuid())
 		fail("needs root: it loads modules and binds drivers. scripts/lab run gives a guest to do "
 		     "that in");
@@ -399,17 +418,22 @@ int main(int argc, char **argv)
 
 	strcpy(report.qualified, report.target->usbtest ? "not qualified by usbtest, as was asked for" :
 	       "not a device that usbtest can qualify");
-	if (report.target->usbtest && o.qualify)
+	if (report.target->usbtest && o.qualify && !o.isoch)
 		qualify(report.target, report.qualified, sizeof(report.qualified), o.quick);
 	if (report.target->waits)
 		soak(true);
 	report.idle_known = idle_known();
 	winusb_open(report.target);
 	usbfs_open(report.target);
-	plan(&report);
-	measure(&report);
-
-	if (!o.json || strcmp(o.json, "-"))
+	if (o.isoch) {
+		isoch_measure(report.target, &o);
+	} else {
+		plan(&report);
+		measure(&report);
+	}
+	if (o.isoch && (!o.json || strcmp(o.json, "-")))
+		isoch_print(&o);
+	else if (!o.json || strcmp(o.json, "-"))
 		table_print(&report, stdout);
 	if (o.json)
 		write_json(&report, o.json);

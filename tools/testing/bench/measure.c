@@ -35,7 +35,7 @@ static uint64_t process_ns(void)
 }
 
 /* Of all CPUs; false where the kernel cannot tell. */
-static bool idle_ns(uint64_t *ns)
+bool idle_ns(uint64_t *ns)
 {
 	unsigned long long us;
 	char text[32];

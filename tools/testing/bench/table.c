@@ -39,7 +39,7 @@ static double spread(const struct figure *s)
 static void print_result(const struct result *r, const struct method *m, const struct cell *c,
 			 FILE *out)
 {
-	char ratio[64] = "", share[16] = "";
+	char ratio[64] = "", share[16] = "", calls[16] = "";
 
 	if (!r->measured)
 		return;
@@ -48,9 +48,11 @@ static void print_result(const struct result *r, const struct method *m, const s
 			 spread(&r->cpu_ratio), r->rate_ratio.median);
 	if (r->floor_share.median > 0)
 		snprintf(share, sizeof(share), "%5.1f%%", r->floor_share.median * 100);
-	fprintf(out, "  %-30s %10.0f ±%3.0f%% %9.1f %9.2f %10.1f %8.3f  %19s %7s\n", m->title,
+	if (!m->library)
+		snprintf(calls, sizeof(calls), "%8.3f", r->calls);
+	fprintf(out, "  %-30s %10.0f ±%3.0f%% %9.1f %9.2f %10.1f %8s  %19s %7s\n", m->title,
 		r->rate.median, spread(&r->rate), r->rate.median * c->size / 1e6,
-		r->cpu_ns.median / 1e3, r->cpu_ns.median / 1e3 * MIB / c->size, r->calls, ratio, share);
+		r->cpu_ns.median / 1e3, r->cpu_ns.median / 1e3 * MIB / c->size, calls, ratio, share);
 }
 
 static void print_cell(const struct cell_result *r, FILE *out)
@@ -133,7 +135,7 @@ static void print_below(const struct report *report, FILE *out)
 			const struct result *r = &report->cells[i].results[m];
 			const struct cell *c = &report->cells[i].cell;
 
-			if (!r->measured || r->cpu_ratio.median <= 0)
+			if (!r->measured || r->cpu_ratio.median <= 0 || methods[m]->library)
 				continue;
 			nr++;
 			if (r->cpu_ratio.median >= 0.95)
@@ -147,6 +149,25 @@ static void print_below(const struct report *report, FILE *out)
 	if (nr)
 		fprintf(out, "  %u comparisons with usbfs, %u of them below 0.95 operations per CPU second\n",
 			nr, below);
+}
+
+/* CPU time of small transfers through libwinusb, as a multiple of that of the driver's commands. */
+static void print_library(const struct report *report, FILE *out)
+{
+	unsigned int i, m;
+
+	for (i = 0; i < report->nr_cells; i++)
+		for (m = 0; m < MAX_METHODS; m++) {
+			const struct result *r = &report->cells[i].results[m];
+			const struct cell *c = &report->cells[i].cell;
+
+			if (!methods[m]->library || c->size != 512 || r->cpu_ratio.median <= 0)
+				continue;
+			fprintf(out, "  %-3s %-7s depth %-3u %-18s / %-15s %.3f x CPU (quartiles %.3f and %.3f)\n",
+				c->in ? "IN" : "OUT", size_text(c->size), c->depth, methods[m]->name,
+				methods[m]->counterpart, 1 / r->cpu_ratio.median, 1 / r->cpu_ratio.q3,
+				1 / r->cpu_ratio.q1);
+		}
 }
 
 static void print_summary(const struct report *report, FILE *out)
@@ -168,6 +189,7 @@ static void print_summary(const struct report *report, FILE *out)
 			compare(report, in, 1 << 20, 32, async[i], "usbfs-async", out);
 	}
 	print_below(report, out);
+	print_library(report, out);
 }
 
 void table_print(const struct report *report, FILE *out)
@@ -190,7 +212,7 @@ void table_print(const struct report *report, FILE *out)
 			"touches eight bytes of a transfer, as if hardware moved the rest" :
 			"writes each byte of a read and reads each byte of a write, with the CPU");
 	fprintf(out, "\n  %-30s %10s %5s %9s %9s %10s %8s  %19s %7s\n", "", "ops/s", "", "MB/s",
-		"CPU us/op", "CPU us/MiB", "calls/op", "x usbfs: CPU   rate", "of loop");
+		"CPU us/op", "CPU us/MiB", "calls/op", "x other: CPU   rate", "of loop");
 	for (i = 0; i < report->nr_cells; i++)
 		print_cell(&report->cells[i], out);
 	print_cancels(report, out);

@@ -43,7 +43,7 @@ static int open_any(struct run *run, bool fixed, char *why, size_t why_size)
 
 	if (!(winusb_capabilities() & WINUSB_CAP_URING)) {
 		snprintf(why, why_size, "this kernel's winusb.ko has no io_uring commands "
-			 "(WINUSB_CAP_URING is clear; Linux 6.7 or newer)");
+			 "(WINUSB_CAP_URING is clear; Linux 6.8 or newer)");
 		return -EOPNOTSUPP;
 	}
 	if (winusb_raw_io(cell, why, why_size))
@@ -131,6 +131,7 @@ static int uring_go(struct run *run, uint64_t count)
 	unsigned int head, nr;
 	int result;
 
+	winusb_nonblock(false);
 	for (submitted = 0; submitted < run->cell->depth && submitted < count; submitted++)
 		uring_add(run, submitted);
 	while (done < count) {

@@ -24,10 +24,8 @@ void winusb_open(const struct target *t)
 	char path[96];
 
 	snprintf(path, sizeof(path), "/dev/winusb/%s:1.0", t->winusb.name);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		fail("%s: %s", path, errno == EBUSY ? "another program has it open: end that first" :
-		     strerror(errno));
+	fd = library_open(path);
+	winusb_nonblock(false);
 	if (ioctl(fd, WINUSB_IOC_QUERY, &query) || ioctl(fd, WINUSB_IOC_INITIALIZE, &init))
 		fail("%s does not speak as this program does: %s; are winusb.ko and winusb-bench of one "
 		     "version?", path, strerror(errno));
@@ -37,9 +35,17 @@ void winusb_open(const struct target *t)
 
 void winusb_close(void)
 {
-	if (fd >= 0)
-		close(fd);
+	library_close();
 	fd = -1;
+}
+
+void winusb_nonblock(bool nonblock)
+{
+	static int now = -1;
+
+	if (now != nonblock && fcntl(fd, F_SETFL, nonblock ? O_RDWR | O_NONBLOCK : O_RDWR))
+		fail("fcntl: %s", strerror(errno));
+	now = nonblock;
 }
 
 int winusb_fd(void)
@@ -114,6 +120,7 @@ static int blocking_go(struct run *run, uint64_t count)
 	uint32_t moved;
 	int result;
 
+	winusb_nonblock(false);
 	while (count--) {
 		run_prepare(run, 0);
 		run->calls++;
@@ -212,6 +219,7 @@ static int records_go(struct run *run, uint64_t count)
 	ssize_t got;
 	int result;
 
+	winusb_nonblock(false);
 	for (nr = 0; nr < depth && nr < count; nr++)
 		records_add(run, nr, nr);
 	submitted = nr;
@@ -245,5 +253,54 @@ const struct method winusb_records = {
 	.winusb = true,
 	.open = records_open,
 	.go = records_go,
+	.close = records_close,
+};
+
+static int single_submit(struct run *run, unsigned int slot)
+{
+	struct records *state = run->state;
+
+	records_add(run, slot, slot);
+	run->calls++;
+	return ioctl(fd, WINUSB_IOC_TRANSFER, &state->transfers[slot]) ? -errno : 0;
+}
+
+/* One call for each transfer, as libwinusb has to do it; all that has completed is read in one. */
+static int single_go(struct run *run, uint64_t count)
+{
+	struct records *state = run->state;
+	unsigned int i, depth = run->cell->depth;
+	uint64_t submitted, done = 0;
+	ssize_t got;
+	int result = 0;
+
+	winusb_nonblock(false);
+	for (submitted = 0; !result && submitted < depth && submitted < count; submitted++)
+		result = single_submit(run, submitted);
+	while (!result && done < count) {
+		run->calls++;
+		got = read(fd, state->completions, depth * sizeof(*state->completions));
+		if (got <= 0)
+			return got ? -errno : -ENODEV;
+		for (i = 0; !result && i < got / sizeof(*state->completions); i++, done++) {
+			const struct winusb_completion *c = &state->completions[i];
+
+			result = c->status ? c->status : run_finish(run, c->cookie, c->length);
+			if (!result && submitted < count) {
+				result = single_submit(run, c->cookie);
+				submitted++;
+			}
+		}
+	}
+	return result;
+}
+
+const struct method winusb_single = {
+	.name = "winusb-single",
+	.title = "winusb one by one, records",
+	.counterpart = "usbfs-async",
+	.winusb = true,
+	.open = records_open,
+	.go = single_go,
 	.close = records_close,
 };
