@@ -59,8 +59,8 @@ demo:					## Show it: build everything, boot a kernel, plug a device in, move da
 	scripts/demo
 
 .PHONY: check
-check:					## Run all tests; the last line counts them
-	scripts/check
+check:					## Run the tests; the last line counts them. CHECK= options of scripts/check
+	scripts/check $(CHECK)
 
 .PHONY: kunit
 kunit:					## Run the KUnit suites
@@ -100,6 +100,10 @@ bench:					## Measure winusb against usbfs in a guest; KERNEL= (uml), TARGET=, B
 .PHONY: bench-power
 bench-power:				## Measure sleep and wake against usbfs in a guest; KERNEL= (uml), BENCH='options' or --smoke
 	scripts/bench --power $(BENCH_SMOKE) $(if $(KERNEL),--kernel=$(KERNEL)) -- $(BENCH_OPTIONS)
+
+.PHONY: bench-isoch
+bench-isoch:				## Measure isochronous streams against usbfs in a guest; KERNEL= (uml), BENCH='options' or --smoke
+	scripts/bench --isoch $(BENCH_SMOKE) $(if $(KERNEL),--kernel=$(KERNEL)) -- $(BENCH_OPTIONS)
 
 .PHONY: docs
 docs:					## Build the documentation as HTML

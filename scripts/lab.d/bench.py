@@ -14,6 +14,7 @@ import modules
 from common import TREE, Error, need, read, say
 from lab import KERNELS, prepare
 
+FAST = 32       # times as fast as USB
 OUT = '/run/winusb-lab/out'     # the guest's name of the --out folder
 TARGETS = ('scripted', 'dummy', 'xhci')
 # An emulated "rep movsb" takes nanoseconds a byte, which no machine does; with
@@ -54,6 +55,8 @@ def run_once(o, target, folder):
             '--memory=1G', f'--timeout={o.timeout}', f'--out={folder}']
     if not o.kernel.startswith('uml'):
         argv.append(TCG)
+    if o.icount:
+        argv.append('--icount')
     if target == 'xhci':
         argv.append('--xhci')
     # Two threads of QEMU do xHCI's work, one of them while the guest waits
@@ -77,6 +80,8 @@ def picture(paths, output):
 
 COLUMNS = ('kernel', 'usbfs-blocking', 'usbfs-async', 'usbfs-mmap',
            'winusb-blocking', 'winusb-records', 'winusb-uring', 'winusb-fixed')
+LIBRARY = ('libwinusb-blocking', 'libwinusb-result', 'libwinusb-event',
+           'libwinusb-port', 'libwinusb-port-ex')
 
 
 def size_text(size):
@@ -86,6 +91,26 @@ def size_text(size):
     return f'{size} B'
 
 
+def cell_text(cell):
+    return (f'{cell["direction"].upper()} {size_text(cell["size"])} '
+            f'depth {cell["depth"]}')
+
+
+def rst_library(run):
+    """What libwinusb takes, of what the driver's commands take."""
+    rows = ['   :header: ' + ', '.join(('', *LIBRARY)), '']
+    for cell in run['cells']:
+        found = {result['method']: result for result in cell['results']}
+        row = [cell_text(cell)]
+        for method in LIBRARY:
+            ratio = found[method].get('cpu_ratio')
+            row.append(f'{1 / ratio["median"]:.2f} ({1 / ratio["q3"]:.2f} to '
+                       f'{1 / ratio["q1"]:.2f})' if ratio else '')
+        if cell['size'] == 512:
+            rows.append('   ' + ', '.join(row))
+    return '\n'.join(['.. csv-table::', *rows, ''])
+
+
 def rst(path):
     """CPU time of a transfer, one row for each cell, for the documentation."""
     with open(path) as file:
@@ -93,8 +118,7 @@ def rst(path):
     rows = ['   :header: ' + ', '.join(('', *COLUMNS)), '']
     for cell in run['cells']:
         found = {result['method']: result for result in cell['results']}
-        row = [f'{cell["direction"].upper()} {size_text(cell["size"])} '
-               f'depth {cell["depth"]}']
+        row = [cell_text(cell)]
         for method in COLUMNS:
             result = found[method]
             text = ''
@@ -105,7 +129,7 @@ def rst(path):
                     text += f' ({result["cpu_ratio"]["median"]:.2f})'
             row.append(text)
         rows.append('   ' + ', '.join(row))
-    return '\n'.join(['.. csv-table::', *rows, ''])
+    return '\n'.join(['.. csv-table::', *rows, '', rst_library(run)])
 
 
 def smoke(path):
@@ -117,7 +141,7 @@ def smoke(path):
     calls = {'usbfs-blocking': 1, 'usbfs-async': 2, 'usbfs-mmap': 2,
              'winusb-blocking': 1, 'kernel': 0}
     for cell in run['cells']:
-        name = f'{cell["direction"]} {cell["size"]} depth {cell["depth"]}'
+        name = cell_text(cell)
         for result in cell['results']:
             method = result['method']
             if 'left_out' in result:
@@ -125,6 +149,9 @@ def smoke(path):
                     bad.append(f'{name}: no {method}: {result["left_out"]}')
             elif not result['operations_per_second']['median'] > 0:
                 bad.append(f'{name}: {method} is not measured')
+            elif method in LIBRARY:
+                if not result['cpu_ratio']['median'] > 0:
+                    bad.append(f'{name}: {method} is not compared')
             elif result['calls_per_operation'] != calls.get(
                     method, result['calls_per_operation']):
                 bad.append(f'{name}: {method}: '
@@ -175,6 +202,85 @@ def cmd_power(o, folder):
     return 1 if bad else 0
 
 
+def cmd_isoch(o, folder):
+    """Isochronous streams."""
+    # QEMU can count instructions. The noise of a real clock is small beside
+    # what a fast bus needs.
+    o.icount = not o.kernel.startswith('uml')
+    o.options = ['--isoch', *['--quick'] * o.smoke,
+                 *[f'--pace=1,{FAST}'] * (not o.icount), *o.options]
+    status, path = run_once(o, 'scripted', folder)
+    if status or not os.path.exists(path):      # --help
+        return status
+    with open(path) as file:
+        run = json.load(file)
+    if o.json:
+        shutil.copy(path, o.json)
+    if o.rst:
+        with open(o.rst, 'w') as file:
+            file.write(rst_isoch(run))
+    bad = smoke_isoch(run) if o.smoke else []
+    if o.smoke:
+        print('\nbench: this was to try the benchmark; such short rounds say '
+              'nothing about speed.')
+    for line in bad:
+        print(f'bench: {line}', file=sys.stderr)
+    return 1 if bad else 0
+
+
+def smoke_isoch(run):
+    """What is wrong with the numbers, speed apart. That each packet is right,
+    or was missed because there was no request for it, the program has seen to;
+    how many those are tells of this machine."""
+    bad = []
+    for stream in run['streams']:
+        for result in stream['results']:
+            name = f'{stream["direction"]}: {result["way"]}'
+            if 'left_out' in result:
+                bad.append(f'{name}: {result["left_out"]}')
+            elif not (result['packets'] and
+                      result['cpu_percent']['median'] > 0):
+                bad.append(f'{name} is not measured')
+    if [stream['direction'] for stream in run['streams']] != \
+            ['in', 'out'] * (len(run['streams']) // 2) or not run['streams']:
+        bad.append('not both directions were measured')
+    return bad
+
+
+def rst_isoch(run):
+    """One row for each way, for the documentation."""
+    def text(result, key, form='.2f', scale=1):
+        if key not in result:
+            return ''
+        q1, median, q3 = (result[key][q] * scale
+                          for q in ('q1', 'median', 'q3'))
+        return f'{median:{form}} ±{(q3 - q1) / 2:{form}}'
+
+    lines = []
+    for pace in dict.fromkeys(stream['pace'] for stream in run['streams']):
+        if pace > 1:
+            lines += ['', f'{pace} times as fast:', '']
+        lines += ['.. csv-table::', '   :header: , CPU %, own CPU %, of usbfs, '
+                  'of its mmap, sleeps, latency µs, 99 %, lost', '']
+        for stream in run['streams']:
+            if stream['pace'] != pace:
+                continue
+            for result in stream['results']:
+                if 'left_out' in result:
+                    continue
+                row = [f'{stream["direction"].upper()} {result["way"]}',
+                       text(result, 'cpu_percent'),
+                       text(result, 'own_cpu_percent'),
+                       text(result, 'own_cpu_ratio'),
+                       text(result, 'own_cpu_ratio_to_it'),
+                       text(result, 'switches_per_request'),
+                       text(result, 'latency_ns', '.0f', 1e-3),
+                       text(result, 'latency_p99_ns', '.0f', 1e-3),
+                       f'{result["packets_lost"]} of {result["packets"]}']
+                lines.append('   ' + ', '.join(row))
+    return '\n'.join([*lines, ''])
+
+
 def smoke_power(run):
     """What is wrong with the numbers, speed apart."""
     bad = []
@@ -214,6 +320,10 @@ def parser():
     p.add_argument('--power', action='store_true', help='measure instead how '
                    'a device sleeps while a program waits for its data; '
                    'options are those of winusb-bench-power')
+    p.add_argument('--isoch', action='store_true', help='measure instead '
+                   'isochronous streams, on the scripted controller')
+    p.add_argument('--icount', action='store_true', help='count instructions '
+                   'instead of time (stock kernels; --isoch does it there)')
     p.add_argument('--smp', action='store_true', help='several CPUs (with '
                    '--power, on uml)')
     p.add_argument('--smoke', action='store_true', help='a short run of '
@@ -236,8 +346,15 @@ def main():
     if 'xhci' in o.target and o.kernel.startswith('uml'):
         raise Error('target xhci is emulated by QEMU: choose a stock kernel, '
                     'like --kernel=6.12')
+    if o.icount and o.kernel.startswith('uml'):
+        raise Error('--icount is for what QEMU emulates: choose a stock '
+                    'kernel, like --kernel=6.12')
+    if o.icount and o.power:
+        raise Error('--icount goes without --power, which measures time')
     if o.smp and not o.power:
         raise Error('--smp goes with --power')
+    if o.isoch and (o.power or o.svg or o.target != ['scripted']):
+        raise Error('--isoch goes without --power, --svg and other targets')
     need('taskset', 'gcc', 'make')
     # Not pinned, and not timed.
     modules.build(prepare(o.kernel, o.smp))
@@ -246,6 +363,8 @@ def main():
     try:
         if o.power:
             return cmd_power(o, folder)
+        if o.isoch:
+            return cmd_isoch(o, folder)
         if o.smoke:
             return cmd_smoke(o, folder)
         paths = []

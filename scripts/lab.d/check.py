@@ -16,7 +16,8 @@ from common import TREE, Error, cache, read
 from tap import Reader
 
 STAGES = os.path.join(TREE, 'scripts/check.stages')
-Stage = collections.namedtuple('Stage', 'name needs seconds result command')
+Stage = collections.namedtuple('Stage', 'name needs seconds result command '
+                               'long')
 COLOURS = {'ok': '32', 'FAILED': '31', 'skip': '33'}
 
 
@@ -29,8 +30,8 @@ def load_stages():
         if len(fields) != 5 or fields[3] not in ('tap', 'exit'):
             raise Error(f'{STAGES}:{number}: not a stage')
         needs = [] if fields[1] == '-' else fields[1].split()
-        stages.append(Stage(fields[0], needs, int(fields[2]), fields[3],
-                            fields[4]))
+        stages.append(Stage(fields[0].lstrip('+'), needs, int(fields[2]),
+                            fields[3], fields[4], fields[0][0] == '+'))
     return stages
 
 
@@ -48,6 +49,8 @@ class Check:
         self.change = threading.Condition()
         self.output = threading.Lock()
         self.stopping = False
+        self.late = False
+        self.kernel_build = None
         self.logs = o.logs or self.new_logs()
         os.makedirs(self.logs, exist_ok=True)
         self.start = time.monotonic()
@@ -120,7 +123,7 @@ class Check:
     def prepare(self, names):
         """In a thread: one kernel after the other, in the order of need."""
         for name in names:
-            if self.stopping:
+            if self.stopping or self.late:
                 return
             lab = os.path.join(TREE, 'scripts/lab')
             if name.startswith('source-'):
@@ -131,6 +134,10 @@ class Check:
             with open(path, 'wb') as log:
                 child = self.spawn(argv, subprocess.PIPE,
                                    stdout=subprocess.DEVNULL)
+                with self.change:
+                    self.kernel_build = child
+                    if self.late:
+                        kill_group(child, signal.SIGTERM)
                 for line in child.stderr:
                     log.write(line)
                     text = line.decode(errors='replace').rstrip()
@@ -139,10 +146,27 @@ class Check:
                 status = child.wait()
                 self.forget(child)
             with self.change:
+                self.kernel_build = None
                 if status:
                     self.broken[name] = f'no kernel {name}: see {path}'
                 self.ready.add(name)
                 self.change.notify_all()
+
+    # -- the limit
+
+    def leave_the_rest(self):
+        """No stage starts from now on; those that run go on to their end."""
+        with self.change:
+            self.late = True
+            left = list(self.waiting)
+            self.waiting.clear()
+            if left and self.kernel_build:
+                kill_group(self.kernel_build, signal.SIGTERM)
+            self.change.notify_all()
+        for stage in left:
+            self.report(stage.name, 'skipped', 'stage',
+                        f'not begun within {self.o.within} minutes; '
+                        f'scripts/check {stage.name} runs it')
 
     # -- stages
 
@@ -246,8 +270,15 @@ class Check:
         for thread in threads:
             thread.daemon = True
             thread.start()
+        limit = threading.Timer((self.o.within or 0) * 60, self.leave_the_rest)
+        limit.daemon = True
+        if self.o.within:
+            limit.start()
         for thread in threads:
             thread.join()
+        if self.o.within:
+            limit.cancel()
+            limit.join()    # it may be telling what is left
         return self.finish()
 
     def finish(self):
@@ -290,8 +321,15 @@ def parser():
         'is a line; the last line is "N passed, N failed", with ", N skipped" '
         'if any.')
     p.add_argument('--list', action='store_true', help='list the stages')
+    p.add_argument('--long', action='store_true',
+                   help='also the stages that take long and find little that '
+                   'the others do not')
     p.add_argument('--jobs', type=int, default=2, metavar='N',
                    help='stages at a time (2)')
+    p.add_argument('--within', type=int, metavar='MINUTES',
+                   help='start no stage after that; those that are left are '
+                   'skipped, by name. For a machine that ends what takes '
+                   'longer')
     p.add_argument('--logs', metavar='DIR', help='where the output is kept; '
                    'by default a new folder in the cache')
     p.add_argument('stages', nargs='*', metavar='STAGE',
@@ -304,7 +342,8 @@ def main():
     stages = load_stages()
     if o.list:
         for stage in stages:
-            print(f'{stage.name:<16}{stage.command}')
+            print(f'{stage.name:<16}{"(--long) " * stage.long}'
+                  f'{stage.command}')
         return 0
     unknown = set(o.stages) - {stage.name for stage in stages}
     if unknown:
@@ -312,6 +351,8 @@ def main():
                     'scripts/check --list shows them')
     if o.stages:
         stages = with_needs(stages, o.stages)
+    elif not o.long:
+        stages = [stage for stage in stages if not stage.long]
     check = Check(stages, o)
 
     def on_signal(_number, _frame):

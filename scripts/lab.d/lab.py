@@ -96,10 +96,11 @@ def check_boards(specs):
 def check_hardware(o):
     """What QEMU offers and a user-mode kernel does not, and the reverse."""
     uml = o.kernel.startswith('uml')
-    for option, used in (('--xhci', o.xhci), ('--keyboard', o.keyboard)):
+    for option, used in (('--xhci', o.xhci), ('--keyboard', o.keyboard),
+                         ('--icount', o.icount)):
         if used and uml:
-            raise Error(f'{option} is hardware that QEMU emulates: choose a '
-                        'stock kernel, like --kernel=6.12')
+            raise Error(f'{option} is for what QEMU emulates: choose a stock '
+                        'kernel, like --kernel=6.12')
     if o.module and uml:
         raise Error('--module is for stock kernels, like --kernel=6.12; on '
                     f'{o.kernel} use modprobe')
@@ -253,6 +254,10 @@ def add_run(sub):
     p.add_argument('--xhci', action='store_true',
                    help='an xHCI controller with two empty disks, for '
                    'benchmarks (stock kernels)')
+    p.add_argument('--icount', action='store_true',
+                   help='an instruction takes a nanosecond of the guest\'s '
+                   'time, and waiting none of ours: what is measured is exact '
+                   'and repeats (stock kernels)')
     p.add_argument('--root', choices=('host', 'initramfs'), default='host',
                    help='initramfs: a guest without a disk, which can sleep '
                    '(stock kernels); see below')

@@ -27,6 +27,8 @@ from kernels import resolve
 SUITES = {'6.1': 'bookworm', '6.12': 'bookworm-backports', 'latest': None}
 FORMAT = '1'
 
+ICOUNT = ['-icount', 'shift=0,sleep=off']
+
 # Disks that read as zeros and forget what is written, at SuperSpeed.
 XHCI = ['-device', 'qemu-xhci,id=xhci']
 for disk in ('one', 'two'):
@@ -342,6 +344,7 @@ class Stock:
         machine = 'pc' if o.root == 'initramfs' else 'q35'
         return ['qemu-system-x86_64', '-accel', 'tcg', '-M', machine,
                 '-cpu', 'max', '-smp', str(o.cpus if o.smp else 1),
+                *(ICOUNT if o.icount else []),
                 '-m', o.memory or '1G', '-nodefaults', '-no-user-config',
                 '-display', 'none', '-no-reboot',
                 '-kernel', self.image(o.root == 'initramfs'),

@@ -11,6 +11,9 @@ PLAN = re.compile(r'^(?P<indent> *)1\.\.(?P<count>\d+)\s*(?:# *SKIP\b *'
 VERSION = re.compile(r'^(?P<indent> *)K?TAP version \d+')
 SKIP = re.compile(r'^(?P<name>.*?)\s*# *SKIP\b[: ]*(?P<reason>.*)$', re.I)
 BAIL = re.compile(r'^ *Bail out!\s*(?P<why>.*)$')
+NOTE = re.compile(r'^ *# *(?P<text>\S.*)$')
+NOTES = 4       # the last ones before a test that failed say why
+NOTE_LENGTH = 160
 
 
 class Level:
@@ -28,6 +31,7 @@ class Reader:
     def __init__(self, report):
         self.report = report
         self.levels = {}
+        self.notes = []
         self.count = 0
 
     def tell(self, kind, name, reason=''):
@@ -84,8 +88,11 @@ class Reader:
                 self.tell('failed', match['text'])
         elif skip and not bad:
             self.tell('skipped', skip['name'], skip['reason'])
+        elif bad:
+            self.tell('failed', match['text'], '; '.join(self.notes))
         else:
-            self.tell('failed' if bad else 'ok', match['text'])
+            self.tell('ok', match['text'])
+        self.notes = []
         if match['number'] is None and not level.seen and \
                 level.planned is None:
             del self.levels[indent]
@@ -101,6 +108,9 @@ class Reader:
             self.on_result(match)
         elif match := BAIL.match(line):
             self.tell('failed', 'bail out', match['why'])
+        elif match := NOTE.match(line):
+            self.notes = [*self.notes[1 - NOTES:],
+                          match['text'][:NOTE_LENGTH]]
 
     def end(self):
         self.close_deeper(-1)
