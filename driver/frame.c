@@ -33,6 +33,7 @@
 #define WINUSB_LOOK_NS		(10000 * WINUSB_FRAME_NS)
 #define WINUSB_BOUNDARY_NS	(4 * WINUSB_FRAME_NS)
 #define WINUSB_PLACE_MOST	16	/* frames that a guess is off, at most */
+#define WINUSB_PLACE_LATE	128	/* as many if it is of an interrupt, which may be late */
 #define WINUSB_COUNTER_NS	(254 * WINUSB_FRAME_NS)	/* its bits, less one for either side */
 
 /* Host controllers whose counter is none, or counts microframes of a high-speed bus. */
@@ -93,15 +94,18 @@ void winusb_frames_init(struct winusb_frames *frames, struct usb_device *udev)
  * winusb_frames_place - Which frame does a host controller mean?
  * @guess: The frame that it should be.
  * @hardware: Its number, of which 8 bits count.
+ * @late: The guess is of an interrupt.
  *
  * Return: The frame with this number that is next to the guess, or the guess if it is far away:
  * not all controllers say a number.
  */
-u64 winusb_frames_place(u64 guess, u32 hardware)
+u64 winusb_frames_place(u64 guess, u32 hardware, bool late)
 {
-	s8 off = (u8)hardware - (u8)guess;
+	u8 after = hardware - guess, before = guess - hardware;
 
-	return abs(off) <= WINUSB_PLACE_MOST ? guess + off : guess;
+	if (after <= WINUSB_PLACE_MOST)
+		return guess + after;
+	return before <= (late ? WINUSB_PLACE_LATE : WINUSB_PLACE_MOST) ? guess - before : guess;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_frames_place);
 

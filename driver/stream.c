@@ -309,16 +309,17 @@ static u64 winusb_stream_start(struct winusb_pipe *pipe, const struct urb *urb)
 }
 
 /* The frame that a URB says it begins in, near to what it should be. */
-static u64 winusb_stream_place(struct winusb_pipe *pipe, const struct urb *urb, u64 guess)
+static u64 winusb_stream_place(struct winusb_pipe *pipe, const struct urb *urb, u64 guess,
+			       bool late)
 {
 	u64 frame = guess / WINUSB_MICROFRAMES, placed;
 
 	if (urb->start_frame < 0)
 		return guess;	/* it says nothing, see winusb_isoch_fill() */
 	if (pipe->wi->udev->speed < USB_SPEED_HIGH)
-		return winusb_frames_place(frame, winusb_stream_start(pipe, urb)) *
+		return winusb_frames_place(frame, winusb_stream_start(pipe, urb), late) *
 		       WINUSB_MICROFRAMES;
-	placed = winusb_frames_place(frame, urb->start_frame / WINUSB_MICROFRAMES);
+	placed = winusb_frames_place(frame, urb->start_frame / WINUSB_MICROFRAMES, late);
 	return placed * WINUSB_MICROFRAMES + (placed == frame ? guess % WINUSB_MICROFRAMES :
 					      urb->start_frame % WINUSB_MICROFRAMES);
 }
@@ -353,7 +354,7 @@ static void winusb_stream_was_begun(struct winusb_pipe *pipe, struct winusb_isoc
 		return;
 	stream->placed = true;
 	stream->stale = true;
-	stream->base = winusb_stream_place(pipe, part->urb, guess);
+	stream->base = winusb_stream_place(pipe, part->urb, guess, false);
 	if (stream->base == guess)
 		return;
 	/* It may have been as much more as an interval is longer than a frame. */
@@ -511,11 +512,11 @@ static void winusb_stream_learn(struct winusb_pipe *pipe, struct winusb_isoch_pa
 		if (!winusb_frames_now(frames, &now))
 			stream->base = winusb_stream_place(pipe, part->urb,
 							   max(now.frame * WINUSB_MICROFRAMES,
-							       span) - span);
+							       span) - span, true);
 		stream->placed = true;
 		stream->stale = true;
 	} else if (part->fresh && !frames->counts) {
-		stream->base = winusb_stream_place(pipe, part->urb, stream->base);
+		stream->base = winusb_stream_place(pipe, part->urb, stream->base, false);
 	}
 	if (!part->urb->status)
 		winusb_frames_fit(frames, stream->base + part->at + span, time);

@@ -141,6 +141,21 @@ static void winusb_test_rare_stream_tells_the_time(struct kunit *test)
 	KUNIT_EXPECT_GE(test, off, -10);
 }
 
+/* 1.7: where a rare one was is learned from its interrupt, also if that is late. */
+static void winusb_test_rare_stream_is_placed_by_a_late_interrupt(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_isoch_handle(test, WINUSB_ISOCH_RARE);
+	u32 id = winusb_isoch_register(test, wh, WINUSB_ISOCH_IN, 64);
+	struct winusb_bench *b = test->priv;
+	struct winusb_request *req;
+
+	req = winusb_isoch_start(test, wh, id, WINUSB_ISOCH_IN, 1);
+	winusb_hcd_advance(b->hc, 128 + 100 * 8);
+	winusb_isoch_expect(test, req, 0, 64, 0);
+	KUNIT_EXPECT_EQ(test, (u8)req->isoch_kept->frame,
+			(u8)(winusb_isoch_slot(test, WINUSB_ISOCH_IN, 0) / 8));
+}
+
 /* A transfer that is to begin in a frame needs to know frames. */
 static void winusb_test_start_frame_needs_a_clock(struct kunit *test)
 {
@@ -202,6 +217,7 @@ struct winusb_place {
 	u64 guess;
 	u32 hardware;
 	u64 frame;
+	bool late;
 };
 
 /* What host controllers say is read next to what it should be. */
@@ -218,12 +234,18 @@ static void winusb_test_numbers_are_placed(struct kunit *test)
 		{ 1000, 1000 + 17, 1000 },
 		{ 1000, 1000 - 17, 1000 },
 		{ 1000, 1000 + 128, 1000 },
+		{ 1000, 1003, 1003, true },
+		{ 1000, 1000 + 17, 1000, true },
+		{ 1000, 1000 - 17, 1000 - 17, true },
+		{ 1000, 1000 - 128, 1000 - 128, true },
+		{ 1000, 1000 - 129, 1000, true },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		KUNIT_EXPECT_EQ_MSG(test,
-				    winusb_frames_place(places[i].guess, places[i].hardware),
+				    winusb_frames_place(places[i].guess, places[i].hardware,
+							places[i].late),
 				    places[i].frame, "row %u", i);
 }
 
@@ -305,6 +327,7 @@ static struct kunit_case winusb_frame_cases[] = {
 	WINUSB_CASE_RULE(generation_changes, 1_8),
 	WINUSB_CASE(stream_tells_the_time),
 	WINUSB_CASE(rare_stream_tells_the_time),
+	WINUSB_CASE_RULE(rare_stream_is_placed_by_a_late_interrupt, 1_7),
 	WINUSB_CASE_RULE(start_frame_needs_a_clock, 1_7),
 	WINUSB_CASE(numbers_are_placed),
 	WINUSB_CASE_RULE(numbers_wrap, 1_7),

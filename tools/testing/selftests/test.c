@@ -96,6 +96,14 @@ uint64_t test_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+uint64_t test_tick_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void test_sleep_ms(unsigned int ms)
 {
 	struct timespec left = { ms / 1000, ms % 1000 * 1000000L };

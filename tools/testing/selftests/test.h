@@ -98,6 +98,11 @@ bool test_debug_kernel(void);
 bool test_own_kernel(void);
 void test_sleep_ms(unsigned int ms);
 uint64_t test_now_ms(void);
+/*
+ * The time as of the last timer interrupt. Timeouts are counted from that: where one was late, as
+ * in a guest that did not run for a while, they end early by any other clock.
+ */
+uint64_t test_tick_ms(void);
 
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)
 
