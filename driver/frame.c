@@ -199,15 +199,30 @@ static int winusb_frames_count(struct winusb_frames *frames, struct winusb_frame
 	return 0;
 }
 
-static int winusb_frames_remember(struct winusb_frames *frames, struct winusb_frame *moment)
+static int winusb_frames_remember(struct winusb_frames *frames, struct winusb_frame *moment,
+				  bool rough)
 {
 	u64 now = ktime_get_ns();
 
-	if (!frames->valid || now - frames->seen > WINUSB_FIT_LASTS_NS)
+	if (!frames->valid)
+		return -EOPNOTSUPP;
+	if (rough ? frames->moved : now - frames->seen > WINUSB_FIT_LASTS_NS)
 		return -EOPNOTSUPP;
 	winusb_frames_tell(frames, div_s64(now - frames->latest, WINUSB_FRAME_NS), frames->latest,
 			   now, moment);
 	return 0;
+}
+
+static int winusb_frames_ask(struct winusb_frames *frames, struct winusb_frame *moment, bool rough)
+{
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&frames->lock, flags);
+	ret = frames->counts ? winusb_frames_count(frames, moment) :
+	      winusb_frames_remember(frames, moment, rough);
+	spin_unlock_irqrestore(&frames->lock, flags);
+	return ret;
 }
 
 /**
@@ -221,16 +236,24 @@ static int winusb_frames_remember(struct winusb_frames *frames, struct winusb_fr
  */
 int winusb_frames_now(struct winusb_frames *frames, struct winusb_frame *moment)
 {
-	unsigned long flags;
-	int ret;
-
-	spin_lock_irqsave(&frames->lock, flags);
-	ret = frames->counts ? winusb_frames_count(frames, moment) :
-	      winusb_frames_remember(frames, moment);
-	spin_unlock_irqrestore(&frames->lock, flags);
-	return ret;
+	return winusb_frames_ask(frames, moment, false);
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_frames_now);
+
+/**
+ * winusb_frames_guess - Which frame should it be?
+ * @frames: The frames. The device is awake.
+ * @moment: As of winusb_frames_now().
+ *
+ * What was known long ago is good enough to see which frame a number of a few bits means, so that
+ * frames do not begin to count anew with each stream.
+ *
+ * Return: 0, or -EOPNOTSUPP.
+ */
+int winusb_frames_guess(struct winusb_frames *frames, struct winusb_frame *moment)
+{
+	return winusb_frames_ask(frames, moment, true);
+}
 
 /**
  * winusb_frames_boundary - Wait for the beginning of a frame, for exact times

@@ -61,6 +61,7 @@ struct winusb_frame {
 void winusb_frames_know(struct winusb_frames *frames, const struct hc_driver *driver);
 void winusb_frames_init(struct winusb_frames *frames, struct usb_device *udev);
 int winusb_frames_now(struct winusb_frames *frames, struct winusb_frame *moment);
+int winusb_frames_guess(struct winusb_frames *frames, struct winusb_frame *moment);
 int winusb_frames_boundary(struct winusb_frames *frames, struct winusb_frame *moment);
 u64 winusb_frames_place(u64 guess, u32 hardware, bool late);
 void winusb_frames_fit(struct winusb_frames *frames, u64 microframe, u64 now);

@@ -509,7 +509,7 @@ static void winusb_stream_learn(struct winusb_pipe *pipe, struct winusb_isoch_pa
 		stream->base = max(part->urb->start_frame, 0);
 		if (pipe->wi->udev->speed < USB_SPEED_HIGH && stream->base)
 			stream->base = winusb_stream_start(pipe, part->urb) * WINUSB_MICROFRAMES;
-		if (!winusb_frames_now(frames, &now))
+		if (!winusb_frames_guess(frames, &now))
 			stream->base = winusb_stream_place(pipe, part->urb,
 							   max(now.frame * WINUSB_MICROFRAMES,
 							       span) - span, true);

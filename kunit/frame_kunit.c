@@ -120,6 +120,32 @@ static void winusb_test_stream_tells_the_time(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, winusb_frames_get(wh, false, &now, false), -EOPNOTSUPP);
 }
 
+/* There frames go on after a long pause, though the host controller's numbers went round in it. */
+static void winusb_test_frames_grow_on_after_a_pause(struct kunit *test)
+{
+	struct winusb_handle *wh = winusb_isoch_bench(test, USB_SPEED_HIGH, WINUSB_ISOCH_SMALL,
+						      WINUSB_HCD_REAL, WINUSB_HCD_XHCI);
+	u32 id = winusb_isoch_register(test, wh, WINUSB_ISOCH_IN, 80 * 192);
+	struct winusb_frames *frames = winusb_frames_of(test);
+	struct winusb_request *req;
+	u32 begun[3], generation;
+	u64 slot[3];
+	unsigned int i;
+
+	frames->counts = false;
+	frames->valid = false;
+	generation = frames->generation;
+	for (i = 0; i < ARRAY_SIZE(begun); i++) {
+		msleep(1500 * i);
+		req = winusb_isoch_start(test, wh, id, WINUSB_ISOCH_IN, 80);
+		winusb_isoch_expect(test, req, 0, 80 * 192, 0);
+		begun[i] = req->isoch_kept->frame;
+		slot[i] = winusb_isoch_slot(test, WINUSB_ISOCH_IN, i) / 8;
+		KUNIT_EXPECT_EQ(test, begun[i] - begun[0], (u32)(slot[i] - slot[0]));
+	}
+	KUNIT_EXPECT_EQ(test, frames->generation, generation);
+}
+
 /* Its last packet tells the time, not the rest of the interval. */
 static void winusb_test_rare_stream_tells_the_time(struct kunit *test)
 {
@@ -326,6 +352,7 @@ static struct kunit_case winusb_frame_cases[] = {
 	WINUSB_CASE_RULE(boundary_is_exact, 1_8),
 	WINUSB_CASE_RULE(generation_changes, 1_8),
 	WINUSB_CASE(stream_tells_the_time),
+	WINUSB_CASE_RULE(frames_grow_on_after_a_pause, 1_7),
 	WINUSB_CASE(rare_stream_tells_the_time),
 	WINUSB_CASE_RULE(rare_stream_is_placed_by_a_late_interrupt, 1_7),
 	WINUSB_CASE_RULE(start_frame_needs_a_clock, 1_7),

@@ -100,7 +100,7 @@ static error_t stream_parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option read_argp_options[] = {
 	STREAM_OPTIONS,
 	{ .name = "output", .key = 'o', .arg = "FILE",
-	  .doc = "Where the data go; - is standard output, the default if that is no terminal" },
+	  .doc = "Where the data go; - is standard output, the default if that is no terminal and there is no --json" },
 	{ 0 }
 };
 

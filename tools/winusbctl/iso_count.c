@@ -5,6 +5,8 @@
 
 #include "iso.h"
 
+#define ISO_EXACT	16	/* frames */
+
 static const struct {
 	uint32_t status;
 	const char *name;
@@ -55,10 +57,12 @@ void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame
 {
 	int32_t missing = (int32_t)(frame - expected);
 
-	if (!expected || missing <= 0)
+	/* A little back is how exact it is known; more, and frames began to count anew. */
+	if (!expected || (missing <= 0 && missing >= -ISO_EXACT))
 		return;
 	count->gaps++;
-	count->gap_frames += missing;
+	if (missing > 0)
+		count->gap_frames += missing;
 }
 
 void iso_count_ahead(struct iso_count *count, int32_t ms)
