@@ -145,10 +145,14 @@ static void frame_tell(const struct winusb_get_frame *arg,
 {
 	int32_t frames = (int32_t)(information->InputFrameNumber - arg->out_frame);
 	int64_t away = frames * NS_PER_FRAME + information->InputMicroFrameNumber * NS_PER_MICRO;
-	uint64_t off = arg->out_accuracy_ns + (uint64_t)llabs(away) / DRIFT;
+	uint64_t off = arg->out_accuracy_ns, ticks = 0;
 
-	information->QueryPerformanceCounterAtInputFrameOrMicroFrame.QuadPart =
-		frame_ticks((int64_t)arg->out_start_ns + away);
+	/* Both are 0 where the program does not want to know. */
+	if (information->InputFrameNumber || information->InputMicroFrameNumber) {
+		ticks = frame_ticks((int64_t)arg->out_start_ns + away);
+		off += (uint64_t)llabs(away) / DRIFT;
+	}
+	information->QueryPerformanceCounterAtInputFrameOrMicroFrame.QuadPart = ticks;
 	information->QueryPerformanceCounterFrequency.QuadPart = frame_ticks(NS_PER_S);
 	information->PredictedAccuracyInMicroSeconds = (ULONG)((off + 999) / 1000);
 	information->CurrentGenerationID = arg->out_generation;

@@ -520,7 +520,7 @@ TEST(when_frames_begin)
 		{ 1000, 900, 0, -100 * MS, 52 },
 		{ 0xffffffff, 1, 0, 2 * MS, 3 },
 		{ 1, 0xffffffff, 0, -2 * MS, 3 },
-		{ 0x80000000, 0, 0, -0x80000000LL * MS, 1073741826 },
+		{ 0x80000000, 0, 1, -0x80000000LL * MS + 125000, 1073741826 },
 	};
 	USB_FRAME_NUMBER_AND_QPC_FOR_TIME_SYNC_INFORMATION frame = { 0 };
 	unsigned int i;
@@ -542,6 +542,14 @@ TEST(when_frames_begin)
 	CHECK_EQ(frame.CurrentQueryPerformanceCounter.QuadPart, 50004000);
 	CHECK_EQ(frame.CurrentHardwareMicroFrameNumber, 3);
 	CHECK_EQ(frame.CurrentGenerationID, 4);
+	/* No frame at all; the first one can't be asked for. */
+	set_frame(1000, 5000 * MS);
+	frame.InputFrameNumber = 0;
+	frame.InputMicroFrameNumber = 0;
+	CHECK(WinUsb_GetCurrentFrameNumberAndQpc(device.usb, &frame));
+	CHECK_EQ(frame.QueryPerformanceCounterAtInputFrameOrMicroFrame.QuadPart, 0);
+	CHECK_EQ(frame.PredictedAccuracyInMicroSeconds, rows[0].accuracy);
+	CHECK_EQ(frame.CurrentUSBFrameNumber, 1000);
 	frame.InputMicroFrameNumber = 8;
 	CHECK_FAILS(WinUsb_GetCurrentFrameNumberAndQpc(device.usb, &frame),
 		    ERROR_INVALID_PARAMETER);

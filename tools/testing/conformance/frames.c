@@ -184,6 +184,8 @@ TEST_OF(1_8, frames_are_told_with_the_time_of_their_beginning)
 	CHECK(frame.CurrentQueryPerformanceCounter.QuadPart <= after.QuadPart);
 	CHECK_EQ(frame.CurrentHardwareFrameNumber, frame.CurrentUSBFrameNumber & 0x7ff);
 	CHECK(frame.CurrentHardwareMicroFrameNumber < 8);
+	/* Nothing was asked for. */
+	CHECK_EQ(frame.QueryPerformanceCounterAtInputFrameOrMicroFrame.QuadPart, 0);
 	/* The current frame has begun, less than a frame and what is not known ago. */
 	next = frame;
 	next.InputFrameNumber = frame.CurrentUSBFrameNumber;
