@@ -28,6 +28,7 @@ typedef wchar_t _TCHAR, _TXCHAR;
 #define _tcspbrk wcspbrk
 #define _tcsspn wcsspn
 #define _tcscspn wcscspn
+#define _tcstok _wcstok
 #define _tcstok_s wcstok_s
 #define _tcsdup _wcsdup
 #define _tcslwr _wcslwr
@@ -45,6 +46,8 @@ typedef wchar_t _TCHAR, _TXCHAR;
 #define _ftscanf_s fwscanf_s
 #define _tstoi _wtoi
 #define _ttoi _wtoi
+#define _tstol _wtol
+#define _ttol _wtol
 #define _tcscpy_s wcscpy_s
 #define _tcscat_s wcscat_s
 #define _tcsncpy_s wcsncpy_s
@@ -100,6 +103,7 @@ typedef char _TCHAR, _TXCHAR;
 #define _tcspbrk strpbrk
 #define _tcsspn strspn
 #define _tcscspn strcspn
+#define _tcstok strtok
 #define _tcstok_s strtok_s
 #define _tcsdup _strdup
 #define _tcslwr _strlwr
@@ -117,6 +121,8 @@ typedef char _TCHAR, _TXCHAR;
 #define _ftscanf_s fscanf_s
 #define _tstoi atoi
 #define _ttoi atoi
+#define _tstol atol
+#define _ttol atol
 #define _tcscpy_s strcpy_s
 #define _tcscat_s strcat_s
 #define _tcsncpy_s strncpy_s

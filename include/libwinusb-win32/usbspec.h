@@ -20,6 +20,13 @@ typedef enum _USB_DEVICE_TYPE {
 } USB_DEVICE_TYPE;
 
 typedef union _BM_REQUEST_TYPE {
+	/* Newer kits call it s, older ones do not. */
+	struct _BM {
+		UCHAR Recipient : 2;
+		UCHAR Reserved : 3;
+		UCHAR Type : 2;
+		UCHAR Dir : 1;
+	} s;
 	__extension__ struct {
 		UCHAR Recipient : 2;
 		UCHAR Reserved : 3;

@@ -105,6 +105,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <wctype.h>
 #include "winusb_w32_macros.h"
 
 /*

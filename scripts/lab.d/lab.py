@@ -25,7 +25,8 @@ RUN_HELP = '''\
 Boots a guest and runs COMMAND as root in it, in the same folder. Its output
 and exit status are COMMAND's. The guest's root is this machine's file system,
 read-only under a scratch layer: nothing that COMMAND does there stays.
-Without COMMAND: a shell.
+Output and errors come by two ways: where their order matters, COMMAND puts
+them together (2>&1 inside of it). Without COMMAND: a shell.
 
 Before: winusb.ko is inserted, and each --board is plugged in with usbip and
 bound through new_id. After: all that still runs is killed, and winusb.ko must

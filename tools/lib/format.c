@@ -76,11 +76,6 @@ static void out_fill(struct out *out, char byte, size_t count)
 	}
 }
 
-static size_t units_of(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80 ? 0 : (unsigned char)byte >= 0xf0 ? 2 : 1;
-}
-
 /*
  * How many bytes of a text fit into a precision, whole characters only if they are counted in
  * units.
@@ -88,11 +83,11 @@ static size_t units_of(char byte)
 static size_t cut(const struct out *out, const char *text, size_t bytes, int precision,
 		  size_t *units)
 {
-	size_t used = 0, i = 0;
+	size_t used = 0, i = 0, more = 1, taken = 1;
 
-	for (; i < bytes; i++) {
-		size_t more = out->wide ? units_of(text[i]) : 1;
-
+	for (; i < bytes; i += taken) {
+		if (out->wide)
+			taken = wtf8_character(text + i, bytes - i, &more);
 		if (precision >= 0 && used + more > (size_t)precision)
 			break;
 		used += more;
@@ -159,6 +154,18 @@ static bool is_wide(const struct out *out, const struct spec *spec)
 	return format_is_wide(spec->size, spec->conversion, out->wide);
 }
 
+/* The bytes of a text that is cut to so many units, of which none behind those is looked at. */
+static size_t narrow_length(const char *text, size_t most)
+{
+	size_t used = 0, i = 0, more;
+
+	while (used < most && text[i]) {
+		i += wtf8_character(text + i, SIZE_MAX, &more);
+		used += more;
+	}
+	return i;
+}
+
 static void put_string(struct out *out, const struct spec *spec, struct arguments *arguments)
 {
 	size_t most = spec->precision < 0 ? SIZE_MAX : (size_t)spec->precision;
@@ -168,9 +175,9 @@ static void put_string(struct out *out, const struct spec *spec, struct argument
 		put_text(out, spec, "(null)", 6);
 	else if (is_wide(out, spec))
 		put_wide_units(out, spec, text, wcsnlen(text, most));
-	else	/* a unit of UTF-16 can need three bytes */
+	else
 		put_text(out, spec, text,
-			 strnlen(text, out->wide && most < SIZE_MAX / 3 ? most * 3 : most));
+			 out->wide ? narrow_length(text, most) : strnlen(text, most));
 }
 
 static void put_character(struct out *out, struct spec *spec, struct arguments *arguments)

@@ -147,6 +147,13 @@ wchar_t *wcstok(wchar_t *text, const wchar_t *set, wchar_t **rest)
 	return text;
 }
 
+wchar_t *_wcstok(wchar_t *text, const wchar_t *set)
+{
+	static __thread wchar_t *rest __attribute__((tls_model("initial-exec")));
+
+	return text || rest ? wcstok(text, set, &rest) : NULL;
+}
+
 wchar_t *wmemcpy(wchar_t *to, const wchar_t *from, size_t count)
 {
 	return memcpy(to, from, count * sizeof(*to));
@@ -260,6 +267,26 @@ float wcstof(const wchar_t *text, wchar_t **end)
 	if (end)
 		*end = (wchar_t *)text + (stop - ascii);
 	return value;
+}
+
+long strtol(const char *text, char **end, int base)
+{
+	return strtol32(text, end, base);
+}
+
+unsigned long strtoul(const char *text, char **end, int base)
+{
+	return strtoul32(text, end, base);
+}
+
+long atol(const char *text)
+{
+	return strtol32(text, NULL, 10);
+}
+
+long _wtol(const wchar_t *text)
+{
+	return wcstol(text, NULL, 10);
 }
 
 int _wtoi(const wchar_t *text)

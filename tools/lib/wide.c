@@ -139,6 +139,15 @@ static size_t narrow(const WCHAR *from, size_t count, char *to, size_t room, boo
 	return length;
 }
 
+size_t wtf8_character(const char *text, size_t count, size_t *units)
+{
+	uint32_t code;
+	size_t taken = utf8_take(text, count, true, &code, NULL);
+
+	*units = code > 0xffff ? 2 : 1;
+	return taken;
+}
+
 size_t wide_from_utf8(const char *from, size_t count, WCHAR *to, size_t room, bool *bad)
 {
 	return widen(from, count, to, room, false, bad);

@@ -20,6 +20,11 @@ size_t utf8_from_wide(const WCHAR *from, size_t count, char *to, size_t room, bo
 /* As utf8_from_wide() and back, but half a surrogate pair survives (as three bytes). */
 size_t wtf8_from_wide(const WCHAR *from, size_t count, char *to, size_t room);
 size_t wide_from_wtf8(const char *from, size_t count, WCHAR *to, size_t room);
+/*
+ * The bytes of the first character, of at most COUNT, as that takes it, and the UNITS it becomes. No
+ * byte behind the one that ends it is looked at, so a text that ends with NUL needs no COUNT.
+ */
+size_t wtf8_character(const char *text, size_t count, size_t *units);
 
 /* With a zero at the end, to be freed; NULL: no memory. */
 WCHAR *wide_of_utf8(const char *text);

@@ -5,9 +5,11 @@
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 #pragma GCC diagnostic ignored "-Wformat-overflow"
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <windows.h>
 
@@ -116,6 +118,44 @@ TEST(narrow_with_text)
 	/* Not UTF-8: passed on */
 	snprintf(to, 40, "%s", "\xff\xfe");
 	CHECK_STR(to, "\xff\xfe");
+}
+
+/* A text with a precision needs no end, whatever lies behind it. */
+TEST(texts_without_an_end)
+{
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *text = page + 4096 - 9, to[40];
+	wchar_t wide[40];
+
+	CHECK(page != MAP_FAILED);
+	CHECK_EQ(mprotect(page + 4096, 4096, PROT_NONE), 0);
+	memcpy(text, "message 3", 9);
+	CHECK_EQ(swprintf(wide, 40, L"%.*hs|%.9S|", 9, text, text), 20);
+	CHECK_EQ(wcscmp(wide, L"message 3|message 3|"), 0);
+	CHECK_EQ(snprintf(to, 40, "%.*s|%.9hs|", 9, text, text), 20);
+	/* What follows is not taken for a part of the last character. */
+	memcpy(text, "abc\x80\x80\xc3\xa4z", 9);
+	CHECK_EQ(swprintf(wide, 40, L"%.3hs|%.4hs|%.6hs", text, text, text), 15);
+	CHECK_EQ(wcscmp(wide, L"abc|abc\xfffd|abc\xfffd\xfffd\xe4"), 0);
+	CHECK_EQ(swprintf(wide, 40, L"%-8.4hs|%6S", "\xf0\x9f\x98\x80" "abcd", "\xf0\x9f\x98\x80"), 15);
+	CHECK_EQ(wcscmp(wide, L"\xd83d\xde00" L"ab    |    \xd83d\xde00"), 0);
+	CHECK_EQ(munmap(page, 8192), 0);
+}
+
+/* %lu has 32 bits, so the macros for 64 are not that. */
+TEST(macros_of_inttypes)
+{
+	uint64_t number = 0;
+	uintptr_t pointer = 0;
+	char to[80];
+
+	snprintf(to, 80, "%" PRIu64 " %" PRIX64 " %" PRId64 " %" PRIu32 " %" PRIuPTR " %" PRIdMAX " %" PRIuFAST16,
+		 (uint64_t)5 << 40, (uint64_t)5 << 40, -((int64_t)5 << 40), (uint32_t)7, (uintptr_t)8,
+		 -((intmax_t)5 << 40), (uint_fast16_t)9);
+	CHECK_STR(to, "5497558138880 50000000000 -5497558138880 7 8 -5497558138880 9");
+	CHECK_EQ(sscanf("5497558138880 12", "%" SCNu64 " %" SCNuPTR, &number, &pointer), 2);
+	CHECK_EQ(number >> 40, 5);
+	CHECK_EQ(pointer, 12);
 }
 
 TEST(wide_with_text)

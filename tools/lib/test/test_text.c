@@ -135,11 +135,46 @@ TEST(numbers)
 	CHECK_EQ(wcstoull(L"18446744073709551615", NULL, 10) == 18446744073709551615ULL, 1);
 	CHECK_EQ(wcstoll(L"-5", &end, 10), -5);
 	CHECK_EQ(_wtoi(L"42abc"), 42);
+	CHECK_EQ(_wtol(L"4294967295"), 2147483647);
 	CHECK(wcstod(L"1.5x", &end) == 1.5);
 	CHECK_EQ(*end, 'x');
 	CHECK(wcstof(L"0.25", NULL) == 0.25f);
 	CHECK_EQ(wcstoul(L"\x0660", &end, 10), 0);
 	CHECK_EQ(*end, 0x660);
+}
+
+/* The same for text of bytes. */
+TEST(narrow_numbers)
+{
+	char *end;
+
+	CHECK_EQ(strtoul("0x0547z", &end, 0), 0x547);
+	CHECK_EQ(*end, 'z');
+	errno = 0;
+	CHECK_EQ(strtoul("4294967295", NULL, 10), 4294967295U);
+	CHECK_EQ(strtoul("-1", NULL, 10), 4294967295U);
+	CHECK_EQ(strtol("-2147483648", NULL, 10), -2147483647 - 1);
+	CHECK_EQ(errno, 0);
+	CHECK_EQ(strtoul("0x100000000", NULL, 16), 4294967295U);
+	CHECK_EQ(errno, ERANGE);
+	errno = 0;
+	CHECK_EQ(strtol("4294967295", NULL, 10), 2147483647);
+	CHECK_EQ(errno, ERANGE);
+	CHECK_EQ(atol("-4294967295"), -2147483647 - 1);
+}
+
+/* Without a place for the rest each thread has one. */
+TEST(tokens_of_a_thread)
+{
+	WCHAR text[] = L",a,,b", *rest;
+
+	CHECK_WIDE(_wcstok(text, L","), L"a");
+	CHECK_WIDE(_wcstok(NULL, L","), L"b");
+	CHECK(!_wcstok(NULL, L","));
+	CHECK(!_wcstok(NULL, L","));
+	wcscpy(text, L"c d");
+	CHECK_WIDE(wcstok(text, L" ", &rest), L"c");
+	CHECK_WIDE(rest, L"d");
 }
 
 TEST(case_is_ascii)
