@@ -32,8 +32,6 @@
 #define WINUSB_FIT_LASTS_NS	(1000 * WINUSB_FRAME_NS)
 #define WINUSB_LOOK_NS		(10000 * WINUSB_FRAME_NS)
 #define WINUSB_BOUNDARY_NS	(4 * WINUSB_FRAME_NS)
-#define WINUSB_PLACE_MOST	16	/* frames that a guess is off, at most */
-#define WINUSB_PLACE_LATE	128	/* as many if it is of an interrupt, which may be late */
 #define WINUSB_COUNTER_NS	(254 * WINUSB_FRAME_NS)	/* its bits, less one for either side */
 
 /* Host controllers whose counter is none, or counts microframes of a high-speed bus. */
@@ -94,18 +92,19 @@ void winusb_frames_init(struct winusb_frames *frames, struct usb_device *udev)
  * winusb_frames_place - Which frame does a host controller mean?
  * @guess: The frame that it should be.
  * @hardware: Its number, of which 8 bits count.
- * @late: The guess is of an interrupt.
+ * @before: So many frames it may be before the guess.
+ * @after: And so many after it.
  *
  * Return: The frame with this number that is next to the guess, or the guess if it is far away:
  * not all controllers say a number.
  */
-u64 winusb_frames_place(u64 guess, u32 hardware, bool late)
+u64 winusb_frames_place(u64 guess, u32 hardware, u8 before, u8 after)
 {
-	u8 after = hardware - guess, before = guess - hardware;
+	u8 ahead = hardware - guess, behind = guess - hardware;
 
-	if (after <= WINUSB_PLACE_MOST)
-		return guess + after;
-	return before <= (late ? WINUSB_PLACE_LATE : WINUSB_PLACE_MOST) ? guess - before : guess;
+	if (ahead <= after)
+		return guess + ahead;
+	return behind <= before ? guess - behind : guess;
 }
 WINUSB_EXPORT_FOR_TESTS(winusb_frames_place);
 
@@ -204,9 +203,9 @@ static int winusb_frames_remember(struct winusb_frames *frames, struct winusb_fr
 {
 	u64 now = ktime_get_ns();
 
-	if (!frames->valid)
+	if (!frames->valid || frames->moved)
 		return -EOPNOTSUPP;
-	if (rough ? frames->moved : now - frames->seen > WINUSB_FIT_LASTS_NS)
+	if (!rough && now - frames->seen > WINUSB_FIT_LASTS_NS)
 		return -EOPNOTSUPP;
 	winusb_frames_tell(frames, div_s64(now - frames->latest, WINUSB_FRAME_NS), frames->latest,
 			   now, moment);
@@ -286,7 +285,7 @@ WINUSB_EXPORT_FOR_TESTS(winusb_frames_boundary);
  */
 void winusb_frames_fit(struct winusb_frames *frames, u64 microframe, u64 now)
 {
-	s64 latest = now - microframe * WINUSB_MICROFRAME_NS;
+	s64 latest = now - microframe * WINUSB_MICROFRAME_NS, off;
 	struct winusb_frame moment;
 	unsigned long flags;
 
@@ -298,8 +297,10 @@ void winusb_frames_fit(struct winusb_frames *frames, u64 microframe, u64 now)
 	}
 	spin_lock_irqsave(&frames->lock, flags);
 	if (frames->valid && !frames->moved) {
+		off = latest - frames->latest;
 		winusb_frames_age(frames, now);
-		if (abs(latest - frames->latest) > 1000 * WINUSB_JUMP_NS)
+		if (abs(off) > 1000 * WINUSB_JUMP_NS ||
+		    frames->latest - frames->earliest > WINUSB_COUNTER_NS)
 			frames->generation++;
 		else
 			latest = min(latest, frames->latest);

@@ -63,7 +63,7 @@ void winusb_frames_init(struct winusb_frames *frames, struct usb_device *udev);
 int winusb_frames_now(struct winusb_frames *frames, struct winusb_frame *moment);
 int winusb_frames_guess(struct winusb_frames *frames, struct winusb_frame *moment);
 int winusb_frames_boundary(struct winusb_frames *frames, struct winusb_frame *moment);
-u64 winusb_frames_place(u64 guess, u32 hardware, bool late);
+u64 winusb_frames_place(u64 guess, u32 hardware, u8 before, u8 after);
 void winusb_frames_fit(struct winusb_frames *frames, u64 microframe, u64 now);
 void winusb_frames_moved(struct winusb_frames *frames);
 int winusb_frames_get(struct winusb_handle *wh, bool boundary, struct winusb_frame *moment,

@@ -39,6 +39,7 @@
 #define WINUSB_STREAM_AHEAD (256 * WINUSB_MICROFRAMES)	/* that a host controller has to take */
 #define WINUSB_STREAM_SLOW 32	/* microframes; where longer intervals begin is told late */
 #define WINUSB_STREAM_NEAR 16	/* frames that are enough for any host controller to begin */
+#define WINUSB_STREAM_LATE 128	/* frames that an interrupt is late, at most */
 #define WINUSB_LONGEST_FULL 1024	/* frames of an interval, for usbcore */
 #define WINUSB_LONGEST_HIGH 8192	/* microframes, likewise */
 #define WINUSB_LONGEST_SUPER 32768
@@ -308,18 +309,24 @@ static u64 winusb_stream_start(struct winusb_pipe *pipe, const struct urb *urb)
 	return (u32)urb->start_frame >> winusb_stream_frames(pipe)->shift;
 }
 
-/* The frame that a URB says it begins in, near to what it should be. */
+/*
+ * The frame that a URB says it begins in, near to what it should be. An interrupt may be late; and
+ * where no counter is, what the other side says is what counts.
+ */
 static u64 winusb_stream_place(struct winusb_pipe *pipe, const struct urb *urb, u64 guess,
-			       bool late)
+			       bool interrupt)
 {
+	bool counts = winusb_stream_frames(pipe)->counts;
+	u8 before = interrupt ? WINUSB_STREAM_LATE : WINUSB_STREAM_NEAR;
+	u8 after = interrupt && !counts ? WINUSB_STREAM_LATE - 1 : WINUSB_STREAM_NEAR;
 	u64 frame = guess / WINUSB_MICROFRAMES, placed;
 
 	if (urb->start_frame < 0)
 		return guess;	/* it says nothing, see winusb_isoch_fill() */
 	if (pipe->wi->udev->speed < USB_SPEED_HIGH)
-		return winusb_frames_place(frame, winusb_stream_start(pipe, urb), late) *
+		return winusb_frames_place(frame, winusb_stream_start(pipe, urb), before, after) *
 		       WINUSB_MICROFRAMES;
-	placed = winusb_frames_place(frame, urb->start_frame / WINUSB_MICROFRAMES, late);
+	placed = winusb_frames_place(frame, urb->start_frame / WINUSB_MICROFRAMES, before, after);
 	return placed * WINUSB_MICROFRAMES + (placed == frame ? guess % WINUSB_MICROFRAMES :
 					      urb->start_frame % WINUSB_MICROFRAMES);
 }
@@ -516,7 +523,7 @@ static void winusb_stream_learn(struct winusb_pipe *pipe, struct winusb_isoch_pa
 		stream->placed = true;
 		stream->stale = true;
 	} else if (part->fresh && !frames->counts) {
-		stream->base = winusb_stream_place(pipe, part->urb, stream->base, false);
+		stream->base = winusb_stream_place(pipe, part->urb, stream->base, true);
 	}
 	if (!part->urb->status)
 		winusb_frames_fit(frames, stream->base + part->at + span, time);

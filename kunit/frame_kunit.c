@@ -116,6 +116,12 @@ static void winusb_test_stream_tells_the_time(struct kunit *test)
 	frame = winusb_hcd_now(b->hc) / 8;
 	KUNIT_EXPECT_LE(test, (u8)(frame - now.frame), 250U);	/* not in the future */
 	KUNIT_EXPECT_EQ(test, winusb_hcd_frame_asked(b->hc), asked);
+	/* Nor does it know what it knew before a sleep. */
+	winusb_frames_moved(winusb_frames_of(test));
+	KUNIT_EXPECT_EQ(test, winusb_frames_get(wh, false, &now, false), -EOPNOTSUPP);
+	req = winusb_isoch_start(test, wh, id, WINUSB_ISOCH_IN, 80);
+	winusb_isoch_expect(test, req, 0, 80 * 192, 0);
+	KUNIT_EXPECT_EQ(test, winusb_frames_get(wh, false, &now, false), 0);
 	msleep(1100);
 	KUNIT_EXPECT_EQ(test, winusb_frames_get(wh, false, &now, false), -EOPNOTSUPP);
 }
@@ -144,6 +150,11 @@ static void winusb_test_frames_grow_on_after_a_pause(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, begun[i] - begun[0], (u32)(slot[i] - slot[0]));
 	}
 	KUNIT_EXPECT_EQ(test, frames->generation, generation);
+	/* As if that had been ten minutes ago: the bits of the numbers may have gone round. */
+	frames->seen -= 600ULL * NSEC_PER_SEC;
+	req = winusb_isoch_start(test, wh, id, WINUSB_ISOCH_IN, 80);
+	winusb_isoch_expect(test, req, 0, 80 * 192, 0);
+	KUNIT_EXPECT_EQ(test, frames->generation, generation + 1);
 }
 
 /* Its last packet tells the time, not the rest of the interval. */
@@ -243,35 +254,37 @@ struct winusb_place {
 	u64 guess;
 	u32 hardware;
 	u64 frame;
-	bool late;
+	u8 before, after;
 };
 
 /* What host controllers say is read next to what it should be. */
 static void winusb_test_numbers_are_placed(struct kunit *test)
 {
 	static const struct winusb_place places[] = {
-		{ 1000, 1000, 1000 },
-		{ 1000, 1003, 1003 },
-		{ 1000, 997, 997 },
-		{ 5000, 5003 % 1024, 5003 },
-		{ 5000, 4990 % 256, 4990 },
-		{ 0x100000000ULL, 2, 0x100000002ULL },
-		{ 0x100000000ULL, 2047, 0xffffffffULL },
-		{ 1000, 1000 + 17, 1000 },
-		{ 1000, 1000 - 17, 1000 },
-		{ 1000, 1000 + 128, 1000 },
-		{ 1000, 1003, 1003, true },
-		{ 1000, 1000 + 17, 1000, true },
-		{ 1000, 1000 - 17, 1000 - 17, true },
-		{ 1000, 1000 - 128, 1000 - 128, true },
-		{ 1000, 1000 - 129, 1000, true },
+		{ 1000, 1000, 1000, 16, 16 },
+		{ 1000, 1003, 1003, 16, 16 },
+		{ 1000, 997, 997, 16, 16 },
+		{ 5000, 5003 % 1024, 5003, 16, 16 },
+		{ 5000, 4990 % 256, 4990, 16, 16 },
+		{ 0x100000000ULL, 2, 0x100000002ULL, 16, 16 },
+		{ 0x100000000ULL, 2047, 0xffffffffULL, 16, 16 },
+		{ 1000, 1000 + 17, 1000, 16, 16 },
+		{ 1000, 1000 - 17, 1000, 16, 16 },
+		{ 1000, 1000 + 128, 1000, 16, 16 },
+		{ 1000, 1003, 1003, 128, 16 },
+		{ 1000, 1000 + 17, 1000, 128, 16 },
+		{ 1000, 1000 - 17, 1000 - 17, 128, 16 },
+		{ 1000, 1000 - 128, 1000 - 128, 128, 16 },
+		{ 1000, 1000 - 129, 1000, 128, 16 },
+		{ 1000, 1000 + 127, 1000 + 127, 128, 127 },
+		{ 1000, 1000 + 128, 1000 - 128, 128, 127 },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		KUNIT_EXPECT_EQ_MSG(test,
 				    winusb_frames_place(places[i].guess, places[i].hardware,
-							places[i].late),
+							places[i].before, places[i].after),
 				    places[i].frame, "row %u", i);
 }
 

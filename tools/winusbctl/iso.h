@@ -23,8 +23,11 @@ struct iso_count {
 
 /* One packet; false if it never had its turn. */
 bool iso_count_packet(struct iso_count *count, const struct winusb_isoch_packet *packet);
-/* One transfer, and the frame that should have been its first; 0: not known. */
-void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame);
+/*
+ * One transfer, and the frame that should have been its first; 0: not known. ANEW: frames began to
+ * count anew meanwhile, so the gap has no length.
+ */
+void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame, bool anew);
 /* How far the transfers reached when there was one to submit. */
 void iso_count_ahead(struct iso_count *count, int32_t ms);
 /* "crc" of WINUSB_PACKET_CRC. */

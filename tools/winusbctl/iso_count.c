@@ -5,8 +5,6 @@
 
 #include "iso.h"
 
-#define ISO_EXACT	16	/* frames */
-
 static const struct {
 	uint32_t status;
 	const char *name;
@@ -53,15 +51,14 @@ bool iso_count_packet(struct iso_count *count, const struct winusb_isoch_packet 
 	return true;
 }
 
-void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame)
+void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame, bool anew)
 {
 	int32_t missing = (int32_t)(frame - expected);
 
-	/* A little back is how exact it is known; more, and frames began to count anew. */
-	if (!expected || (missing <= 0 && missing >= -ISO_EXACT))
+	if (!expected || (!anew && missing <= 0))
 		return;
 	count->gaps++;
-	if (missing > 0)
+	if (!anew)
 		count->gap_frames += missing;
 }
 

@@ -40,6 +40,8 @@ struct stream {
 	/* When a frame began, by the driver; 0: not known. */
 	int64_t frame_ns;
 	uint32_t frame;
+	bool timed;			/* it was known once, in this generation */
+	uint32_t generation;
 
 	struct iso_count count, last;
 	int64_t begin, tick, end;	/* end: of --time, or 0 */
@@ -269,6 +271,19 @@ static void stream_clock(struct stream *stream)
 		return;
 	stream->frame_ns = frame.out_start_ns;
 	stream->frame = frame.out_frame;
+	stream->generation = frame.out_generation;
+	stream->timed = true;
+}
+
+/* Is there a gap before this transfer, over which frames began to count anew? */
+static bool stream_is_anew(struct stream *stream, const struct winusb_completion *record)
+{
+	uint32_t generation = stream->generation;
+
+	if (!stream->timed || !stream->next_frame || record->isoch_frame == stream->next_frame)
+		return false;
+	stream_clock(stream);
+	return stream->generation != generation;
 }
 
 /* How many frames from now on are in transfers? The next one is not submitted yet. */
@@ -295,7 +310,8 @@ static void stream_done(struct stream *stream, const struct winusb_completion *r
 	/* What is canceled comes in any order. */
 	if (record->isoch_next_frame && !stream->aborted &&
 	    (!record->status || record->status == -EIO)) {
-		iso_count_frames(&stream->count, stream->next_frame, record->isoch_frame);
+		iso_count_frames(&stream->count, stream->next_frame, record->isoch_frame,
+				 stream_is_anew(stream, record));
 		stream->next_frame = record->isoch_next_frame;
 	}
 	stream_packets(stream, record, what);

@@ -190,10 +190,10 @@ static void test_counts(void)
 	count_status(&count, WINUSB_PACKET_CANCELED, 5);
 	count_status(&count, WINUSB_PACKET_GONE, 5);
 	iso_count_packet(&count, &(struct winusb_isoch_packet) { 0 });
-	iso_count_frames(&count, 1000, 1000);
-	iso_count_frames(&count, 0, 1000);
-	iso_count_frames(&count, 0xffffffff, 2);
-	iso_count_frames(&count, 12, 10);
+	iso_count_frames(&count, 1000, 1000, false);
+	iso_count_frames(&count, 0, 1000, false);
+	iso_count_frames(&count, 0xffffffff, 2, false);
+	iso_count_frames(&count, 12, 10, false);
 	iso_count_ahead(&count, -5);
 	iso_count_ahead(&count, 80);
 	ok(line_is(&count, &other, "12.3 s  0.500 MB/s  99 packets, 4 late, "
@@ -203,8 +203,8 @@ static void test_counts(void)
 		      "4 bad (2 crc, 1 babble, 1 error), 1 empty; 1 gap of 3 frames, 5 ms behind\n"),
 	   "count: the summary of a bad stream");
 	count.ahead = 7;
-	iso_count_frames(&count, 2, 3);
-	iso_count_frames(&count, 5000, 100);
+	iso_count_frames(&count, 2, 3, false);
+	iso_count_frames(&count, 5000, 5100, true);
 	ok(summary_is(&count, 2, "1750000 bytes in 2.000 s, 0.875 MB/s; 99 packets, 4 late, "
 		      "4 bad (2 crc, 1 babble, 1 error), 1 empty; 3 gaps of 4 frames, "
 		      "at least 7 ms ahead\n"), "count: how far it was ahead at least");
