@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The C library's, except for what converts to and from wchar_t of 32 bits, and numbers of type long:
- * that has 32 bits on Windows, and what does not fit into them is ERANGE there and here.
+ * that has 32 bits on Windows, and what does not fit into them is the nearest one there and here.
  */
 #ifndef _LIBWINUSB_WIN32_STDLIB_H
 #pragma GCC system_header	/* include_next */
@@ -16,6 +16,7 @@ size_t winusb_w32_wcstombs(char *to, const wchar_t *from, size_t room);
 long winusb_w32_strtol(const char *text, char **end, int base);
 unsigned long winusb_w32_strtoul(const char *text, char **end, int base);
 long winusb_w32_atol(const char *text);
+int winusb_w32_atoi(const char *text);
 _WINUSB_W32_END
 
 /* Macros: libstdc++ includes the C library's header past this one. */
@@ -24,6 +25,7 @@ _WINUSB_W32_END
 #define strtol winusb_w32_strtol
 #define strtoul winusb_w32_strtoul
 #define atol winusb_w32_atol
+#define atoi winusb_w32_atoi
 
 #ifdef __cplusplus
 extern "C++" {
@@ -33,6 +35,7 @@ using ::winusb_w32_wcstombs;
 using ::winusb_w32_strtol;
 using ::winusb_w32_strtoul;
 using ::winusb_w32_atol;
+using ::winusb_w32_atoi;
 }
 }
 extern "C" {

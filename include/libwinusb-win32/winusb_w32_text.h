@@ -55,7 +55,7 @@ wchar_t *_wcsupr(wchar_t *text) _WINUSB_W32_SYMBOL(_wcsupr);
 wchar_t *_wcsdup(const wchar_t *text) _WINUSB_W32_SYMBOL(_wcsdup);
 int _wtoi(const wchar_t *text) _WINUSB_W32_SYMBOL(_wtoi);
 long _wtol(const wchar_t *text) _WINUSB_W32_SYMBOL(_wtol);
-/* Of the calling thread, as strtok is on Windows */
+/* The rest is the calling thread's, as it is for wcstok without a place for it. */
 wchar_t *_wcstok(wchar_t *text, const wchar_t *set) _WINUSB_W32_SYMBOL(_wcstok);
 #define wcsicmp _wcsicmp
 #define wcsnicmp _wcsnicmp

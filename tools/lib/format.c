@@ -88,6 +88,7 @@ static size_t cut(const struct out *out, const char *text, size_t bytes, int pre
 	for (; i < bytes; i += taken) {
 		if (out->wide)
 			taken = wtf8_character(text + i, bytes - i, &more);
+		more = more ? more : 1;
 		if (precision >= 0 && used + more > (size_t)precision)
 			break;
 		used += more;
@@ -154,14 +155,19 @@ static bool is_wide(const struct out *out, const struct spec *spec)
 	return format_is_wide(spec->size, spec->conversion, out->wide);
 }
 
-/* The bytes of a text that is cut to so many units, of which none behind those is looked at. */
+/*
+ * The bytes of a narrow text that has no end but that, or MOST bytes: programs give the length of
+ * what a device sent. A character that is cut by it is left out.
+ */
 static size_t narrow_length(const char *text, size_t most)
 {
-	size_t used = 0, i = 0, more;
+	size_t i = 0, taken, units;
 
-	while (used < most && text[i]) {
-		i += wtf8_character(text + i, SIZE_MAX, &more);
-		used += more;
+	while (i < most && text[i]) {
+		taken = wtf8_character(text + i, most - i, &units);
+		if (!units)
+			break;
+		i += taken;
 	}
 	return i;
 }

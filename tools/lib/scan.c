@@ -156,7 +156,8 @@ static int characters_scan(struct source *source, const struct piece *piece, wch
 		return 0;
 	while (units < count) {
 		char bytes[4];
-		size_t length = 0, more = 0;
+		wchar_t all[4];
+		size_t length = 0, more = 0, n;
 
 		do {
 			int got = libc_scan(source, length || units ? "%c%n" : format,
@@ -168,7 +169,11 @@ static int characters_scan(struct source *source, const struct piece *piece, wch
 			if (!length++)
 				more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0;
 		} while (length <= more);
-		units += wide_from_utf8(bytes, length, to + units, count - units, NULL);
+		/* A pair of which one has room, or what is no UTF-8: what is left is lost. */
+		n = wide_from_utf8(bytes, length, all, 4, NULL);
+		n = n < count - units ? n : count - units;
+		memcpy(to + units, all, n * sizeof(*to));
+		units += n;
 	}
 	return 1;
 }

@@ -131,10 +131,15 @@ wchar_t *wcspbrk(const wchar_t *text, const wchar_t *set)
 
 wchar_t *wcstok(wchar_t *text, const wchar_t *set, wchar_t **rest)
 {
+	static __thread wchar_t *mine __attribute__((tls_model("initial-exec")));
 	wchar_t *end;
 
+	if (!rest)
+		rest = &mine;
 	if (!text)
 		text = *rest;
+	if (!text)
+		return NULL;
 	text += wcsspn(text, set);
 	end = text + wcscspn(text, set);
 	if (end == text) {
@@ -149,9 +154,7 @@ wchar_t *wcstok(wchar_t *text, const wchar_t *set, wchar_t **rest)
 
 wchar_t *_wcstok(wchar_t *text, const wchar_t *set)
 {
-	static __thread wchar_t *rest __attribute__((tls_model("initial-exec")));
-
-	return text || rest ? wcstok(text, set, &rest) : NULL;
+	return wcstok(text, set, NULL);
 }
 
 wchar_t *wmemcpy(wchar_t *to, const wchar_t *from, size_t count)
@@ -215,9 +218,13 @@ type name(const wchar_t *text, wchar_t **end, int base) \
 	return value; \
 }
 
+/* Newer C libraries have others by these names, which know 0b. */
+extern long long libc_strtoll(const char *text, char **end, int base) __asm__("strtoll");
+extern unsigned long long libc_strtoull(const char *text, char **end, int base) __asm__("strtoull");
+
 static long strtol32(const char *text, char **end, int base)
 {
-	long long value = strtoll(text, end, base);
+	long long value = libc_strtoll(text, end, base);
 
 	if (value >= INT_MIN && value <= INT_MAX)
 		return (long)value;
@@ -231,7 +238,7 @@ static unsigned long strtoul32(const char *text, char **end, int base)
 	unsigned long long value;
 
 	errno = 0;
-	value = strtoull(text, end, base);
+	value = libc_strtoull(text, end, base);
 	if (errno != ERANGE && ((value <= UINT_MAX) || (0 - value <= UINT_MAX))) {
 		errno = errno ? errno : saved;
 		return (unsigned int)value;
@@ -242,8 +249,8 @@ static unsigned long strtoul32(const char *text, char **end, int base)
 
 NUMBER(long, wcstol, strtol32)
 NUMBER(unsigned long, wcstoul, strtoul32)
-NUMBER(long long, wcstoll, strtoll)
-NUMBER(unsigned long long, wcstoull, strtoull)
+NUMBER(long long, wcstoll, libc_strtoll)
+NUMBER(unsigned long long, wcstoull, libc_strtoull)
 
 double wcstod(const wchar_t *text, wchar_t **end)
 {
@@ -282,6 +289,11 @@ unsigned long strtoul(const char *text, char **end, int base)
 long atol(const char *text)
 {
 	return strtol32(text, NULL, 10);
+}
+
+int atoi(const char *text)
+{
+	return (int)strtol32(text, NULL, 10);
 }
 
 long _wtol(const wchar_t *text)

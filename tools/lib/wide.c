@@ -142,9 +142,17 @@ static size_t narrow(const WCHAR *from, size_t count, char *to, size_t room, boo
 size_t wtf8_character(const char *text, size_t count, size_t *units)
 {
 	uint32_t code;
-	size_t taken = utf8_take(text, count, true, &code, NULL);
+	bool bad = false;
+	size_t taken = utf8_take(text, count, true, &code, &bad), whole;
+	uint32_t least;
 
 	*units = code > 0xffff ? 2 : 1;
+	if (!bad || taken < count)
+		return taken;
+	code = (unsigned char)*text;
+	whole = 1 + follow(*text, &code, &least);
+	if (taken < whole)
+		*units = 0;
 	return taken;
 }
 

@@ -21,8 +21,8 @@ size_t utf8_from_wide(const WCHAR *from, size_t count, char *to, size_t room, bo
 size_t wtf8_from_wide(const WCHAR *from, size_t count, char *to, size_t room);
 size_t wide_from_wtf8(const char *from, size_t count, WCHAR *to, size_t room);
 /*
- * The bytes of the first character, of at most COUNT, as that takes it, and the UNITS it becomes. No
- * byte behind the one that ends it is looked at, so a text that ends with NUL needs no COUNT.
+ * The bytes of the first character, of at most COUNT, as that takes it, and the UNITS it becomes: 0
+ * if COUNT ends in the middle of it.
  */
 size_t wtf8_character(const char *text, size_t count, size_t *units);
 

@@ -16,11 +16,17 @@
 
 static HANDLE told, done;
 static DWORD calls[8], caller;
-static volatile LONG call_count;
+static LONG call_count;
+
+/* With all that was noted until then */
+static LONG noted(void)
+{
+	return __atomic_load_n(&call_count, __ATOMIC_ACQUIRE);
+}
 
 static BOOL note(DWORD event, BOOL taken)
 {
-	calls[call_count] = event;
+	calls[noted()] = event;
 	caller = GetCurrentThreadId();
 	InterlockedIncrement(&call_count);
 	SetEvent(told);
@@ -83,7 +89,7 @@ static int interrupted(void)
 		return 1;
 	if (!hears(SIGQUIT) || calls[1] != CTRL_BREAK_EVENT)
 		return 2;
-	return call_count != 2;
+	return noted() != 2;
 }
 
 /* The last one comes first. */
@@ -94,14 +100,14 @@ static int several(void)
 	SetConsoleCtrlHandler(removes_itself, TRUE);
 	if (!hears(SIGINT))
 		return 1;
-	while (call_count < 3)
+	while (noted() < 3)
 		Sleep(1);
 	if (calls[0] != 200 || calls[1] != 100 || calls[2] != 0)
 		return 2;
 	ResetEvent(told);
 	if (!hears(SIGINT))
 		return 3;
-	while (call_count < 5)
+	while (noted() < 5)
 		Sleep(1);
 	return calls[3] != 100 || calls[4] != 0;
 }
@@ -165,7 +171,7 @@ static int removed_while_running(void)
 	if (!hears(SIGINT))
 		return 1;
 	SetConsoleCtrlHandler(waits, FALSE);
-	return call_count != 2;
+	return noted() != 2;
 }
 
 /* What a child of the program does with a signal is nothing to its handlers. */

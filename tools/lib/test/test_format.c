@@ -133,12 +133,16 @@ TEST(texts_without_an_end)
 	CHECK_EQ(swprintf(wide, 40, L"%.*hs|%.9S|", 9, text, text), 20);
 	CHECK_EQ(wcscmp(wide, L"message 3|message 3|"), 0);
 	CHECK_EQ(snprintf(to, 40, "%.*s|%.9hs|", 9, text, text), 20);
-	/* What follows is not taken for a part of the last character. */
-	memcpy(text, "abc\x80\x80\xc3\xa4z", 9);
-	CHECK_EQ(swprintf(wide, 40, L"%.3hs|%.4hs|%.6hs", text, text, text), 15);
-	CHECK_EQ(wcscmp(wide, L"abc|abc\xfffd|abc\xfffd\xfffd\xe4"), 0);
-	CHECK_EQ(swprintf(wide, 40, L"%-8.4hs|%6S", "\xf0\x9f\x98\x80" "abcd", "\xf0\x9f\x98\x80"), 15);
-	CHECK_EQ(wcscmp(wide, L"\xd83d\xde00" L"ab    |    \xd83d\xde00"), 0);
+	/* It counts bytes, in whole characters. */
+	memcpy(text, "messa\xc3\xa4" "3x", 9);
+	CHECK_EQ(swprintf(wide, 40, L"%.*hs|%.6hs|%.7hs", 9, text, text, text), 21);
+	CHECK_EQ(wcscmp(wide, L"messa\xe4" L"3x|messa|messa\xe4"), 0);
+	CHECK_EQ(swprintf(wide, 40, L"%-8.5hs|%6S", "\xf0\x9f\x98\x80" "abcd", "\xf0\x9f\x98\x80"), 15);
+	CHECK_EQ(wcscmp(wide, L"\xd83d\xde00" L"a     |    \xd83d\xde00"), 0);
+	/* What is no UTF-8 may seem to begin a character at the end. */
+	memcpy(text, "Latin\xdf\xe4\x80\xf0", 9);
+	CHECK_EQ(swprintf(wide, 40, L"%.*hs", 9, text), 7);
+	CHECK_EQ(wcscmp(wide, L"Latin\xfffd\xfffd"), 0);
 	CHECK_EQ(munmap(page, 8192), 0);
 }
 
@@ -166,7 +170,7 @@ TEST(wide_with_text)
 	CHECK_EQ(wcscmp(to, L"a\x20ac b\xe4 c d e"), 0);
 	swprintf(to, 40, L"[%5s|%-5s|%.2s]", L"\xe4" L"bc", L"\xe4" L"bc", L"\xe4" L"bc");
 	CHECK_EQ(wcscmp(to, L"[  \xe4" L"bc|\xe4" L"bc  |\xe4" L"b]"), 0);
-	swprintf(to, 40, L"%.1S|%s", "\xc3\xa4z", NULL);
+	swprintf(to, 40, L"%.2S|%s", "\xc3\xa4z", NULL);
 	CHECK_EQ(wcscmp(to, L"\xe4|(null)"), 0);
 	swprintf(to, 40, L"\xd800 %d", 1);
 	CHECK_EQ(wcscmp(to, L"\xd800 1"), 0);
@@ -399,6 +403,8 @@ TEST(wide_scanning)
 	CHECK_EQ(wcscmp(word, L"cab"), 0);
 	CHECK_EQ(swscanf(L"\xe4\xd83d\xde00", L"%3c", word), 1);
 	CHECK_EQ(wmemcmp(word, L"\xe4\xd83d\xde00", 3), 0);
+	CHECK_EQ(swscanf(L"\xd83d\xde00x", L"%1c", word), 1);
+	CHECK_EQ(word[0], 0xd83d);
 	CHECK_EQ(swscanf(L"ab", L"%S", (char *)word), 1);
 	CHECK_STR((char *)word, "ab");
 }

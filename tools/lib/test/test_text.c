@@ -161,6 +161,10 @@ TEST(narrow_numbers)
 	CHECK_EQ(strtol("4294967295", NULL, 10), 2147483647);
 	CHECK_EQ(errno, ERANGE);
 	CHECK_EQ(atol("-4294967295"), -2147483647 - 1);
+	CHECK_EQ(atoi("4294967295"), 2147483647);
+	CHECK_EQ(atoi(" -42z"), -42);
+	CHECK_EQ(strtoul("0b101", &end, 0), 0);
+	CHECK_EQ(*end, 'b');
 }
 
 /* Without a place for the rest each thread has one. */
@@ -172,6 +176,11 @@ TEST(tokens_of_a_thread)
 	CHECK_WIDE(_wcstok(NULL, L","), L"b");
 	CHECK(!_wcstok(NULL, L","));
 	CHECK(!_wcstok(NULL, L","));
+	wcscpy(text, L"c,d");
+	CHECK_WIDE(wcstok(text, L",", NULL), L"c");
+	CHECK_WIDE(_wcstok(NULL, L","), L"d");
+	rest = NULL;
+	CHECK(!wcstok(NULL, L",", &rest));
 	wcscpy(text, L"c d");
 	CHECK_WIDE(wcstok(text, L" ", &rest), L"c");
 	CHECK_WIDE(rest, L"d");
