@@ -5,6 +5,8 @@
 
 #include "iso.h"
 
+#define ISO_EXACT	16	/* frames */
+
 static const struct {
 	uint32_t status;
 	const char *name;
@@ -55,6 +57,8 @@ void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame
 {
 	int32_t missing = (int32_t)(frame - expected);
 
+	/* A little back is how exact it is known. */
+	anew = anew || missing < -ISO_EXACT;
 	if (!expected || (!anew && missing <= 0))
 		return;
 	count->gaps++;
