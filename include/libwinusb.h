@@ -797,7 +797,7 @@ int winusb_submit_isoch(struct winusb *usb, const struct winusb_isoch *what, uin
  * 1.7, 1.8). Other frames begin multiples of 1000000 ns away.
  *
  * Return: 0; -EOPNOTSUPP if the host controller has no counter, as that of USB/IP, and no
- * isochronous transfer has completed in the last second.
+ * isochronous transfer has completed in the last second, or since a sleep or reset of the device.
  */
 int winusb_frame(struct winusb *usb, unsigned int flags, struct winusb_get_frame *frame);
 

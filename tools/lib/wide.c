@@ -149,7 +149,6 @@ size_t wtf8_character(const char *text, size_t count, size_t *units)
 	*units = code > 0xffff ? 2 : 1;
 	if (!bad || taken < count)
 		return taken;
-	code = (unsigned char)*text;
 	whole = 1 + follow(*text, &code, &least);
 	if (taken < whole)
 		*units = 0;

@@ -1094,7 +1094,7 @@ struct winusb_unregister_isoch_buffer {
  * The counterpart of WinUsb_GetCurrentFrameNumber and WinUsb_GetCurrentFrameNumberAndQpc (winusb.md
  * 1.7, 1.8). Wakes the device. If the host controller has no counter that can be asked, as that of
  * USB/IP, a clock is fitted to the isochronous transfers that complete; without any in the last
- * second the answer is -EOPNOTSUPP.
+ * second, or since a sleep or reset of the device, the answer is -EOPNOTSUPP.
  *
  * Errors: -EOPNOTSUPP; -EIO if the device can't be woken; -EINTR; -ENODEV after removal.
  */
