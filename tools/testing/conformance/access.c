@@ -28,27 +28,25 @@ TEST_OF(5_1, a_second_open_is_ACCESS_DENIED)
 
 TEST_OF(5_1, the_open_counts_for_other_processes)
 {
-	char path[300];
-	int status;
+	int opened[2], status;
+	char path[300], byte;
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "%s", path_of(fx2));
 	fflush(stdout);
+	CHECK_OK(pipe(opened));
 	pid = fork();
 	CHECK(pid >= 0);
 	if (!pid) {
 		begin(fx2);
+		CHECK_EQ(write(opened[1], "", 1), 1);
 		pause();
 	}
-	/* It has it open soon. */
-	for (;;) {
-		file = open_path(path, FILE_FLAG_OVERLAPPED);
-		if (file == INVALID_HANDLE_VALUE)
-			break;
-		OK(CloseHandle(file));
-		test_sleep_ms(20);
-	}
-	CHECK_EQ(GetLastError(), ERROR_ACCESS_DENIED);
+	/* Not before it has it open: to try earlier could take the device from it. */
+	close(opened[1]);
+	CHECK_EQ(read(opened[0], &byte, 1), 1);
+	close(opened[0]);
+	FAILS(open_path(path, FILE_FLAG_OVERLAPPED) != INVALID_HANDLE_VALUE, ERROR_ACCESS_DENIED);
 	kill(pid, SIGKILL);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	begin(fx2);
