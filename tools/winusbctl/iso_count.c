@@ -53,6 +53,13 @@ bool iso_count_packet(struct iso_count *count, const struct winusb_isoch_packet 
 	return true;
 }
 
+void iso_count_ahead(struct iso_count *count, int32_t ms)
+{
+	if (!count->timed || ms < count->ahead)
+		count->ahead = ms;
+	count->timed = true;
+}
+
 void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame, bool anew)
 {
 	int32_t missing = (int32_t)(frame - expected);
@@ -62,15 +69,11 @@ void iso_count_frames(struct iso_count *count, uint32_t expected, uint32_t frame
 	if (!expected || (!anew && missing <= 0))
 		return;
 	count->gaps++;
-	if (!anew)
-		count->gap_frames += missing;
-}
-
-void iso_count_ahead(struct iso_count *count, int32_t ms)
-{
-	if (!count->timed || ms < count->ahead)
-		count->ahead = ms;
-	count->timed = true;
+	if (anew)
+		return;
+	count->gap_frames += missing;
+	/* So late was the transfer, though perhaps there was no clock then to tell. */
+	iso_count_ahead(count, -missing);
 }
 
 static uint64_t errors_sum(const struct iso_count *count)

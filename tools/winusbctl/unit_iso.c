@@ -202,8 +202,10 @@ static void test_counts(void)
 	ok(summary_is(&count, 2, "1750000 bytes in 2.000 s, 0.875 MB/s; 99 packets, 4 late, "
 		      "4 bad (2 crc, 1 babble, 1 error), 1 empty; 1 gap of 3 frames, 5 ms behind\n"),
 	   "count: the summary of a bad stream");
+	iso_count_frames(&count, 2, 8, false);
+	ok(count.ahead == -6, "count: a gap says how late it was");
+	count.gap_frames -= 5;
 	count.ahead = 7;
-	iso_count_frames(&count, 2, 3, false);
 	iso_count_frames(&count, 5000, 5100, true);
 	iso_count_frames(&count, 5000, 100, false);
 	ok(summary_is(&count, 2, "1750000 bytes in 2.000 s, 0.875 MB/s; 99 packets, 4 late, "
