@@ -103,7 +103,7 @@ def links_come_and_go_with_the_board():
     links_are(expected_links(device, 0, GUID))
     boards.unplug(1, device)
     links_are({})
-    check(not os.path.exists(f'{BY_GUID}/{GUID}'), 'the folder of the GUID is left')
+    wait_for('the folder of the GUID is gone', lambda: not os.path.exists(f'{BY_GUID}/{GUID}'))
 
 
 @test
