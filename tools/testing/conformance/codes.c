@@ -2,6 +2,9 @@
 /* winusb.md 5.3 and 5.4: how requests end, and what a removal does */
 #include "face.h"
 
+/* A timeout within which even a slow board has taken or given all that it will, ms. */
+#define ENOUGH_TO_MOVE	2000
+
 TEST_OF(5_3, a_stall_is_GEN_FAILURE_until_the_reset)
 {
 	OVERLAPPED overlapped = { 0 };
@@ -61,7 +64,7 @@ TEST_OF(5_3, a_read_that_times_out_delivers_what_came)
 	begin(fx2);
 	fill(out, sizeof(out), 8);
 	feed(out, sizeof(out));
-	OK(set_policy(FX2_BULK_IN, PIPE_TRANSFER_TIMEOUT, 200 * test_scale()));
+	OK(set_policy(FX2_BULK_IN, PIPE_TRANSFER_TIMEOUT, ENOUGH_TO_MOVE));
 	FAILS(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 4096, &moved, NULL), ERROR_SEM_TIMEOUT);
 	CHECK_EQ(moved, sizeof(out));
 	CHECK_MEM(data[0], out, sizeof(out));
@@ -74,7 +77,7 @@ TEST_OF(5_3, a_write_that_times_out_counts_what_went)
 
 	begin(fx2);
 	board_set(fx2, "silent=0x06:always:1024");
-	OK(set_policy(FX2_BULK_OUT, PIPE_TRANSFER_TIMEOUT, 200 * test_scale()));
+	OK(set_policy(FX2_BULK_OUT, PIPE_TRANSFER_TIMEOUT, ENOUGH_TO_MOVE));
 	FAILS(WinUsb_WritePipe(usb, FX2_BULK_OUT, data[0], 2048, &moved, NULL), ERROR_SEM_TIMEOUT);
 	CHECK_EQ(moved, 1024);
 	PENDING(WinUsb_WritePipe(usb, FX2_BULK_OUT, data[0], 2048, NULL, &overlapped));
@@ -124,7 +127,7 @@ TEST_OF(5_3, an_abort_of_500_reads_is_done_at_once)
 		PENDING(WinUsb_ReadPipe(usb, FX2_BULK_IN, data[0], 512, NULL, &overlapped[i]));
 	start = GetTickCount64();
 	OK(WinUsb_AbortPipe(usb, FX2_BULK_IN));
-	CHECK(GetTickCount64() - start < 1000 * test_scale());
+	CHECK(GetTickCount64() - start < 5000 * test_scale());
 	for (i = 0; i < 500; i++)
 		DONE_FAILS(&overlapped[i], ERROR_OPERATION_ABORTED, 0);
 	end();

@@ -122,16 +122,16 @@ TEST_OF(1_6, a_stall_is_GEN_FAILURE_and_the_pipe_goes_on)
 
 TEST_OF(1_6, the_policy_of_pipe_0_times_out)
 {
-	ULONGLONG start;
+	uint64_t start;
 	UCHAR bar = 1;
 
 	begin(fx2);
 	OK(set_policy(0, PIPE_TRANSFER_TIMEOUT, 100));
 	board_set(fx2, "silent-request=0xd7");
-	start = GetTickCount64();
+	start = test_tick_ms();
 	FAILS(CONTROL(usb, 0xc0, FX2_GET_BARGRAPH, 0, 0, &bar, 1), ERROR_SEM_TIMEOUT);
 	CHECK_EQ(moved, 0);
-	CHECK(GetTickCount64() - start >= 99);
+	CHECK(test_tick_ms() - start >= 100);
 	board_set(fx2, "silent-request=0xd8");
 	FAILS(CONTROL(usb, 0x40, FX2_SET_BARGRAPH, 0, 0, &bar, 1), ERROR_SEM_TIMEOUT);
 	CHECK_EQ(moved, 0);

@@ -179,7 +179,7 @@ void call_start_queued(struct call *call, UCHAR pipe, void *buffer, ULONG length
 	call->length = length;
 	call->thread = CreateThread(NULL, 0, call_run, call, 0, NULL);
 	CHECK(call->thread);
-	test_sleep_ms(30 * test_scale());
+	wait_asleep(GetThreadId(call->thread));
 }
 
 void call_start(struct call *call, UCHAR pipe, void *buffer, ULONG length)

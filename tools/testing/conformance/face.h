@@ -21,6 +21,7 @@
 #undef OUT
 
 #include "../selftests/board.h"
+#include "../selftests/node.h"
 #include "../selftests/test.h"
 
 /* NAME is not looked at by the preprocessor: some are names of Windows' macros. */

@@ -2,7 +2,7 @@
 /* winusb.md 1.7 and 1.8: the frames of the bus, and the time */
 #include "stream.h"
 
-#define MARGIN		100	/* frames; Microsoft's sample has 5, on machines that are faster */
+#define MARGIN		500	/* frames; Microsoft's sample has 5, on machines that are faster */
 #define MOST_MARGIN	900	/* RING transfers from there on are less than 1024 ahead still */
 #define TICKS_PER_FRAME	10000	/* QueryPerformanceCounter counts 100 ns */
 
@@ -31,7 +31,7 @@ TEST_OF(1_7, an_adjusted_frame_number_counts_milliseconds)
 	OK(QueryPerformanceCounter(&time));
 	Sleep(50);
 	OK(WinUsb_GetAdjustedFrameNumber(&frame, time));
-	CHECK(frame >= 1049 && frame < 1050 + 1000 * test_scale());
+	CHECK(frame >= 1049 && frame < 1050 + 5000 * test_scale());
 }
 
 TEST_OF(1_7, without_a_counter_and_a_stream_frames_are_NOT_SUPPORTED)
@@ -65,7 +65,7 @@ TEST_OF(1_7, the_current_frame_comes_with_its_time)
 	OK(WinUsb_GetCurrentFrameNumber(usb, &second, &later));
 	OK(WinUsb_GetAdjustedFrameNumber(&frame, time));
 	/* The one that was told, and the one that was calculated some time after it. */
-	CHECK(second - frame + 5 < 10 || frame - second < 1000 * test_scale());
+	CHECK(second - frame + 5 < 10 || frame - second < 5000 * test_scale());
 	CHECK((later.QuadPart - time.QuadPart) / TICKS_PER_FRAME >= 50);
 	FAILS(WinUsb_GetCurrentFrameNumber(usb, NULL, &time), ERROR_INVALID_PARAMETER);
 	FAILS(WinUsb_GetCurrentFrameNumber(usb, &frame, NULL), ERROR_INVALID_PARAMETER);
@@ -92,7 +92,7 @@ TEST_OF(1_7, a_read_begins_in_the_frame_that_is_asked_for)
 	/* Waited for: where it really was. */
 	asked = frame = frame_soon(isoch);
 	OK(WinUsb_ReadIsochPipe(isoch, 0, SLICE_BYTES, &frame, SLICE, ring[0].packets, NULL));
-	CHECK(frame - asked - SLICE < 1000);
+	CHECK(frame - asked - SLICE < 5000);
 	stream_end(isoch);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* winusb.md 1.5, WinUsb_GetOverlappedResult: overlapped requests, their events, and cancelling them */
+#include <unistd.h>
+
 #include "face.h"
 
 #define STATUS_PENDING_	0x103
@@ -51,7 +53,7 @@ TEST_OF(1_5, overlapped_clears_a_manual_reset_event_and_sets_it)
 static DWORD WINAPI feed_later(LPVOID unused)
 {
 	(void)unused;
-	Sleep(100 * test_scale());
+	wait_asleep(getpid());	/* so that the test's own thread waits for the event */
 	feed("abcd", 4);
 	return 0;
 }
@@ -399,8 +401,10 @@ TEST_OF(1_6, CancelSynchronousIo_ends_a_control_transfer)
 	board_set(fx2, "silent-request=0xd7");
 	OK(set_policy(0, PIPE_TRANSFER_TIMEOUT, 0));
 	thread = CreateThread(NULL, 0, ask, &error, 0, NULL);
-	test_sleep_ms(100 * test_scale());
-	OK(CancelSynchronousIo(thread));
+	while (!CancelSynchronousIo(thread)) {
+		CHECK_EQ(GetLastError(), ERROR_NOT_FOUND);
+		CHECK_EQ(WaitForSingleObject(thread, 1), WAIT_TIMEOUT);
+	}
 	CHECK_EQ(WaitForSingleObject(thread, 10000 * test_scale()), WAIT_OBJECT_0);
 	CHECK_EQ(error, ERROR_OPERATION_ABORTED);
 	FAILS(CancelSynchronousIo(thread), ERROR_NOT_FOUND);

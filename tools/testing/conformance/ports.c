@@ -225,7 +225,7 @@ TEST_OF(1_1, ports_that_are_closed_abandon_their_waiters)
 
 	port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 	thread = CreateThread(NULL, 0, serve, &count, 0, NULL);
-	test_sleep_ms(50 * test_scale());
+	wait_asleep(GetThreadId(thread));
 	OK(CloseHandle(port));
 	CHECK_EQ(WaitForSingleObject(thread, 10000 * test_scale()), WAIT_OBJECT_0);
 	OK(GetExitCodeThread(thread, &code));
