@@ -69,7 +69,7 @@ static bool first_path(const GUID *guid, char *path, ULONG room)
 
 static bool path_of(const GUID *guid, char *path, ULONG room)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		if (first_path(guid, path, room))
 			return true;
 		usleep(20000);
@@ -228,10 +228,10 @@ static DWORD CALLBACK tell(HCMNOTIFICATION handle, PVOID context, CM_NOTIFY_ACTI
 	return ERROR_SUCCESS;
 }
 
-/* Where in what was told is it, not before FROM? -1: not within two seconds. */
+/* Where in what was told is it, not before FROM? -1: not within ten seconds. */
 static int told_at(CM_NOTIFY_ACTION action, const char *text, int from)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		EnterCriticalSection(&section);
 		for (unsigned int j = from; j < told.count; j++)
 			if (told.actions[j] == action &&
@@ -312,7 +312,7 @@ TEST(register_then_look)
 		CHECK_EQ(pclose(toggles), 0);
 		/* Then it is there, and stays. */
 		CHECK(path_of(&guid_fx2, path, sizeof(path)));
-		for (int i = 0; i < 100 && !ok; i++) {
+		for (int i = 0; i < 500 && !ok; i++) {
 			usleep(20000);
 			ok = is_there(known, seen);
 		}

@@ -211,12 +211,12 @@ TEST(frames_and_their_time)
 	CHECK(later.out_frame - frame.out_frame >= 18);
 	CHECK_EQ(winusb_frame(usb, 0x80, &frame), -EOPNOTSUPP);
 	what.flags = WINUSB_TRANSFER_ISOCH_AT;
-	what.frame = later.out_frame + 200;
+	what.frame = later.out_frame + 900;
 	CHECK_EQ(winusb_submit_isoch(usb, &what, 5, &next), 0);
 	CHECK_EQ(next, what.frame + COUNT);
 	CHECK_EQ(winusb_reap(usb, &record, 1, 10000), 1);
 	CHECK_EQ(record.status, 0);
-	CHECK(record.isoch_frame - what.frame < 500);
+	CHECK(record.isoch_frame - what.frame < 5000);
 	CHECK_EQ(record.isoch_next_frame, record.isoch_frame + COUNT);
 	CHECK_EQ(record.isoch_errors, 0);
 	check_slice(memory, 0, COUNT);

@@ -117,10 +117,12 @@ TEST(read_and_write)
 	CHECK_EQ(moved, 100);
 	CHECK_EQ(winusb_read(usb, IN, data[0], 512, &moved), -ETIMEDOUT);
 	CHECK_EQ(moved, 0);
+	CHECK_EQ(winusb_set_policy(usb, IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 0), 0);
 	/* What was not asked for is saved, and flushed. */
 	CHECK_EQ(winusb_write(usb, OUT, "1234", 4, NULL), 0);
 	CHECK_EQ(winusb_read(usb, IN, data[0], 2, NULL), 0);
 	CHECK_EQ(winusb_flush_pipe(usb, IN), 0);
+	CHECK_EQ(winusb_set_policy(usb, IN, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 100), 0);
 	CHECK_EQ(winusb_read(usb, IN, data[0], 2, NULL), -ETIMEDOUT);
 	CHECK_EQ(winusb_flush_pipe(usb, OUT), -EINVAL);
 	CHECK_EQ(winusb_reset_pipe(usb, IN), 0);
@@ -317,6 +319,7 @@ TEST(counted_in_an_eventfd)
 static struct {
 	struct winusb *usb;
 	uint8_t pipe;		/* 0: waits for a record */
+	int tid;
 	int result;
 } blocked;
 
@@ -330,11 +333,20 @@ static void *block(void *arg)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &child, NULL);
+	__atomic_store_n(&blocked.tid, gettid(), __ATOMIC_RELEASE);
 	if (blocked.pipe)
 		blocked.result = winusb_read(blocked.usb, blocked.pipe, data[9], 512, NULL);
 	else
 		blocked.result = winusb_reap(blocked.usb, &record, 1, -1);
 	return NULL;
+}
+
+/* Who stores its number there is in its call soon. */
+static void await_asleep(const int *tid)
+{
+	while (!__atomic_load_n(tid, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	tap_await_asleep(*tid);
 }
 
 static pthread_t block_in(struct winusb *in, uint8_t pipe)
@@ -344,8 +356,9 @@ static pthread_t block_in(struct winusb *in, uint8_t pipe)
 	blocked.usb = in;
 	blocked.pipe = pipe;
 	blocked.result = 1;
+	blocked.tid = 0;
 	pthread_create(&thread, NULL, block, NULL);
-	usleep(100000);
+	await_asleep(&blocked.tid);
 	return thread;
 }
 
@@ -473,9 +486,10 @@ static void hear(int number)
 	(void)number;
 }
 
+/* Each call is interrupted once it sleeps. */
 static void *interrupt(void *thread)
 {
-	usleep(200000);
+	tap_await_asleep(getpid());
 	pthread_kill(*(pthread_t *)thread, SIGUSR1);
 	return NULL;
 }
@@ -572,13 +586,14 @@ TEST(events)
 	winusb_close(listener);
 }
 
-static int listen_result;
+static int listen_result, listen_tid;
 
 static void *listen_on(void *arg)
 {
 	struct winusb_event event;
 
 	(void)arg;
+	__atomic_store_n(&listen_tid, gettid(), __ATOMIC_RELEASE);
 	listen_result = winusb_next_event(listener, &event, NULL, 0, -1);
 	return NULL;
 }
@@ -589,7 +604,7 @@ TEST(close_ends_a_listener)
 
 	CHECK_EQ(winusb_open(&listener, FX2, WINUSB_OPEN_LISTENER), 0);
 	pthread_create(&thread, NULL, listen_on, NULL);
-	usleep(100000);
+	await_asleep(&listen_tid);
 	winusb_close(listener);
 	pthread_join(thread, NULL);
 	CHECK_EQ(listen_result, -ECANCELED);

@@ -5,6 +5,8 @@
  *	make -C tools/lib guest_overlapped
  *	scripts/lab run --board=fx2 --board=composite -- tools/lib/build/native/guest_overlapped
  */
+#include <unistd.h>
+
 #include "guest.h"
 
 TEST(events_manual_and_automatic)
@@ -105,7 +107,7 @@ TEST(an_event_that_is_waited_for_already)
 	DWORD result;
 
 	begin(FX2);
-	Sleep(50);
+	tap_await_asleep(GetThreadId(thread));
 	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
 	feed("abc");
 	CHECK_EQ(WaitForSingleObject(thread, 5000), WAIT_OBJECT_0);
@@ -141,7 +143,7 @@ TEST(a_wait_consumes_an_automatic_event)
 	begin(FX2);
 	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &waiter.overlapped));
 	waiter.thread = CreateThread(NULL, 0, wait_result, &waiter, 0, NULL);
-	Sleep(100);
+	tap_await_asleep(GetThreadId(waiter.thread));
 	feed("abc");
 	CHECK_EQ(WaitForSingleObject(waiter.thread, 5000), WAIT_OBJECT_0);
 	CHECK(!waiter.error && waiter.bytes == 3);
@@ -161,7 +163,8 @@ TEST(many_threads_wait_for_one_file)
 		PENDING(WinUsb_ReadPipe(handle, IN, data[i], 512, NULL, &waiters[i].overlapped));
 		waiters[i].thread = CreateThread(NULL, 0, wait_result, &waiters[i], 0, NULL);
 	}
-	Sleep(30);
+	for (i = 0; i < 8; i++)
+		tap_await_asleep(GetThreadId(waiters[i].thread));
 	for (i = 0; i < 4; i++)
 		feed("abc");
 	for (i = 0; i < 4; i++)
@@ -260,7 +263,7 @@ TEST(a_synchronous_read_is_cancelled_with_the_others)
 
 	begin(FX2);
 	thread = CreateThread(NULL, 0, read_and_wait, &pipe, 0, NULL);
-	Sleep(100);
+	tap_await_asleep(GetThreadId(thread));
 	CHECK(CancelIoEx(file, NULL));
 	check_exit(thread, ERROR_OPERATION_ABORTED);
 	end();
@@ -282,7 +285,7 @@ TEST(closing_ends_all_that_waits)
 	HANDLE threads[4], port;
 	OVERLAPPED event = { .hEvent = CreateEventA(NULL, TRUE, FALSE, NULL) };
 	ULONGLONG start;
-	int round;
+	int round, i;
 
 	for (round = 0; round < 4; round++) {
 		begin(FX2);
@@ -297,11 +300,14 @@ TEST(closing_ends_all_that_waits)
 		PENDING(WinUsb_ReadPipe(handle, IN, data[1], 512, NULL, &waiter.overlapped));
 		waiter.thread = CreateThread(NULL, 0, wait_result, &waiter, 0, NULL);
 		threads[3] = CreateThread(NULL, 0, wait_packet, port, 0, NULL);
+		/* All of them are there. */
+		for (i = 0; round && i < 4; i++)
+			tap_await_asleep(GetThreadId(threads[i]));
 		if (round)
-			Sleep(200 * round);	/* all of them are there */
+			tap_await_asleep(GetThreadId(waiter.thread));
 		start = GetTickCount64();
 		CHECK(CloseHandle(file));
-		CHECK(GetTickCount64() - start < 2000);
+		CHECK(GetTickCount64() - start < 4000);
 		CHECK(HasOverlappedIoCompleted(&event));
 		CHECK(HasOverlappedIoCompleted(&waiter.overlapped));
 		CHECK_EQ((DWORD)event.Internal, 0xc0000120);
@@ -446,19 +452,21 @@ TEST(z_removal)
 	UCHAR pipe = IN, speed;
 	ULONG n = 1;
 	DWORD moved;
+	int i;
 
 	begin(FX2);
 	PENDING(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped));
 	PENDING(WinUsb_ReadPipe(handle, SWITCHES, data[1], 1, NULL, &second));
 	thread = CreateThread(NULL, 0, read_and_wait, &pipe, 0, NULL);
-	Sleep(100);
+	tap_await_asleep(GetThreadId(thread));
 	board("unplug");
 	CHECK_EQ(WaitForSingleObject(second.hEvent, 5000), WAIT_OBJECT_0);
 	CHECK_FAILS(GetOverlappedResult(file, &second, &moved, TRUE), ERROR_DEVICE_NOT_CONNECTED);
 	CHECK_FAILS(GetOverlappedResult(file, &overlapped, &moved, TRUE),
 		    ERROR_DEVICE_NOT_CONNECTED);
 	check_exit(thread, ERROR_DEVICE_NOT_CONNECTED);
-	Sleep(300);
+	for (i = 0; i < 500 && !access(FX2, F_OK); i++)
+		Sleep(10);
 	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, &n, NULL), ERROR_BAD_COMMAND);
 	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, data[0], 512, NULL, &overlapped),
 		    ERROR_BAD_COMMAND);

@@ -181,11 +181,11 @@ static BOOL WINAPI goes_on(DWORD event)
 	return TRUE;
 }
 
-/* Once the other thread has long been in its transfer. */
+/* Once the test's own thread is in its transfer. */
 static DWORD WINAPI interrupts(LPVOID unused)
 {
 	(void)unused;
-	Sleep(150);
+	tap_await_asleep(getpid());
 	kill(getpid(), SIGINT);
 	return WaitForSingleObject(interrupted, 5000);
 }
@@ -255,6 +255,7 @@ TEST(reads_and_writes)
 	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, (PUCHAR)16, 512, &n, NULL), ERROR_NOACCESS);
 	CHECK(set_number(IN, PIPE_TRANSFER_TIMEOUT, 50));
 	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 512, &n, NULL), ERROR_SEM_TIMEOUT);
+	CHECK(set_number(IN, PIPE_TRANSFER_TIMEOUT, 0));
 	CHECK(set_switch(IN, RAW_IO, 1));
 	CHECK_FAILS(WinUsb_ReadPipe(handle, IN, buffer, 100, &n, NULL), ERROR_INVALID_FUNCTION);
 	CHECK(set_switch(IN, RAW_IO, 0));

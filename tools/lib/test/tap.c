@@ -2,6 +2,7 @@
 /* See tap.h. The tests run in the order in which they stand in their file. */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tap.h"
 
@@ -25,6 +26,28 @@ void tap_fail(const char *file, int line, const char *format, ...)
 	vprintf(format, args);
 	va_end(args);
 	putchar('\n');
+}
+
+void tap_await_asleep(int tid)
+{
+	int asleep = 0;
+
+	while (asleep < 3) {
+		char path[64], text[256] = "", *state;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+		file = fopen(path, "r");
+		if (!file)
+			return;
+		text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+		fclose(file);
+		state = strrchr(text, ')');
+		if (!state)
+			return;
+		asleep = state[2] == 'S' || state[2] == 'D' ? asleep + 1 : 0;
+		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	}
 }
 
 void tap_skip(const char *reason)

@@ -19,6 +19,8 @@ struct tap_test {
 void tap_register(struct tap_test *test);
 void tap_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Returns when that thread sleeps, or is gone: at three looks in a row, as a mutex is short. */
+void tap_await_asleep(int tid);
 /* The rest of the test is not done, and the reason is printed. */
 void tap_skip(const char *reason);
 

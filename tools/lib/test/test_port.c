@@ -5,24 +5,7 @@
 #include <windows.h>
 
 #include "tap.h"
-#include "wait.h"
-
-/* Until so many threads wait for it. */
-static void await_waiters(HANDLE port, unsigned int count)
-{
-	struct object *object = object_get_any(port);
-	struct list *link;
-	unsigned int n;
-
-	do {
-		Sleep(1);
-		wait_lock_acquire();
-		for (n = 0, link = object->waiters.next; link != &object->waiters; link = link->next)
-			n++;
-		wait_lock_release();
-	} while (n < count);
-	object_put(object);
-}
+#include "waiters.h"
 
 static HANDLE port_new(void)
 {

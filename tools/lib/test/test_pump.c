@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "wait.h"
+#include "waiters.h"
 
 #define EVENTS	16u
 
@@ -241,25 +241,13 @@ TEST(set_by_another_while_polling)
 	device_free(device);
 }
 
-static void await_waiters(struct device *device, unsigned int event)
-{
-	bool asleep;
-
-	do {
-		wait_lock_acquire();
-		asleep = object_has_waiters_locked(device->events[event]);
-		wait_lock_release();
-	} while (!asleep);
-	Sleep(20);
-}
-
 TEST(a_request_on_an_event_that_is_waited_for)
 {
 	struct device *device = device_new(false);
 	struct call call = { device, 0, INFINITE, WAIT_OBJECT_0 };
 	HANDLE thread = start(call_wait, &call);
 
-	await_waiters(device, 0);
+	await_waiters_of(device->events[0], 1);
 	CHECK(!is_led(device));
 	submit(device, 0);
 	complete(device, 0);
@@ -272,14 +260,14 @@ TEST(a_request_on_an_event_that_is_waited_for)
 TEST(a_request_on_an_event_that_two_wait_for)
 {
 	struct device *device = device_new(true);
-	struct call shorter = { device, 0, 300, WAIT_TIMEOUT };
+	struct call shorter = { device, 0, 1000, WAIT_TIMEOUT };
 	struct call longer = { device, 0, INFINITE, WAIT_OBJECT_0 };
 	HANDLE threads[2];
 
 	threads[0] = start(call_wait, &shorter);
-	await_waiters(device, 0);
+	await_waiters_of(device->events[0], 1);
 	threads[1] = start(call_wait, &longer);
-	Sleep(50);
+	await_waiters_of(device->events[0], 2);
 	submit(device, 0);
 	join(threads[0]);
 	CHECK(is_led(device));
@@ -300,7 +288,7 @@ TEST(a_request_on_an_event_that_is_waited_for_beside_the_leader)
 	threads[0] = start(call_wait, &leads);
 	await_leader(device);
 	threads[1] = start(call_wait, &waits);
-	await_waiters(device, 1);
+	await_waiters_of(device->events[1], 1);
 	submit(device, 1);
 	complete(device, 0);
 	join(threads[0]);
@@ -322,7 +310,8 @@ TEST(the_leader_hands_on)
 		submit(device, i);
 		threads[i] = start(call_wait, &calls[i]);
 	}
-	await_leader(device);
+	for (i = 0; i < EVENTS; i++)
+		await_waiters_of(device->events[i], 1);
 	for (i = 0; i < EVENTS; i++) {
 		complete(device, i);
 		join(threads[i]);

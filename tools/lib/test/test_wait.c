@@ -6,7 +6,7 @@
 #include <sys/time.h>
 
 #include "tap.h"
-#include "wait.h"
+#include "waiters.h"
 
 #define MANY	8u
 
@@ -274,16 +274,19 @@ static void alarm_every(int us)
 TEST(signals_do_not_end_it)
 {
 	HANDLE event = event_new(true, false);
-	uint64_t before = wait_now();
+	uint64_t before;
 
 	alarm_every(3000);
-	CHECK_EQ(WaitForSingleObject(event, 40), WAIT_TIMEOUT);
-	CHECK(wait_now() - before >= 40000000);
-	before = wait_now();
-	Sleep(40);
-	CHECK(wait_now() - before >= 40000000);
+	/* However rarely a busy machine lets them ring. */
+	for (alarms = 0; alarms < 3;) {
+		before = wait_now();
+		CHECK_EQ(WaitForSingleObject(event, 40), WAIT_TIMEOUT);
+		CHECK(wait_now() - before >= 40000000);
+		before = wait_now();
+		Sleep(40);
+		CHECK(wait_now() - before >= 40000000);
+	}
 	alarm_every(0);
-	CHECK(alarms > 2);
 	CloseHandle(event);
 }
 
@@ -312,22 +315,6 @@ static bool all_ended(HANDLE *threads, unsigned int n, unsigned int want)
 	return CHECK_EQ(ended(threads, n), want);
 }
 
-/* Under wait_lock there is no way for a waiter to be missed, so only who is asleep is awaited. */
-static void await_sleepers(HANDLE handle)
-{
-	struct object *object = object_get_any(handle);
-	bool asleep;
-
-	do {
-		wait_lock_acquire();
-		asleep = object_has_waiters_locked(object);
-		wait_lock_release();
-		SwitchToThread();
-	} while (!asleep);
-	Sleep(20);
-	object_put(object);
-}
-
 TEST(each_set_lets_one_through)
 {
 	HANDLE event = event_new(false, false), threads[MANY];
@@ -335,7 +322,7 @@ TEST(each_set_lets_one_through)
 
 	for (i = 0; i < MANY; i++)
 		threads[i] = start(waits, event);
-	await_sleepers(event);
+	await_waiters(event, MANY);
 	all_ended(threads, MANY, 0);
 	CHECK(SetEvent(event));
 	all_ended(threads, MANY, 1);
@@ -358,8 +345,7 @@ TEST(a_pulse_lets_all_through)
 
 	for (i = 0; i < MANY; i++)
 		threads[i] = start(waits, event);
-	await_sleepers(event);
-	Sleep(50);
+	await_waiters(event, MANY);
 	CHECK(SetEvent(event));
 	CHECK(ResetEvent(event));
 	for (i = 0; i < MANY; i++)
@@ -375,7 +361,7 @@ TEST(a_semaphore_lets_so_many_through)
 
 	for (i = 0; i < MANY; i++)
 		threads[i] = start(waits, semaphore);
-	await_sleepers(semaphore);
+	await_waiters(semaphore, 1);
 	CHECK(ReleaseSemaphore(semaphore, 3, NULL));
 	all_ended(threads, MANY, 3);
 	CHECK(ReleaseSemaphore(semaphore, MANY - 3, NULL));
@@ -400,7 +386,7 @@ TEST(all_while_asleep)
 	pair[0] = event_new(false, false);
 	pair[1] = event_new(false, false);
 	thread = start(waits_for_pair, pair);
-	await_sleepers(pair[0]);
+	await_waiters(pair[0], 1);
 	CHECK(SetEvent(pair[0]));
 	Sleep(10);
 	/* It was not consumed by the one who waits for both. */
@@ -422,7 +408,7 @@ TEST(the_same_twice_while_asleep)
 
 	pair[0] = pair[1] = event_new(false, false);
 	thread = start(waits_for_pair, NULL);
-	await_sleepers(pair[0]);
+	await_waiters(pair[0], 1);
 	CHECK(SetEvent(pair[0]));
 	join(thread);
 	CHECK(!is_set(pair[0]));
@@ -436,7 +422,7 @@ TEST(a_handle_closed_during_the_wait)
 	DuplicateHandle(GetCurrentProcess(), event, GetCurrentProcess(), &copy, 0, FALSE,
 			DUPLICATE_SAME_ACCESS);
 	thread = start(waits, event);
-	await_sleepers(event);
+	await_waiters(event, 1);
 	CHECK(CloseHandle(event));
 	CHECK(SetEvent(copy));
 	join(thread);
