@@ -76,10 +76,12 @@ static void files_flush_in_time(void)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, files_flush, NULL))
+	if (pthread_create(&thread, NULL, files_flush, NULL)) {
 		fflush(NULL);
-	else
-		wait_futex(&flushed, 0, wait_now() + FLUSH_NS);
+		return;
+	}
+	pthread_detach(thread);
+	wait_futex(&flushed, 0, wait_now() + FLUSH_NS);
 }
 
 /*
