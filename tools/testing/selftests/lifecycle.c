@@ -90,6 +90,17 @@ static unsigned int count_events(int uevents, const char *action)
 	return n;
 }
 
+/* Takes all events up to the one about the GUIDs that were written, which may be held for long. */
+static void drain_written(int uevents)
+{
+	struct uevent event;
+
+	do {
+		CHECK(uevent_next(uevents, &event, 5000 * test_scale()));
+	} while (strcmp(uevent_text(&event, "WINUSB_GUID_0"), GUID_WRITTEN));
+	count_events(uevents, NULL);
+}
+
 TEST(a_board_that_comes_back_is_a_new_one_and_the_old_file_stays_dead)
 {
 	struct pollfd poll_fd;
@@ -177,7 +188,7 @@ TEST_EACH(a_reset_keeps_handles_policies_GUIDs_and_properties, struct reset, row
 	CHECK_OK(file_write(DRIVER "/function_property", id));
 	CHECK_OK(set_attribute(board, 0, "interface_guids", GUID_WRITTEN));
 	asked = board_value(board, "os_set");
-	count_events(uevents, NULL);
+	drain_written(uevents);
 
 	CHECK_OK(row->run());
 	CHECK_OK(node_get_setting(fd, second, &setting));
@@ -207,7 +218,7 @@ TEST(bound_again_by_hand_a_function_has_its_GUIDs_again)
 	close(fd);
 	CHECK_OK(set_attribute(board, 0, "interface_guids", GUID_WRITTEN));
 	asked = board_value(board, "os_requests");
-	count_events(uevents, NULL);
+	drain_written(uevents);
 
 	CHECK_OK(interface_unbind(board_node(board, 0)));
 	CHECK_OK(interface_bind(board_node(board, 0), "winusb"));
@@ -267,21 +278,41 @@ static const struct moment moments[] = {
 	{ "the compatible IDs", "os=1", "os_ids", 1 },
 };
 
-TEST_EACH(a_device_that_is_reset_while_it_is_read_is_bound, struct moment, row, moments)
+/* False if the moment was missed, or the driver did not bind the device. */
+static bool is_reset_and_bound(const struct moment *row)
 {
-	uint64_t end = test_now_ms() + 20000 * test_scale();
+	uint64_t end = test_now_ms() + 2000 * test_scale();
 
 	autobind("on");
 	configure(board, row->options);
 	/* Of the half second that the device has, a slow kernel needs much itself. */
-	board_set(board, test_debug_kernel() ? "os-delay=100" : "os-delay=300");
+	board_set(board, test_debug_kernel() ? "os-delay=100" : "os-delay=200");
 	plug_in(&board, 1);
 	/* The board counts what it has answered. */
 	while (board_value(board, row->counter) < row->count)
-		CHECK(test_now_ms() < end);
-	board_wait_pending(board, 0, 1);
+		if (test_now_ms() > end)
+			return false;
+	if (strncmp(board_ask(board, "wait 0x00.pending =1 %u", 1000 * test_scale()),
+		    "result=ok", 9))
+		return false;
 	CHECK_OK(reset_by_usbfs());
-	wait_bound(board, 0x1);
+	end = test_now_ms() + 3000 * test_scale();
+	while (bound(board) != 0x1 && test_now_ms() < end)
+		test_sleep_ms(2 * test_scale());
+	return bound(board) == 0x1;
+}
+
+TEST_EACH(a_device_that_is_reset_while_it_is_read_is_bound, struct moment, row, moments)
+{
+	unsigned int tries;
+
+	/* An answer may be late on a machine that stands still for a moment, but not each time. */
+	for (tries = 0; !is_reset_and_bound(row); tries++) {
+		if (tries == 4)
+			FAIL("interfaces 0x%x are bound, expected 0x1", bound(board));
+		board_unplug(board);
+		board_cleanup();
+	}
 	CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
 	CHECK(node_works(board, 0));
 }

@@ -26,12 +26,38 @@ void test_setup(void)
 	boards_start();
 }
 
-/* From when the device was configured until these interfaces are bound. */
+/*
+ * Before another try. A machine that stood still for a moment spoils one: an answer is late, or a
+ * moment is missed. A wrong driver spoils all of them.
+ */
+static void again(unsigned int *tries, const char *why)
+{
+	if (++*tries == 5)
+		FAIL("%s, each of %u times", why, *tries);
+	test_note("once more: %s", why);
+	board_unplug(board);
+	board_cleanup();
+}
+
+/* The same where it was a matter of time. */
+static void again_after(unsigned int *tries, unsigned int ms)
+{
+	char why[32];
+
+	snprintf(why, sizeof(why), "it took %u ms", ms);
+	again(tries, why);
+}
+
+/*
+ * From when the device was configured until these interfaces are bound. It ends after the time in
+ * which the driver reads or gives up.
+ */
 static unsigned int ms_until_bound(struct board *one, unsigned int mask)
 {
-	uint64_t start = test_now_ms();
+	uint64_t start = test_now_ms(), end = start + 3000 * test_scale();
 
-	wait_bound(one, mask);
+	while (bound(one) != mask && test_now_ms() < end)
+		test_sleep_ms(2 * test_scale());
 	return test_now_ms() - start;
 }
 
@@ -61,31 +87,37 @@ static const struct silence silences[] = {
 
 TEST_EACH(a_device_that_does_not_answer_is_given_up_after_500_ms, struct silence, row, silences)
 {
-	unsigned int ms;
+	unsigned int ms, tries = 0;
 
-	configure(board, row->options);
-	autobind("on");
-	plug_in(&board, 1);
-	ms = row->binds ? ms_until_bound(board, 0x1) : ms_until_known(board);
-	if (ms < 400 || ms > 500 + slack(700))
-		FAIL("it took %u ms", ms);
+	for (;;) {
+		configure(board, row->options);
+		autobind("on");
+		plug_in(&board, 1);
+		ms = row->binds ? ms_until_bound(board, 0x1) : ms_until_known(board);
+		if (ms >= 400 && ms <= 500 + slack(700) && bound(board) == 0x1)
+			break;
+		again_after(&tries, ms);
+	}
 	CHECK(node_works(board, 0));
 }
 
 TEST(a_device_that_answers_slowly_is_read_for_two_seconds)
 {
-	unsigned int ms;
+	unsigned int ms, tries = 0;
 
 	/*
 	 * String, twice the IDs, twice the properties of one function, and then it is enough. Each
 	 * answer has to come within 500 ms, on a busy machine too.
 	 */
-	configure(board, "os=1,layout=composite,os-delay=300");
-	autobind("on");
-	plug_in(&board, 1);
-	ms = ms_until_bound(board, 0xb);
-	if (ms < 1800 || ms > 2000 + slack(600))
-		FAIL("it took %u ms", ms);
+	for (;;) {
+		configure(board, "os=1,layout=composite,os-delay=300");
+		autobind("on");
+		plug_in(&board, 1);
+		ms = ms_until_bound(board, 0xb);
+		if (ms >= 1800 && ms <= 2000 + slack(600) && bound(board) == 0xb)
+			break;
+		again_after(&tries, ms);
+	}
 	CHECK_ATTRIBUTE(board, 0, "compatible_id", "WINUSB");
 	CHECK_ATTRIBUTE(board, 3, "interface_guids", "");
 	CHECK(node_works(board, 3));
@@ -102,18 +134,27 @@ static void expect_quick_neighbour(void)
 	ms = ms_until_bound(neighbour, 0x1);
 	if (ms > slack(1000))
 		FAIL("the neighbour took %u ms", ms);
+	CHECK_EQ(bound(neighbour), 0x1);
 	CHECK(node_works(neighbour, 0));
 }
 
 TEST(a_slow_device_does_not_hold_up_another_one_on_its_hub)
 {
-	/* Far from the 500 ms that an answer may take, for busy machines. */
-	configure(board, "os=1,layout=composite,os-delay=250");
-	expect_quick_neighbour();
-	/* It was meanwhile. Where plugging in takes seconds it was not. */
-	if (!test_debug_kernel() && test_own_kernel())
-		CHECK_EQ(bound(board), 0);
-	wait_bound(board, 0xb);
+	unsigned int tries = 0;
+
+	for (;;) {
+		/* Far from the 500 ms that an answer may take, for busy machines. */
+		configure(board, "os=1,layout=composite,os-delay=250");
+		expect_quick_neighbour();
+		/* It was meanwhile. Where plugging in takes seconds it was not. */
+		if (!test_debug_kernel() && test_own_kernel())
+			CHECK_EQ(bound(board), 0);
+		ms_until_bound(board, 0xb);
+		if (bound(board) == 0xb)
+			break;
+		board_unplug(neighbour);
+		again(&tries, "it is not bound");
+	}
 }
 
 TEST(a_silent_device_does_not_hold_up_another_one_on_its_hub)
@@ -138,12 +179,19 @@ static const struct question questions[] = {
 
 TEST_EACH(a_device_that_leaves_while_it_is_read_is_let_go_of, struct question, row, questions)
 {
+	unsigned int tries = 0;
 	uint64_t start;
 
-	configure(board, row->options);
-	autobind("on");
-	plug_in(&board, 1);
-	board_wait_pending(board, 0, 1);
+	for (;;) {
+		configure(board, row->options);
+		autobind("on");
+		plug_in(&board, 1);
+		/* Longer than one is. */
+		if (!strncmp(board_ask(board, "wait 0x00.pending =1 %u", 1000 * test_scale()),
+			     "result=ok", 9))
+			break;
+		again(&tries, "no request is pending");
+	}
 	start = test_now_ms();
 	board_unplug(board);
 	CHECK(test_now_ms() - start < slack(1500));
@@ -156,18 +204,30 @@ TEST_EACH(a_device_that_leaves_while_it_is_read_is_let_go_of, struct question, r
 
 TEST(a_named_function_is_bound_and_of_use_while_it_is_read)
 {
-	configure(board, "os=2,os-delay=400");
-	plug_in(&board, 1);
-	name_function(board, 0);
-	CHECK_EQ(bound(board), 0x1);
-	/* On an own kernel that runs alone this takes some milliseconds. */
-	if (!test_debug_kernel() && test_own_kernel()) {
-		CHECK_ATTRIBUTE(board, 0, "os_descriptors", "pending");
-		CHECK_ATTRIBUTE(board, 0, "function_complete", "0");
-		CHECK_ATTRIBUTE(board, 0, "interface_guids", "");
+	bool incomplete, none, pending;
+	unsigned int tries = 0;
+
+	for (;;) {
+		configure(board, "os=2,os-delay=300");
+		plug_in(&board, 1);
+		name_function(board, 0);
+		CHECK_EQ(bound(board), 0x1);
+		incomplete = !strcmp(attribute(board, 0, "function_complete"), "0");
+		none = !strcmp(attribute(board, 0, "interface_guids"), "");
+		/* Now, and so before that. */
+		pending = !strcmp(attribute(board, 0, "os_descriptors"), "pending");
+		CHECK(!pending || incomplete);
+		CHECK(!pending || none);
+		CHECK(node_works(board, 0));
+		wait_known(board);
+		/* On an own kernel that runs alone this takes some milliseconds. */
+		if (!pending && !test_debug_kernel() && test_own_kernel())
+			again(&tries, "it was read already");
+		else if (!strcmp(attribute(board, 0, "os_descriptors"), "none"))
+			again(&tries, "its answer was late");
+		else
+			break;
 	}
-	CHECK(node_works(board, 0));
-	wait_known(board);
 	CHECK_ATTRIBUTE(board, 0, "os_descriptors", "2.0");
 	CHECK_ATTRIBUTE(board, 0, "function_complete", "1");
 	CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
@@ -178,10 +238,10 @@ static const struct question versions[] = { { "1_0", "os=1" }, { "2_0", "os=2" }
 TEST_EACH(a_function_that_is_unbound_while_it_is_read_is_read_for_the_next_time, struct question,
 	  row, versions)
 {
-	unsigned int round;
+	unsigned int round, tries = 0;
 
 	configure(board, row->options);
-	for (round = 0; round < 2; round++) {
+	for (round = 0; round < 2; ) {
 		/* Before it is asked, and while it thinks about the answer. */
 		configure(board, round ? "os-delay=200" : "os-delay=0");
 		plug_in(&board, 1);
@@ -192,9 +252,13 @@ TEST_EACH(a_function_that_is_unbound_while_it_is_read_is_read_for_the_next_time,
 		test_sleep_ms(50);
 		CHECK_OK(interface_bind(board_node(board, 0), "winusb"));
 		wait_known(board);
-		CHECK_ATTRIBUTE(board, 0, "interface_guids", GUID_1);
+		if (strcmp(attribute(board, 0, "interface_guids"), GUID_1)) {
+			again(&tries, "not all was read");
+			continue;
+		}
 		board_unplug(board);
 		board_cleanup();
+		round++;
 	}
 }
 
@@ -228,7 +292,8 @@ static void need_reload(void)
 
 TEST(the_module_unloads_while_a_device_is_read)
 {
-	static const unsigned int delays[] = { 0, 20, 420 };
+	/* More of the last, where an answer was late. */
+	static const unsigned int delays[] = { 0, 20, 420, 420, 420, 420 };
 	uint64_t start, ms;
 	size_t i;
 
@@ -246,8 +311,13 @@ TEST(the_module_unloads_while_a_device_is_read)
 			FAIL("unloading took %llu ms", (unsigned long long)ms);
 		CHECK(access(node_path(board_node(board, 0)), F_OK) != 0);
 		CHECK_OK(load("autobind=on"));
+		if (i < 2)
+			continue;
+		ms_until_bound(board, 0x1);
+		if (bound(board) == 0x1)
+			break;
 	}
-	wait_bound(board, 0x1);
+	CHECK_EQ(bound(board), 0x1);
 	CHECK(node_works(board, 0));
 }
 

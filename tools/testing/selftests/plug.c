@@ -244,6 +244,7 @@ void board_wait_configured(struct board *board)
  */
 static void correct_speed(struct board *board)
 {
+	uint64_t end = test_now_ms() + 60000 * test_scale();
 	char path[128], text[16];
 	int usbfs, bus, number;
 
@@ -268,6 +269,8 @@ static void correct_speed(struct board *board)
 	for (;;) {
 		if (file_read(path, text, sizeof(text)) > 0 && atoi(text) != number)
 			break;
+		if (test_now_ms() > end)
+			FAIL("board %s did not come back as %s", board->spec, board->name);
 		test_sleep_ms(2);
 	}
 }
