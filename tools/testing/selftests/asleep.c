@@ -131,6 +131,7 @@ TEST_EACH(asleep_and_killed, struct way, way, ways)
 		CHECK_EQ(write(ready[1], "x", 1), 1);
 		pause();
 	}
+	close(ready[1]);
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	kill(pid, SIGKILL);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -175,7 +176,7 @@ TEST(asleep_and_its_resume_becomes_a_reset)
 	CHECK_EQ(record.length, 0);
 	CHECK_EQ(record.flags, WINUSB_COMPLETION_RESET);
 	do {
-		CHECK(async_ready(listener, 2000));
+		CHECK(async_ready(listener, 10000));
 		CHECK_EQ(read(listener, &event, sizeof(event)), sizeof(event));
 	} while (event.type != WINUSB_EVENT_RESET);
 	/* Setting and policies are as before. */

@@ -45,12 +45,12 @@ static void open_fx2(void)
 	CHECK_OK(node_initialize(fd, &handle));
 }
 
-/* All threads are frozen, and thawed at once. Gives what the system says of that. */
-static int freeze_all(void)
+/* All threads are frozen in MS, and thawed at once. Gives what the system says of that. */
+static int freeze_all(const char *ms)
 {
 	if (access("/sys/power/pm_test", W_OK))
 		test_skip("this kernel cannot go to sleep, or has no pm_test");
-	CHECK_OK(file_write("/sys/power/pm_freeze_timeout", "1000"));
+	CHECK_OK(file_write("/sys/power/pm_freeze_timeout", ms));
 	CHECK_OK(file_write("/sys/power/pm_test", "freezer"));
 	return file_write("/sys/power/state", "freeze");
 }
@@ -101,7 +101,7 @@ TEST_EACH(a_thread_that_waits_is_frozen_and_goes_on, struct wait_case, row, wait
 
 	open_fx2();
 	start_wait(&job, row);
-	CHECK_OK(freeze_all());
+	CHECK_OK(freeze_all("10000"));
 	test_sleep_ms(200);
 	CHECK(!job_done(&job));
 	let_go(row);
@@ -120,7 +120,7 @@ TEST_EACH(a_thread_goes_on_when_the_system_stays_awake_after_all, struct wait_ca
 	slow_job.handle = handle;
 	job_start(&slow_job);
 	slow_wait_fault();
-	CHECK_ERR(freeze_all(), EBUSY);
+	CHECK_ERR(freeze_all("1000"), EBUSY);
 	slow_serve();
 	test_sleep_ms(200);
 	CHECK(!job_done(&job));
@@ -147,7 +147,7 @@ TEST(a_reader_of_records_is_frozen_and_goes_on)
 	open_fx2();
 	CHECK_EQ(pthread_create(&reader, NULL, read_record, &result), 0);
 	test_sleep_ms(200);
-	CHECK_OK(freeze_all());
+	CHECK_OK(freeze_all("10000"));
 	test_sleep_ms(200);
 	CHECK_EQ(__atomic_load_n(&result, __ATOMIC_ACQUIRE), 1);
 	CHECK_OK(async_start(fd, handle, FX2_BULK_OUT, "data", 4, 7));
@@ -156,6 +156,7 @@ TEST(a_reader_of_records_is_frozen_and_goes_on)
 }
 
 static struct winusb_reap reap;
+static pid_t reaper_tid;
 
 static void *submit_and_reap(void *result)
 {
@@ -169,6 +170,7 @@ static void *submit_and_reap(void *result)
 		.until_ns = WINUSB_REAP_FOREVER, .transfers = (uintptr_t)&transfer,
 		.submit_count = 1, .transfer_size = sizeof(transfer),
 	};
+	__atomic_store_n(&reaper_tid, gettid(), __ATOMIC_RELEASE);
 	*(int *)result = node_ioctl(fd, WINUSB_IOC_REAP, &reap);
 	return NULL;
 }
@@ -182,8 +184,10 @@ TEST(what_REAP_has_submitted_is_submitted_once)
 
 	open_fx2();
 	CHECK_EQ(pthread_create(&reaper, NULL, submit_and_reap, &result), 0);
-	test_sleep_ms(200);
-	CHECK_OK(freeze_all());
+	/* It has submitted, and waits. */
+	board_wait_pending(fx2, FX2_BULK_IN, 1);
+	wait_asleep(__atomic_load_n(&reaper_tid, __ATOMIC_ACQUIRE));
+	CHECK_OK(freeze_all("10000"));
 	pthread_join(reaper, NULL);
 	CHECK_EQ(result, -EINTR);
 	CHECK_EQ(reap.out_submitted, 1);
@@ -216,7 +220,7 @@ TEST(a_reader_that_waits_for_another_one_is_frozen_and_goes_on)
 	CHECK_EQ(pthread_create(&reader, NULL, read_record, &result), 0);
 	test_sleep_ms(200);
 	/* The page can't come while all are frozen: that ends it. */
-	CHECK_ERR(freeze_all(), EBUSY);
+	CHECK_ERR(freeze_all("1000"), EBUSY);
 	test_sleep_ms(200);
 	CHECK_EQ(__atomic_load_n(&result, __ATOMIC_ACQUIRE), 1);
 	slow_serve();

@@ -169,6 +169,7 @@ static void sleep_with_reads(const struct depth *depth)
 	bool lost = is_lost(depth);
 	int listener, i;
 	struct job job;
+	uint64_t end;
 
 	listener = node_open(node, O_RDONLY | O_NONBLOCK);
 	CHECK_OK(listener);
@@ -192,6 +193,10 @@ static void sleep_with_reads(const struct depth *depth)
 	} else {
 		CHECK_OK(job_wait(&job, 5));
 		check_report(reports[0], job.moved, usage("s"));
+		end = test_now_ms() + 5000 * test_scale();
+		/* The key is let go. */
+		while (!__atomic_load_n(&collector.count, __ATOMIC_SEQ_CST))
+			CHECK(test_now_ms() < end);
 		test_sleep_ms(300);
 		CHECK_EQ(__atomic_load_n(&collector.count, __ATOMIC_SEQ_CST), 1);
 		press("t");
@@ -309,11 +314,12 @@ TEST_EACH(sleep_3_3_the_device_leaves_while_the_system_sleeps, struct cable, row
 	need_system_sleep();
 	keys_begin(SLEEPY);
 	start_read(&job, report);
-	ask_host("unplug 1000\n");
+	/* Asleep by then, on a slow machine too. */
+	ask_host("unplug 3000\n");
 	if (row->back)
-		ask_host("plug 2000\n");
+		ask_host("plug 5000\n");
 
-	system_sleep(&row->depth, "3");
+	system_sleep(&row->depth, "7");
 
 	CHECK_ERR(job_wait(&job, 5), row->back ? ECONNRESET : ESHUTDOWN);
 	if (row->back) {

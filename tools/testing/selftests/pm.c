@@ -75,6 +75,12 @@ void pm_forget_all(void)
 	}
 }
 
+/* When the program ends: the next one has boards with the same ids. */
+__attribute__((destructor)) static void forget_at_exit(void)
+{
+	pm_forget_all();
+}
+
 void pm_allow(struct board *board, int function, uint32_t ms)
 {
 	pm_number(board, function, "DefaultIdleTimeout", ms);

@@ -474,6 +474,7 @@ TEST(power_3_3_what_a_program_has_set_ends_when_it_is_killed)
 		CHECK_EQ(write(ready[1], "x", 1), 1);
 		pause();
 	}
+	close(ready[1]);
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	CHECK_BLOCKED(fx2, 0, "AUTO_SUSPEND");
 	kill(pid, SIGKILL);

@@ -257,11 +257,11 @@ TEST(power_3_3_blocked_by_says_transfer_while_a_control_transfer_is_pending)
 	job.fd = fd;
 	job.handle = handle;
 	node_setup(job.setup, 0xc0, FX2_GET_7SEG, 0, 0, 1);
-	CHECK_OK(node_timeout(fd, handle, 0, 600));
+	CHECK_OK(node_timeout(fd, handle, 0, 3000));
 	job_start_blocked(&job);
 	CHECK_BLOCKED(fx2, 0, "transfer");
 	STAYS_AWAKE(fx2, 300);
-	CHECK_ERR(job_wait(&job, 5), ETIMEDOUT);
+	CHECK_ERR(job_wait(&job, 10), ETIMEDOUT);
 	WAIT_ASLEEP(fx2);
 	CHECK_BLOCKED(fx2, 0, "none");
 }

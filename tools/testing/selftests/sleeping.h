@@ -35,7 +35,7 @@ void feed(const char *text);
 void feed_bytes(const void *data, uint32_t length);
 /* A control transfer, which wakes the device and does nothing else. */
 void wake(void);
-/* Asleep with no transfer left at the board. For a device that was awake when it got them. */
+/* Wakes the device, and waits until it is asleep with no transfer left at the board. */
 void wait_withdrawn(struct board *board, uint8_t pipe);
 /* All that the host did, and where in that text something is; fails if it is not there. */
 const char *journal(struct board *board);

@@ -79,7 +79,7 @@ static unsigned int naps;
 /* The system sleeps, is not refused to, and wakes. */
 static void nap(void)
 {
-	struct itimerspec alarm = { .it_value = { 3, 0 } };
+	struct itimerspec alarm = { .it_value = { 5, 0 } };
 	bool real = ++naps % 8 == 0;
 	int timer = -1, result;
 	char state[32];

@@ -379,7 +379,7 @@ struct bad {
 };
 
 static const struct bad bad_clears[] = {
-	{ "is_stalled", "stall-standard=0x0201", 2 },
+	{ "is_stalled", "stall-standard=0x0201", 4 },
 	{ "is_not_answered_once", "silent-standard=0x0201:1", 8 },
 	{ "is_never_answered", "silent-standard=0x0201", 8 },
 };
