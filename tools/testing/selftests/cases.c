@@ -37,19 +37,24 @@ void case_policy(uint8_t pipe, uint32_t policy, uint32_t value)
 }
 
 /* What a ring has to do in this thread may end a write in the middle; then the rest follows. */
-void case_feed(const void *data, uint32_t length)
+void case_feed_pipe(uint8_t pipe, const void *data, uint32_t length)
 {
 	uint8_t *rest = (uint8_t *)(uintptr_t)data;
 	int result;
 
 	do {
-		result = node_transfer(case_fd, case_handle, FX2_BULK_OUT, rest, length, &case_moved);
+		result = node_transfer(case_fd, case_handle, pipe, rest, length, &case_moved);
 		rest += case_moved;
 		length -= case_moved;
 	} while (result == -EINTR && length);
 	if (result != -EINTR)
 		CHECK_OK(result);
 	CHECK_EQ(length, 0);
+}
+
+void case_feed(const void *data, uint32_t length)
+{
+	case_feed_pipe(FX2_BULK_OUT, data, length);
 }
 
 void case_feed_text(const char *text)

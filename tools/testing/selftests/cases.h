@@ -35,6 +35,8 @@ void case_policy(uint8_t pipe, uint32_t policy, uint32_t value);
 /* Data that the fx2 board will send, as one write that it loops back. */
 void case_feed(const void *data, uint32_t length);
 void case_feed_text(const char *text);
+/* The same through another pipe. */
+void case_feed_pipe(uint8_t pipe, const void *data, uint32_t length);
 
 /*
  * Reads ASK bytes from FX2_BULK_IN through the door: the status, what came, and that not a byte

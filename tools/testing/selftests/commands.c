@@ -116,7 +116,7 @@ CASE(abort_of_the_control_pipe_ends_nothing)
 
 	board_set(case_fx2, "silent-request=any");
 	case_open_fx2();
-	case_policy(0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 400 * test_scale());
+	case_policy(0, WINUSB_POLICY_PIPE_TRANSFER_TIMEOUT, 600 + 400 * test_scale());
 	trip.buffer = case_buffer(1);
 	door_start(&trip);
 	CHECK_OK(node_abort(case_fd, case_handle, 0));
@@ -157,7 +157,7 @@ CASE(setting_is_refused_while_a_read_is_pending_which_goes_on)
 	CHECK_EQ(board_counter(case_composite, 0x84, "unlinked"), 0);
 	CHECK_OK(node_get_setting(case_fd, case_handle, &setting));
 	CHECK_EQ(setting, 1);
-	CHECK_OK(node_transfer(case_fd, case_handle, 0x04, "goes on", 7, NULL));
+	case_feed_pipe(0x04, "goes on", 7);
 	case_check(&trip, 0, "goes on", 7);
 	CHECK_OK(node_set_setting(case_fd, case_handle, 2));
 }

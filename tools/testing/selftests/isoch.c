@@ -285,9 +285,10 @@ static uint8_t *start_some(bool map, uint32_t *id)
 TEST(rule_1_8_a_stream_tells_the_time)
 {
 	struct winusb_get_frame before = { }, now, bad = { .size = sizeof(bad) };
+	struct winusb_transfer transfer;
 	struct isoch_result done;
+	int i, result, more = 0;
 	uint32_t id;
-	int i;
 
 	open_board(iso, ISO_ALT_SMALL);
 	bad.handle = handle;
@@ -301,7 +302,16 @@ TEST(rule_1_8_a_stream_tells_the_time)
 		done = isoch_done();
 		CHECK_EQ(done.status, 0);
 		CHECK_EQ(done.next_frame, done.frame + PACKETS / 8);
-		CHECK_OK(isoch_frame(fd, handle, 0, &now));
+		result = isoch_frame(fd, handle, 0, &now);
+		if (result == -EOPNOTSUPP && more++ < DEPTH) {
+			/* The machine stood still for a second: once more. */
+			transfer = isoch_transfer(handle, ISO_IN, id, 0, LENGTH,
+						  packets[done.cookie], PACKETS, done.cookie);
+			CHECK_OK(isoch_go(&transfer));
+			i--;
+			continue;
+		}
+		CHECK_OK(result);
 		CHECK((int32_t)(now.out_frame - done.next_frame) >= -2);
 		CHECK(now.out_microframe < 8);
 		CHECK_EQ(now.out_hardware_frame, now.out_frame & 0x7ff);
@@ -321,7 +331,7 @@ TEST(rule_1_7_transfers_begin_in_their_frame)
 	struct winusb_get_frame now;
 	struct isoch_result done;
 	uint32_t id, next, start;
-	int i;
+	int i = 0, result;
 
 	open_board(iso, ISO_ALT_SMALL);
 	isoch_buffer(fd, handle, false, ISO_IN, LENGTH, &id);
@@ -333,11 +343,14 @@ TEST(rule_1_7_transfers_begin_in_their_frame)
 	CHECK_ERR(isoch_go(&transfer), EOPNOTSUPP);
 	transfer.flags = 0;
 	transfer.isoch_start_frame = 0;
-	CHECK_OK(isoch_go(&transfer));
-	CHECK_EQ(isoch_done().status, 0);
-
-	CHECK_OK(isoch_frame(fd, handle, 0, &now));
-	start = now.out_frame + (test_scale() > 5 ? 700 : 100 * test_scale());
+	/* Again where the machine stands still for a second in between. */
+	do {
+		CHECK_OK(isoch_go(&transfer));
+		CHECK_EQ(isoch_done().status, 0);
+		result = isoch_frame(fd, handle, 0, &now);
+	} while (result == -EOPNOTSUPP && ++i < DEPTH);
+	CHECK_OK(result);
+	start = now.out_frame + 700;
 	transfer.flags = WINUSB_TRANSFER_ISOCH_AT;
 	for (i = 0, next = start; i < DEPTH; i++) {
 		transfer.isoch_start_frame = next;

@@ -135,7 +135,7 @@ static void run(void *(*main)(void *), int threads, uint32_t length)
 	for (i = 0; i < threads; i++)
 		CHECK_EQ(pthread_create(&thread[i], NULL, main, NULL), 0);
 	end = test_now_ms() + 1500;
-	while (test_now_ms() < end) {
+	while (test_now_ms() < end || ended <= DEPTH || !cancelled) {
 		n = read(fd, records, sizeof(records));
 		CHECK(n > 0);
 		for (i = 0; i < n / (ssize_t)sizeof(records[0]); i++) {
@@ -207,7 +207,7 @@ static void *timeout_main(void *unused)
 TEST(timeouts_against_completion_lose_no_byte)
 {
 	unsigned long long timeouts = 0, whole = 0;
-	uint64_t end = test_now_ms() + 1500;
+	uint64_t end;
 	uint32_t moved;
 	pthread_t thread;
 	uint8_t data[ASK];
@@ -217,7 +217,8 @@ TEST(timeouts_against_completion_lose_no_byte)
 	board_set(fx2, "source=0x88");
 	board_set(fx2, "delay=0x88:25");
 	CHECK_EQ(pthread_create(&thread, NULL, timeout_main, NULL), 0);
-	while (test_now_ms() < end) {
+	end = test_now_ms() + 1500;
+	while (test_now_ms() < end || !whole) {
 		result = node_transfer(fd, handle, FX2_BULK_IN, data, sizeof(data), &moved);
 		CHECK(result == 0 || result == -ETIMEDOUT);
 		timeouts += result < 0;
@@ -251,7 +252,7 @@ static void *policy_main(void *unused)
 TEST(policies_changed_with_reads_queued_lose_no_byte)
 {
 	struct winusb_completion records[DEPTH];
-	uint64_t end = test_now_ms() + 1500;
+	uint64_t end;
 	pthread_t threads[2];
 	unsigned int slot;
 	ssize_t n, i;
@@ -262,7 +263,8 @@ TEST(policies_changed_with_reads_queued_lose_no_byte)
 		CHECK_EQ(pthread_create(&threads[i], NULL, policy_main, NULL), 0);
 	for (slot = 0; slot < DEPTH; slot++)
 		start_one(slot, ASK);
-	while (test_now_ms() < end) {
+	end = test_now_ms() + 1500;
+	while (test_now_ms() < end || ended <= DEPTH) {
 		n = read(fd, records, sizeof(records));
 		CHECK(n > 0);
 		for (i = 0; i < n / (ssize_t)sizeof(records[0]); i++) {
@@ -352,7 +354,7 @@ static unsigned int take_any(void)
 
 TEST(every_policy_changed_with_transfers_queued_ends_each_once)
 {
-	uint64_t end = test_now_ms() + 1500;
+	uint64_t end;
 	unsigned int slot, left = 0, i;
 	pthread_t threads[3];
 	uint32_t second, got;
@@ -364,7 +366,8 @@ TEST(every_policy_changed_with_transfers_queued_ends_each_once)
 	CHECK_EQ(pthread_create(&threads[1], NULL, all_policies_main, NULL), 0);
 	CHECK_EQ(pthread_create(&threads[2], NULL, write_any_main, NULL), 0);
 	board_set(fx2, "sink=0x06");
-	while (test_now_ms() < end) {
+	end = test_now_ms() + 1500;
+	while (test_now_ms() < end || ended <= DEPTH) {
 		for (slot = 0; slot < DEPTH; slot++)
 			if (!pending[slot])
 				left += start_any(slot);

@@ -462,11 +462,11 @@ CASE(read_after_another_setting_is_fresh)
 
 	case_open(case_composite, SETTINGS);
 	CHECK_OK(node_set_setting(case_fd, case_handle, 1));
-	CHECK_OK(node_transfer(case_fd, case_handle, 0x04, "0123456789saved", 15, NULL));
+	case_feed_pipe(0x04, "0123456789saved", 15);
 	CHECK_OK(door_move(0x84, in, 10, &case_moved));
 	CHECK_EQ(case_moved, 10);
 	CHECK_OK(node_set_setting(case_fd, case_handle, 1));
-	CHECK_OK(node_transfer(case_fd, case_handle, 0x04, "fresh", 5, NULL));
+	case_feed_pipe(0x04, "fresh", 5);
 	CHECK_OK(door_move(0x84, in, sizeof(in), &case_moved));
 	CHECK_EQ(case_moved, 5);
 	CHECK_MEM(in, "fresh", 5);

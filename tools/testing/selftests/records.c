@@ -61,6 +61,37 @@ static void feed_all(int count)
 		feed("data");
 }
 
+static uint64_t count_of(int events)
+{
+	uint64_t value = 0;
+
+	if (read(events, &value, sizeof(value)) < 0)
+		CHECK_EQ(errno, EAGAIN);
+	return value;
+}
+
+/* Waits until it counted N in all. */
+static void expect_count(int events, uint64_t n)
+{
+	uint64_t end = test_now_ms() + 10000 * test_scale(), have = 0;
+
+	while (have < n && test_now_ms() < end) {
+		have += count_of(events);
+		test_sleep_ms(1);
+	}
+	CHECK_EQ(have, n);
+	test_sleep_ms(20);
+	CHECK_EQ(count_of(events), 0);
+}
+
+static int new_eventfd(void)
+{
+	int events = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	CHECK(events >= 0);
+	return events;
+}
+
 TEST(a_record_tells_all_of_its_transfer)
 {
 	struct winusb_completion record, zero = { 0 };
@@ -123,6 +154,7 @@ TEST(records_come_in_the_order_of_completion)
 	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[1], 64, 2));
 	CHECK_OK(async_start(fd, handle, FX2_BULK_IN, in[2], 64, 3));
 	feed_all(2);
+	board_wait_counter(fx2, FX2_BULK_IN, "done", 2);
 	board_set(fx2, "switches=0x42");
 	async_expect(fd, 2, 0, 4);
 	async_expect(fd, 3, 0, 4);
@@ -166,15 +198,14 @@ TEST(async_and_blocking_transfers_share_one_queue)
 TEST(one_read_gives_many_records)
 {
 	struct winusb_completion records[8];
-	int i;
+	int i, events = new_eventfd();
 
 	open_fx2();
+	CHECK_OK(async_eventfd(fd, events));
 	start_reads(5);
 	feed_all(5);
 	/* The last one is there when the fifth read is done, which the last feed does not tell. */
-	for (i = 0; i < 5; i++)
-		board_wait_counter(fx2, FX2_BULK_IN, "done", i + 1);
-	test_sleep_ms(50);
+	expect_count(events, 5);
 	CHECK_EQ(read(fd, records, sizeof(records)), 5 * sizeof(records[0]));
 	for (i = 0; i < 5; i++) {
 		CHECK_EQ(records[i].cookie, i);
@@ -185,12 +216,13 @@ TEST(one_read_gives_many_records)
 TEST(only_whole_records_are_read)
 {
 	struct winusb_completion records[3];
+	int events = new_eventfd();
 
 	open_fx2();
+	CHECK_OK(async_eventfd(fd, events));
 	start_reads(3);
 	feed_all(3);
-	board_wait_counter(fx2, FX2_BULK_IN, "done", 3);
-	test_sleep_ms(50);
+	expect_count(events, 3);
 	CHECK_EQ(read(fd, records, 2 * sizeof(records[0]) + 63), 2 * sizeof(records[0]));
 	CHECK_EQ(read(fd, records, sizeof(records)), sizeof(records[0]));
 	CHECK_EQ(records[0].cookie, 2);
@@ -254,15 +286,16 @@ TEST(a_bad_buffer_for_records_is_EFAULT_and_keeps_them)
 TEST(a_buffer_whose_second_record_is_bad_loses_none)
 {
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int events = new_eventfd();
 	ssize_t n;
 
 	CHECK(pages != MAP_FAILED);
 	CHECK_EQ(munmap(pages + 4096, 4096), 0);
 	open_with(O_NONBLOCK);
+	CHECK_OK(async_eventfd(fd, events));
 	start_reads(2);
 	feed_all(2);
-	board_wait_counter(fx2, FX2_BULK_IN, "done", 2);
-	test_sleep_ms(50);
+	expect_count(events, 2);
 	n = read(fd, pages + 4096 - 64, 128);
 	if (n > 0)
 		CHECK_EQ(n, 64);
@@ -400,37 +433,6 @@ TEST(an_edge_triggered_epoll_tells_each_new_record)
 
 /* eventfd */
 
-static uint64_t count_of(int events)
-{
-	uint64_t value = 0;
-
-	if (read(events, &value, sizeof(value)) < 0)
-		CHECK_EQ(errno, EAGAIN);
-	return value;
-}
-
-/* Waits until it counted N in all. */
-static void expect_count(int events, uint64_t n)
-{
-	uint64_t end = test_now_ms() + 10000 * test_scale(), have = 0;
-
-	while (have < n && test_now_ms() < end) {
-		have += count_of(events);
-		test_sleep_ms(1);
-	}
-	CHECK_EQ(have, n);
-	test_sleep_ms(20);
-	CHECK_EQ(count_of(events), 0);
-}
-
-static int new_eventfd(void)
-{
-	int events = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	CHECK(events >= 0);
-	return events;
-}
-
 TEST(an_eventfd_counts_the_records)
 {
 	int events = new_eventfd();
@@ -450,16 +452,16 @@ TEST(an_eventfd_counts_the_records)
 
 TEST(an_eventfd_that_comes_late_is_told_once_that_there_are_records)
 {
-	int events = new_eventfd();
+	int events = new_eventfd(), others = new_eventfd();
 
 	open_fx2();
 	start_reads(3);
 	CHECK_OK(async_eventfd(fd, events));
 	CHECK_EQ(count_of(events), 0);
-	CHECK_OK(async_eventfd(fd, -1));
+	CHECK_OK(async_eventfd(fd, others));
 	feed_all(3);
-	board_wait_counter(fx2, FX2_BULK_IN, "done", 3);
-	test_sleep_ms(50);
+	expect_count(others, 3);
+	CHECK_OK(async_eventfd(fd, -1));
 	CHECK_OK(async_eventfd(fd, events));
 	expect_count(events, 1);
 	board_unplug(fx2);

@@ -70,8 +70,16 @@ static void open_ring(unsigned int flags)
 
 static void feed(const char *text)
 {
-	CHECK_OK(node_transfer(fd, handle, FX2_BULK_OUT, (void *)(uintptr_t)text, strlen(text),
-			       &moved));
+	int result;
+
+	/* What the ring has to do in this thread ends a write that does not end soon. */
+	do {
+		result = node_transfer(fd, handle, FX2_BULK_OUT, (void *)(uintptr_t)text,
+				       strlen(text), &moved);
+	} while (result == -EINTR && !moved);
+	if (result != -EINTR)
+		CHECK_OK(result);
+	CHECK_EQ(moved, strlen(text));
 }
 
 static struct ring_result wait_result(void)
