@@ -569,6 +569,20 @@ static struct winusb_bench_job *winusb_bench_job(struct kunit *test,
 	return job;
 }
 
+/*
+ * Until the job's thread, of which the caller has a reference, sleeps in what
+ * it does, or is done. At three looks in a row: not just for a mutex.
+ */
+void winusb_bench_wait_asleep(struct winusb_bench_job *job)
+{
+	unsigned int asleep = 0;
+
+	while (asleep < 3 && winusb_bench_is_running(job)) {
+		usleep_range(1000, 2000);
+		asleep = task_is_running(job->task) ? 0 : asleep + 1;
+	}
+}
+
 static void winusb_bench_go(struct kunit *test, struct winusb_bench_job *job,
 			    struct winusb_handle *wh)
 {
@@ -583,6 +597,7 @@ static void winusb_bench_go(struct kunit *test, struct winusb_bench_job *job,
 	job->wh = wh;
 	b->jobs[b->nr_jobs++] = job;
 	wake_up_process(task);
+	winusb_bench_wait_asleep(job);
 }
 
 /* Starts a transfer in a thread, which has to end before the test does. */
@@ -598,16 +613,26 @@ struct winusb_bench_job *winusb_bench_start(struct kunit *test,
 }
 
 struct winusb_bench_job *
+winusb_bench_start_setup(struct kunit *test, struct winusb_handle *wh,
+			 const struct usb_ctrlrequest *setup)
+{
+	struct winusb_bench_job *job;
+
+	job = winusb_bench_job(test, wh, le16_to_cpu(setup->wLength));
+	job->setup = *setup;
+	winusb_bench_go(test, job, wh);
+	return job;
+}
+
+struct winusb_bench_job *
 winusb_bench_start_control(struct kunit *test, struct winusb_handle *wh,
 			   u8 type, u8 request, size_t length)
 {
-	struct winusb_bench_job *job = winusb_bench_job(test, wh, length);
+	const struct usb_ctrlrequest setup = {
+		.bRequestType = type, .bRequest = request, .wLength = cpu_to_le16(length),
+	};
 
-	job->setup.bRequestType = type;
-	job->setup.bRequest = request;
-	job->setup.wLength = cpu_to_le16(length);
-	winusb_bench_go(test, job, wh);
-	return job;
+	return winusb_bench_start_setup(test, wh, &setup);
 }
 
 bool winusb_bench_is_running(struct winusb_bench_job *job)

@@ -103,7 +103,11 @@ struct winusb_bench_job *winusb_bench_start(struct kunit *test,
 struct winusb_bench_job *
 winusb_bench_start_control(struct kunit *test, struct winusb_handle *wh,
 			   u8 type, u8 request, size_t length);
+struct winusb_bench_job *
+winusb_bench_start_setup(struct kunit *test, struct winusb_handle *wh,
+			 const struct usb_ctrlrequest *setup);
 bool winusb_bench_is_running(struct winusb_bench_job *job);
+void winusb_bench_wait_asleep(struct winusb_bench_job *job);
 void winusb_bench_expect(struct kunit *test, struct winusb_bench_job *job,
 			 int ret, size_t moved);
 void winusb_bench_signal(struct winusb_bench_job *job);

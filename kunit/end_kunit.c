@@ -70,10 +70,10 @@ static void winusb_test_every_chunk_has_the_timeout(struct kunit *test)
 	unsigned int i;
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
-	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 500);
+	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 2000);
 	winusb_start_many(test, wh, a, 1, 512);
 	for (i = 0; i < 4; i++) {
-		msleep(300);
+		msleep(900);
 		winusb_send(test, NULL, 100);
 	}
 	winusb_async_expect(test, a[0], -ETIMEDOUT, 400);
@@ -89,13 +89,13 @@ static void winusb_test_late_timer_does_not_hit_next_chunk(struct kunit *test)
 	struct winusb_async *a[2];
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_IGNORE_SHORT_PACKETS, 1);
-	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 200);
+	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 1000);
 	winusb_start_many(test, wh, a, 1, 512);
 	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 0);
 	winusb_send(test, NULL, 100);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_submitted(b->dev, WINUSB_BENCH_IN, 2), 0);
 	/* Its timer runs out now, and is not for this URB. */
-	msleep(600);
+	msleep(1500);
 	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
 	winusb_send(test, NULL, 412);
 	winusb_async_expect(test, a[0], 0, 512);
@@ -110,7 +110,7 @@ static void winusb_test_late_timer_does_not_hit_next_request(struct kunit *test)
 	struct winusb_async *a[1];
 	struct winusb_request *req;
 
-	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 200);
+	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 1000);
 	winusb_start_many(test, wh, a, 1, 512);
 	req = a[0]->req;
 	winusb_send(test, "x", 1);
@@ -118,7 +118,7 @@ static void winusb_test_late_timer_does_not_hit_next_request(struct kunit *test)
 	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 0);
 	winusb_start_many(test, wh, a, 1, 512);
 	KUNIT_EXPECT_PTR_EQ(test, a[0]->req, req);
-	msleep(600);
+	msleep(1500);
 	KUNIT_EXPECT_EQ(test, winusb_async_ready(wh->wf), 0U);
 	winusb_send(test, "y", 1);
 	winusb_async_expect(test, a[0], 0, 1);
@@ -562,7 +562,8 @@ static void winusb_test_device_reset_before_a_stall_is_cleared(struct kunit *tes
 	init_completion(&resetter.done);
 	down_read(&wh->wi->gate);
 	kthread_run(winusb_end_reset, &resetter, "winusb_end");
-	msleep(20);	/* until it waits at the gate */
+	while (!rwsem_is_contended(&wh->wi->gate))	/* until it waits at the gate */
+		usleep_range(1000, 2000);
 	winusb_act(test, WINUSB_HCD_STALL);
 	msleep(20);	/* ... and the clearing behind it */
 	up_read(&wh->wi->gate);

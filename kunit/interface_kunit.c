@@ -403,9 +403,12 @@ static void winusb_start_locked(struct kunit *test,
 				int (*run)(void *data))
 {
 	init_completion(&job->done);
-	job->task = kthread_run(run, job, "winusb_locked");
+	job->task = kthread_create(run, job, "winusb_locked");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(job->task));
-	msleep(50);
+	get_task_struct(job->task);
+	wake_up_process(job->task);
+	winusb_bench_wait_asleep(job);
+	put_task_struct(job->task);	/* it does not end before the test lets it */
 	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job));
 }
 

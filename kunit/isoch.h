@@ -49,6 +49,7 @@ struct winusb_request *winusb_isoch_start(struct kunit *test, struct winusb_hand
 					  u8 address, unsigned int packets);
 void winusb_isoch_expect(struct kunit *test, struct winusb_request *req, int status, size_t moved,
 			 unsigned int errors);
+void winusb_isoch_skip_if_late(struct kunit *test, u64 end);
 void winusb_isoch_expect_packets(struct kunit *test, struct winusb_request *req, u32 status,
 				 u32 length);
 void winusb_isoch_advance(struct kunit *test, unsigned int microframes);

@@ -254,6 +254,10 @@ static void winusb_test_split_transfers_of_pages(struct kunit *test)
 static void winusb_test_long_queue_does_not_recurse(struct kunit *test)
 {
 	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
+	const struct usb_ctrlrequest clear = {
+		.bRequestType = USB_RECIP_ENDPOINT, .bRequest = USB_REQ_CLEAR_FEATURE,
+		.wIndex = cpu_to_le16(WINUSB_BENCH_IN),
+	};
 	struct winusb_handle *wh = winusb_memory_handle(test);
 	struct winusb_bench *b = test->priv;
 	struct winusb_bench_job *resetter;
@@ -266,9 +270,7 @@ static void winusb_test_long_queue_does_not_recurse(struct kunit *test)
 	/* CLEAR_FEATURE(ENDPOINT_HALT) by a program is a reset of the pipe, which it parks. */
 	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, USB_RECIP_ENDPOINT,
 							USB_REQ_CLEAR_FEATURE, &hold), 0);
-	resetter = winusb_bench_start_control(test, wh, USB_RECIP_ENDPOINT,
-					      USB_REQ_CLEAR_FEATURE, 0);
-	resetter->setup.wIndex = cpu_to_le16(WINUSB_BENCH_IN);
+	resetter = winusb_bench_start_setup(test, wh, &clear);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_RECIP_ENDPOINT,
 						    USB_REQ_CLEAR_FEATURE), 0);
 	for (i = 0; i < WINUSB_MEMORY_QUEUE; i++)

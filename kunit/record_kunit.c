@@ -98,9 +98,9 @@ static void winusb_test_nothing_is_left_in_a_request(struct kunit *test)
 	struct winusb_request *req;
 
 	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 20);
+	winusb_send(test, NULL, 512);
 	a = winusb_async_start(test, wh, WINUSB_BENCH_IN, 1024);
 	req = a->req;
-	winusb_send(test, NULL, 512);
 	winusb_async_expect(test, a, -ETIMEDOUT, 512);
 	winusb_bench_timeout(test, wh, WINUSB_BENCH_IN, 0);
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_RAW_IO, 1);

@@ -74,7 +74,7 @@ static void winusb_test_reads_go_on_when_a_suspend_fails(struct kunit *test)
 							&stall), 0);
 	winusb_sleep_allow(wh, WINUSB_SLEEP_MS);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_DIR_IN, USB_REQ_GET_STATUS), 0);
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_in_flight(b->dev, WINUSB_BENCH_IN, 1), 0);
 	KUNIT_EXPECT_FALSE(test, wh->wi->asleep);
 	winusb_send(test, NULL, 3);
@@ -107,7 +107,7 @@ static void winusb_test_it_sleeps_when_a_write_ends_in_a_refusal(struct kunit *t
 
 	wh2 = winusb_bench_associate(wh, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	/* The controller takes its time to give this one back. */
 	read = winusb_async_start(test, wh2, WINUSB_BENCH_IN2, 512);
 	winusb_hcd_unlink_delay(b->hc, 200000);
@@ -140,7 +140,7 @@ static void winusb_test_reset_after_a_suspend_that_failed(struct kunit *test)
 							&stall), 0);
 	winusb_sleep_allow(wh, WINUSB_SLEEP_MS);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_setup(b->dev, USB_DIR_IN, USB_REQ_GET_STATUS), 0);
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	msleep(60);
 	KUNIT_EXPECT_EQ(test, winusb_reset_device(wh), 0);
 	winusb_async_expect(test, a, -ECONNRESET, 0);
@@ -179,7 +179,7 @@ static void winusb_test_sibling_is_not_asked_again_and_again(struct kunit *test)
 
 	wh2 = winusb_bench_associate(wh, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	read = winusb_async_start(test, wh2, WINUSB_BENCH_IN2, 512);
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
 	write = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
@@ -223,7 +223,7 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 	struct winusb_handle *wh = winusb_bench_handle(test, 0), *wh2;
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a[2];
-	unsigned long start;
+	unsigned long drained;
 
 	wh2 = winusb_bench_associate(wh, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
@@ -233,9 +233,9 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_OUT2, 512);
 	usb_lock_device(b->udev);
 	winusb_suspend(wh2->wi, false);
-	start = jiffies;
+	drained = wh->wi->fn->device->drained;
 	winusb_suspend(wh->wi, false);
-	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - start), 400U);
+	KUNIT_EXPECT_EQ(test, wh->wi->fn->device->drained, drained);
 	winusb_suspend_resume(wh->wi);
 	winusb_suspend_resume(wh2->wi);
 	usb_unlock_device(b->udev);
@@ -243,10 +243,22 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 	winusb_async_expect(test, a[0], -EIO, 0);
 }
 
+struct winusb_resume_releaser {
+	struct winusb_hcd_dev *dev;
+	struct winusb_interface *wi;
+	struct completion done;
+};
+
+/* Once the interface is about to sleep, and waits for its write. */
 static int winusb_resume_release(void *data)
 {
-	msleep(20);
-	winusb_hcd_release(data, WINUSB_BENCH_OUT);
+	struct winusb_resume_releaser *releaser = data;
+
+	while (!READ_ONCE(releaser->wi->asleep))
+		usleep_range(1000, 2000);
+	usleep_range(5000, 6000);
+	winusb_hcd_release(releaser->dev, WINUSB_BENCH_OUT);
+	complete(&releaser->done);
 	return 0;
 }
 
@@ -256,6 +268,7 @@ static void winusb_test_system_sleep_gives_each_write_a_moment(struct kunit *tes
 	const struct winusb_hcd_rule hold = { .action = WINUSB_HCD_HOLD };
 	struct winusb_handle *wh = winusb_bench_handle(test, 0), *wh2;
 	struct winusb_bench *b = test->priv;
+	struct winusb_resume_releaser releaser = { .dev = b->dev, .wi = wh->wi };
 	struct winusb_async *a[2];
 	struct task_struct *task;
 
@@ -267,9 +280,12 @@ static void winusb_test_system_sleep_gives_each_write_a_moment(struct kunit *tes
 	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_OUT2, 512);
 	usb_lock_device(b->udev);
 	winusb_suspend(wh2->wi, false);
-	task = kthread_run(winusb_resume_release, b->dev, "winusb_release");
+	init_completion(&releaser.done);
+	task = kthread_run(winusb_resume_release, &releaser, "winusb_release");
 	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
 	KUNIT_EXPECT_EQ(test, winusb_suspend(wh->wi, false), 0);
+	if (!IS_ERR(task))
+		wait_for_completion(&releaser.done);
 	winusb_suspend_resume(wh->wi);
 	winusb_suspend_resume(wh2->wi);
 	usb_unlock_device(b->udev);
@@ -305,7 +321,7 @@ static void winusb_test_blocked_by_does_not_wait_for_the_device(struct kunit *te
 	bool free = false;
 	unsigned int i;
 
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_script_control(b->dev, USB_RECIP_INTERFACE,
 							USB_REQ_SET_INTERFACE, &hold), 0);
 	select = kthread_run(winusb_resume_select, wh, "winusb_select");
@@ -336,6 +352,7 @@ static void winusb_test_device_that_wakes_by_reset_stays_awake(struct kunit *tes
 	struct winusb_bench *b = test->priv;
 
 	winusb_sleep_begins(test);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	winusb_async_expect(test, winusb_async_start(test, wh, WINUSB_BENCH_OUT, 100), 0, 100);
 	b->udev->quirks |= USB_QUIRK_RESET_RESUME;
 	winusb_sleep_never(test);
@@ -369,7 +386,7 @@ static void winusb_resume_short_packet(struct kunit *test, struct winusb_async *
 	struct winusb_handle *wh = winusb_sleep_handle(test);
 	struct winusb_bench *b = test->priv;
 
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	winusb_hcd_finish_unlinked(b->dev, WINUSB_BENCH_IN, true);
 	winusb_act(test, WINUSB_HCD_HOLD);
 	winusb_send(test, NULL, 100);

@@ -40,10 +40,8 @@ int winusb_sleep_plug(struct kunit *test)
 	return ret;
 }
 
-void winusb_sleep_allow(struct winusb_handle *wh, u32 delay)
+static void winusb_sleep_allow_function(struct winusb_function *fn, u32 delay)
 {
-	struct winusb_function *fn = wh->wi->fn;
-
 	mutex_lock(&winusb_functions_lock);
 	fn->power.idle_enabled = true;
 	fn->power.idle_state = true;
@@ -52,12 +50,26 @@ void winusb_sleep_allow(struct winusb_handle *wh, u32 delay)
 	winusb_power_settle(fn);
 }
 
-/* A handle of a device that sleeps when it is idle. */
+void winusb_sleep_allow(struct winusb_handle *wh, u32 delay)
+{
+	winusb_sleep_allow_function(wh->wi->fn, delay);
+}
+
+/* From now on, unless the test has a delay of its own. */
+static void winusb_sleep_allow_now(struct kunit *test)
+{
+	struct winusb_function *fn = winusb_bench_wi(test, 0)->fn;
+
+	if (fn->power.idle_timeout == WINUSB_SLEEP_LATER)
+		winusb_sleep_allow_function(fn, WINUSB_SLEEP_MS);
+}
+
+/* A handle of a device that sleeps when it is idle, as soon as a test looks whether it does. */
 struct winusb_handle *winusb_sleep_handle(struct kunit *test)
 {
 	struct winusb_handle *wh = winusb_bench_handle(test, 0);
 
-	winusb_sleep_allow(wh, WINUSB_SLEEP_MS);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	return wh;
 }
 
@@ -65,6 +77,7 @@ void winusb_sleep_begins(struct kunit *test)
 {
 	struct winusb_bench *b = test->priv;
 
+	winusb_sleep_allow_now(test);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wait_suspended(b->dev, true), 0);
 }
 
@@ -98,6 +111,7 @@ void winusb_sleep_never(struct kunit *test)
 	struct winusb_bench *b = test->priv;
 	unsigned int i;
 
+	winusb_sleep_allow_now(test);
 	for (i = 0; i < 10; i++) {
 		msleep(WINUSB_SLEEP_MS);
 		/* It may just be asked, and refuse. */
@@ -110,7 +124,7 @@ void winusb_sleep_remote_wake(struct kunit *test, struct winusb_handle *wh)
 {
 	struct winusb_bench *b = test->priv;
 
-	winusb_sleep_allow(wh, 10000);
+	winusb_sleep_allow(wh, WINUSB_SLEEP_LATER);
 	KUNIT_ASSERT_EQ(test, winusb_hcd_wake(b->dev), 0);
 	winusb_sleep_ends(test);
 }

@@ -4,7 +4,8 @@
 
 #include "bench.h"
 
-#define WINUSB_SLEEP_MS	20	/* SUSPEND_DELAY, if a test sets no other */
+#define WINUSB_SLEEP_MS	20	/* SUSPEND_DELAY from when it is to sleep, ... */
+#define WINUSB_SLEEP_LATER 10000	/* ... and before, so that the test has time to begin */
 
 int winusb_sleep_plug(struct kunit *test);
 void winusb_sleep_allow(struct winusb_handle *wh, u32 delay);
