@@ -575,9 +575,9 @@ static struct winusb_bench_job *winusb_bench_job(struct kunit *test,
  */
 void winusb_bench_wait_asleep(struct winusb_bench_job *job)
 {
-	unsigned int asleep = 0;
+	unsigned int asleep = 0, looks = 0;
 
-	while (asleep < 3 && winusb_bench_is_running(job)) {
+	while (asleep < 3 && looks++ < 10000 && winusb_bench_is_running(job)) {
 		usleep_range(1000, 2000);
 		asleep = task_is_running(job->task) ? 0 : asleep + 1;
 	}
@@ -597,18 +597,32 @@ static void winusb_bench_go(struct kunit *test, struct winusb_bench_job *job,
 	job->wh = wh;
 	b->jobs[b->nr_jobs++] = job;
 	wake_up_process(task);
-	winusb_bench_wait_asleep(job);
 }
 
-/* Starts a transfer in a thread, which has to end before the test does. */
-struct winusb_bench_job *winusb_bench_start(struct kunit *test,
-					    struct winusb_handle *wh,
-					    u8 address, size_t length)
+/*
+ * Starts a transfer in a thread, which has to end before the test does. It may
+ * not have begun yet.
+ */
+struct winusb_bench_job *winusb_bench_start_soon(struct kunit *test,
+						 struct winusb_handle *wh,
+						 u8 address, size_t length)
 {
 	struct winusb_bench_job *job = winusb_bench_job(test, wh, length);
 
 	job->address = address;
 	winusb_bench_go(test, job, wh);
+	return job;
+}
+
+/* The same; it waits in the transfer, or has ended. */
+struct winusb_bench_job *winusb_bench_start(struct kunit *test,
+					    struct winusb_handle *wh,
+					    u8 address, size_t length)
+{
+	struct winusb_bench_job *job;
+
+	job = winusb_bench_start_soon(test, wh, address, length);
+	winusb_bench_wait_asleep(job);
 	return job;
 }
 
@@ -621,6 +635,7 @@ winusb_bench_start_setup(struct kunit *test, struct winusb_handle *wh,
 	job = winusb_bench_job(test, wh, le16_to_cpu(setup->wLength));
 	job->setup = *setup;
 	winusb_bench_go(test, job, wh);
+	winusb_bench_wait_asleep(job);
 	return job;
 }
 

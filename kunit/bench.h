@@ -97,6 +97,9 @@ int winusb_bench_transfer(struct winusb_handle *wh, u8 address, void *buf,
 int winusb_bench_control(struct winusb_handle *wh, u8 type, u8 request,
 			 u16 value, u16 index, void *buf, size_t length,
 			 size_t *moved);
+struct winusb_bench_job *winusb_bench_start_soon(struct kunit *test,
+						 struct winusb_handle *wh,
+						 u8 address, size_t length);
 struct winusb_bench_job *winusb_bench_start(struct kunit *test,
 					    struct winusb_handle *wh,
 					    u8 address, size_t length);

@@ -556,14 +556,21 @@ static void winusb_test_device_reset_before_a_stall_is_cleared(struct kunit *tes
 	struct winusb_bench *b = test->priv;
 	struct winusb_bench_job resetter = { .dev = b->dev };
 	struct winusb_async *a[1];
+	unsigned int looks = 0;
 
 	winusb_set(test, wh, WINUSB_BENCH_IN, WINUSB_POLICY_AUTO_CLEAR_STALL, 1);
 	winusb_start_many(test, wh, a, 1, 512);
 	init_completion(&resetter.done);
 	down_read(&wh->wi->gate);
-	kthread_run(winusb_end_reset, &resetter, "winusb_end");
-	while (!rwsem_is_contended(&wh->wi->gate))	/* until it waits at the gate */
+	resetter.task = kthread_run(winusb_end_reset, &resetter, "winusb_end");
+	if (IS_ERR(resetter.task)) {
+		up_read(&wh->wi->gate);
+		KUNIT_FAIL(test, "no thread");
+		return;
+	}
+	while (!rwsem_is_contended(&wh->wi->gate) && looks++ < 10000)
 		usleep_range(1000, 2000);
+	KUNIT_EXPECT_TRUE(test, rwsem_is_contended(&wh->wi->gate));
 	winusb_act(test, WINUSB_HCD_STALL);
 	msleep(20);	/* ... and the clearing behind it */
 	up_read(&wh->wi->gate);

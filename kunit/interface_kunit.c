@@ -397,6 +397,12 @@ static int winusb_close_thread(void *data)
 	return 0;
 }
 
+static void winusb_wait_locked(struct winusb_bench_job *job)
+{
+	wait_for_completion(&job->done);
+	put_task_struct(job->task);
+}
+
 /* Starts a thread that will sleep on the device lock, which the test has. */
 static void winusb_start_locked(struct kunit *test,
 				struct winusb_bench_job *job,
@@ -408,7 +414,6 @@ static void winusb_start_locked(struct kunit *test,
 	get_task_struct(job->task);
 	wake_up_process(job->task);
 	winusb_bench_wait_asleep(job);
-	put_task_struct(job->task);	/* it does not end before the test lets it */
 	KUNIT_EXPECT_TRUE(test, winusb_bench_is_running(job));
 }
 
@@ -425,12 +430,12 @@ static void winusb_test_setting_needs_the_device_lock(struct kunit *test)
 	usb_lock_device(b->udev);
 	winusb_start_locked(test, &job, winusb_setting_thread);
 	winusb_bench_signal(&job);
-	wait_for_completion(&job.done);
+	winusb_wait_locked(&job);
 	KUNIT_EXPECT_EQ(test, job.ret, -EINTR);
 	winusb_start_locked(test, &job, winusb_setting_thread);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
 	usb_unlock_device(b->udev);
-	wait_for_completion(&job.done);
+	winusb_wait_locked(&job);
 	KUNIT_EXPECT_EQ(test, job.ret, 0);
 	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wh->wi), 1);
 }
@@ -461,7 +466,7 @@ static void winusb_test_unbind_before_a_setting(struct kunit *test)
 	winusb_start_locked(test, &job, winusb_setting_thread);
 	device_release_driver(&winusb_bench_intf(test, 0)->dev);
 	usb_unlock_device(b->udev);
-	wait_for_completion(&job.done);
+	winusb_wait_locked(&job);
 	KUNIT_EXPECT_EQ(test, job.ret, -ENODEV);
 	KUNIT_EXPECT_EQ(test, winusb_hcd_setups(b->dev), 0U);
 }
@@ -489,7 +494,7 @@ static void winusb_test_close_needs_the_device_lock(struct kunit *test)
 			PTR_ERR_OR_ZERO(winusb_bench_try_open(test, 0)),
 			-EBUSY);
 	usb_unlock_device(b->udev);
-	wait_for_completion(&job.done);
+	winusb_wait_locked(&job);
 	KUNIT_EXPECT_EQ(test, winusb_interface_get_setting(wi), 0);
 	winusb_bench_open(test, 0);
 }
@@ -525,7 +530,7 @@ static void winusb_test_unplug_again_and_again(struct kunit *test)
 
 	for (i = 0; i < WINUSB_BENCH_JOBS; i++) {
 		wh = winusb_bench_handle(test, 0);
-		job = winusb_bench_start(test, wh, WINUSB_BENCH_IN, 512);
+		job = winusb_bench_start_soon(test, wh, WINUSB_BENCH_IN, 512);
 		if (i & 1)
 			KUNIT_EXPECT_EQ(test,
 					winusb_hcd_wait_in_flight(b->dev,

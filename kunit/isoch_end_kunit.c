@@ -276,7 +276,7 @@ static void winusb_test_unregister_waits(struct kunit *test)
 	struct winusb_request *bad;
 	struct winusb_handle *wh;
 	struct task_struct *task;
-	unsigned int i;
+	unsigned int i, looks = 0;
 
 	wh = winusb_isoch_in_the_middle(test, &ask.buffer, req);
 	empty.buffer = ask.buffer;
@@ -285,8 +285,9 @@ static void winusb_test_unregister_waits(struct kunit *test)
 	init_completion(&job.done);
 	task = kthread_run(winusb_isoch_unregister_thread, &job, "unregister");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	while (winusb_isoch_try(wh, &empty, &bad) == -EINVAL)
+	while (winusb_isoch_try(wh, &empty, &bad) == -EINVAL && looks++ < 10000)
 		usleep_range(1000, 2000);
+	KUNIT_ASSERT_EQ(test, winusb_isoch_try(wh, &empty, &bad), -EBADF);
 	KUNIT_EXPECT_FALSE(test, completion_done(&job.done));
 	/* The number is gone, for another one who unregisters, too. */
 	KUNIT_EXPECT_EQ(test, winusb_isoch_buffer_unregister(wh->wf, ask.buffer), -EBADF);

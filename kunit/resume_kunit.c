@@ -223,24 +223,29 @@ static void winusb_test_system_sleep_waits_once_for_a_device(struct kunit *test)
 	struct winusb_handle *wh = winusb_bench_handle(test, 0), *wh2;
 	struct winusb_bench *b = test->priv;
 	struct winusb_async *a[2];
-	unsigned long drained;
+	unsigned long start, least = ULONG_MAX;
+	unsigned int i;
 
 	wh2 = winusb_bench_associate(wh, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(wh2));
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT, WINUSB_HCD_NAK, 0);
 	winusb_hcd_mode(b->dev, WINUSB_BENCH_OUT2, WINUSB_HCD_NAK, 0);
-	a[0] = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
-	a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_OUT2, 512);
-	usb_lock_device(b->udev);
-	winusb_suspend(wh2->wi, false);
-	drained = wh->wi->fn->device->drained;
-	winusb_suspend(wh->wi, false);
-	KUNIT_EXPECT_EQ(test, wh->wi->fn->device->drained, drained);
-	winusb_suspend_resume(wh->wi);
-	winusb_suspend_resume(wh2->wi);
-	usb_unlock_device(b->udev);
-	winusb_async_expect(test, a[1], -EIO, 0);
-	winusb_async_expect(test, a[0], -EIO, 0);
+	/* More than once, as the machine may stand still in one of them. */
+	for (i = 0; i < 3; i++) {
+		a[0] = winusb_async_start(test, wh, WINUSB_BENCH_OUT, 512);
+		a[1] = winusb_async_start(test, wh2, WINUSB_BENCH_OUT2, 512);
+		usb_lock_device(b->udev);
+		winusb_suspend(wh2->wi, false);
+		start = jiffies;
+		winusb_suspend(wh->wi, false);
+		least = min(least, jiffies - start);
+		winusb_suspend_resume(wh->wi);
+		winusb_suspend_resume(wh2->wi);
+		usb_unlock_device(b->udev);
+		winusb_async_expect(test, a[1], -EIO, 0);
+		winusb_async_expect(test, a[0], -EIO, 0);
+	}
+	KUNIT_EXPECT_LT(test, jiffies_to_msecs(least), 400U);
 }
 
 struct winusb_resume_releaser {
@@ -253,8 +258,9 @@ struct winusb_resume_releaser {
 static int winusb_resume_release(void *data)
 {
 	struct winusb_resume_releaser *releaser = data;
+	unsigned int looks = 0;
 
-	while (!READ_ONCE(releaser->wi->asleep))
+	while (!READ_ONCE(releaser->wi->asleep) && looks++ < 10000)
 		usleep_range(1000, 2000);
 	usleep_range(5000, 6000);
 	winusb_hcd_release(releaser->dev, WINUSB_BENCH_OUT);
