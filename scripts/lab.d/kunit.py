@@ -73,7 +73,7 @@ def run_latest(o, pattern):
         argv.append('--smp')
     elif not o.debug and not o.real_time:
         argv.append('--append=time-travel=inf-cpu')
-    timeout = o.timeout or (2400 if o.debug else 900)
+    timeout = o.timeout or (2400 if o.debug else 850)
     argv.append(f'--timeout={timeout}')
     with tempfile.TemporaryDirectory(prefix='winusb-kunit-') as folder:
         log = os.path.join(folder, 'log')
@@ -85,7 +85,7 @@ def run_latest(o, pattern):
 
 
 def run_61(o, pattern):
-    return kunit_builtin.run(pattern, not o.real_time, o.timeout or 900)
+    return kunit_builtin.run(pattern, not o.real_time, o.timeout or 850)
 
 
 def split(text):
