@@ -357,8 +357,8 @@ static pthread_t block_in(struct winusb *in, uint8_t pipe)
 	blocked.pipe = pipe;
 	blocked.result = 1;
 	blocked.tid = 0;
-	pthread_create(&thread, NULL, block, NULL);
-	await_asleep(&blocked.tid);
+	if (CHECK(!pthread_create(&thread, NULL, block, NULL)))
+		await_asleep(&blocked.tid);
 	return thread;
 }
 
@@ -603,7 +603,8 @@ TEST(close_ends_a_listener)
 	pthread_t thread;
 
 	CHECK_EQ(winusb_open(&listener, FX2, WINUSB_OPEN_LISTENER), 0);
-	pthread_create(&thread, NULL, listen_on, NULL);
+	if (!CHECK(!pthread_create(&thread, NULL, listen_on, NULL)))
+		return;
 	await_asleep(&listen_tid);
 	winusb_close(listener);
 	pthread_join(thread, NULL);

@@ -260,7 +260,7 @@ TEST(a_request_on_an_event_that_is_waited_for)
 TEST(a_request_on_an_event_that_two_wait_for)
 {
 	struct device *device = device_new(true);
-	struct call shorter = { device, 0, 1000, WAIT_TIMEOUT };
+	struct call shorter = { device, 0, 3000, WAIT_TIMEOUT };
 	struct call longer = { device, 0, INFINITE, WAIT_OBJECT_0 };
 	HANDLE threads[2];
 

@@ -3,14 +3,16 @@
 #ifndef WAITERS_H
 #define WAITERS_H
 
+#include "tap.h"
 #include "wait.h"
 
 /*
- * Until so many threads wait for the object. Under wait_lock no waiter can be missed; for a moment
- * more, so that they are asleep, too.
+ * Until so many threads wait for the object, which must be within half a minute. Under wait_lock no
+ * waiter can be missed; for a moment more, so that they are asleep, too.
  */
 static __attribute__((unused)) void await_waiters_of(struct object *object, unsigned int count)
 {
+	ULONGLONG end = GetTickCount64() + 30000;
 	struct list *link;
 	unsigned int n;
 
@@ -21,7 +23,8 @@ static __attribute__((unused)) void await_waiters_of(struct object *object, unsi
 		for (link = object->waiters.next; link != &object->waiters; link = link->next)
 			n++;
 		wait_lock_release();
-	} while (n < count);
+	} while (n < count && GetTickCount64() < end);
+	CHECK(n >= count);
 	Sleep(20);
 }
 
