@@ -231,6 +231,11 @@ unsigned long long board_counter(struct board *board, uint8_t endpoint, const ch
 	return number(board_do(board, "counters 0x%02x", endpoint), name);
 }
 
+unsigned long long board_given_up(struct board *board)
+{
+	return board_counter(board, 0, "unlinked");
+}
+
 unsigned int board_requests(struct board *board)
 {
 	return number(board_do(board, "requests 0"), "total");

@@ -87,6 +87,8 @@ void board_set(struct board *board, const char *option);
 unsigned long long board_value(struct board *board, const char *key);
 /* A counter of an endpoint: urbs, done, errors, unlinked, bytes, packets, zlp, pending. */
 unsigned long long board_counter(struct board *board, uint8_t endpoint, const char *name);
+/* How often the host gave up a control request, as it does when an answer takes half a second. */
+unsigned long long board_given_up(struct board *board);
 /* Number of control requests that the board saw since it was plugged in. */
 unsigned int board_requests(struct board *board);
 /* The last control request that it saw. */

@@ -375,12 +375,6 @@ static bool enumerate(const char *guid)
 
 enum arrival { FOUND, HEARD, UNANSWERED };
 
-/* How often the host gave up a request, as it does when an answer takes half a second. */
-static unsigned long long given_up(struct board *board)
-{
-	return board_counter(board, 0, "unlinked");
-}
-
 /* Registers after this time; says how it was found. */
 static enum arrival expect_arrival(struct board *board, const char *guid, unsigned int us)
 {
@@ -401,7 +395,7 @@ static enum arrival expect_arrival(struct board *board, const char *guid, unsign
 	 */
 	do {
 		now = test_now_ms();
-		if (now > start + 5000 * test_scale() && !enumerate(guid) && given_up(board)) {
+		if (now > start + 5000 * test_scale() && !enumerate(guid) && board_given_up(board)) {
 			close(fd);
 			return UNANSWERED;
 		}
