@@ -211,6 +211,7 @@ TEST(a_named_function_is_bound_and_of_use_while_it_is_read)
 	unsigned int tries = 0;
 
 	for (;;) {
+		board_do(board, "reset-counters");
 		configure(board, "os=2,os-delay=300");
 		plug_in(&board, 1);
 		name_function(board, 0);
@@ -224,12 +225,14 @@ TEST(a_named_function_is_bound_and_of_use_while_it_is_read)
 		CHECK(node_works(board, 0));
 		wait_known(board);
 		/* On an own kernel that runs alone this takes some milliseconds. */
-		if (!pending && !test_debug_kernel() && test_own_kernel())
+		if (!pending && !test_debug_kernel() && test_own_kernel()) {
 			again(&tries, "it was read already");
-		else if (!strcmp(attribute(board, 0, "os_descriptors"), "none"))
+		} else if (!strcmp(attribute(board, 0, "os_descriptors"), "none")) {
+			CHECK(board_given_up(board));
 			again(&tries, "its answer was late");
-		else
+		} else {
 			break;
+		}
 	}
 	CHECK_ATTRIBUTE(board, 0, "os_descriptors", "2.0");
 	CHECK_ATTRIBUTE(board, 0, "function_complete", "1");
