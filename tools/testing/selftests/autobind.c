@@ -130,6 +130,7 @@ static void expect_function(struct board *board, const struct device *device,
 {
 	unsigned int i;
 
+	wait_read(board, function->mask);
 	for (i = 0; i < 4; i++) {
 		if (!(function->mask & 1u << i))
 			continue;
@@ -293,9 +294,8 @@ TEST(a_new_id_makes_the_device_one_function_with_the_properties_of_the_device)
 	name_device(boards[1]);
 	wait_bound(boards[0], 0x3);
 	wait_bound(boards[1], 0xf);
-	while (!strcmp(attribute(boards[0], 0, "os_descriptors"), "pending") ||
-	       !strcmp(attribute(boards[1], 0, "os_descriptors"), "pending"))
-		test_sleep_ms(2);
+	wait_read(boards[0], 0x3);
+	wait_read(boards[1], 0xf);
 	CHECK_ATTRIBUTE(boards[0], 1, "function", board_node(boards[0], 0));
 	CHECK_ATTRIBUTE(boards[0], 0, "whole_device", "1");
 	CHECK_ATTRIBUTE(boards[0], 0, "interface_guids", GUID_1);

@@ -338,8 +338,7 @@ TEST(kmod_is_asked_as_well_when_the_descriptors_are_known_from_a_named_function)
 	plug_in(&board, 1);
 	name_function(board, 3);
 	wait_bound(board, 0x8);
-	while (!strcmp(attribute(board, 3, "os_descriptors"), "pending"))
-		test_sleep_ms(2);
+	wait_read(board, 0x8);
 	trace = trace_end();
 	CHECK(!strstr(trace, "module_request: usb:"));
 	trace_begin();

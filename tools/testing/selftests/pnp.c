@@ -117,19 +117,30 @@ void name_device(struct board *board)
 	write_or_fail(DRIVER "/new_id", board_id(board));
 }
 
-void wait_known(struct board *board)
+/* Each interface says by itself that all is there that the descriptors say of it. */
+void wait_read(struct board *board, unsigned int mask)
 {
 	uint64_t end = test_now_ms() + 5000 * test_scale();
+	unsigned int i;
+
+	for (i = 0; i < board_interfaces(board); i++) {
+		while (mask & 1u << i && !strcmp(attribute(board, i, "os_descriptors"), "pending")) {
+			if (test_now_ms() > end)
+				FAIL("the descriptors of %s are still being read",
+				     board_node(board, i));
+			test_sleep_ms(2 * test_scale());
+		}
+	}
+}
+
+void wait_known(struct board *board)
+{
 	unsigned int i, n = board_interfaces(board), mask = n < 32 ? (1u << n) - 1 : ~0u;
 
 	for (i = 0; i < n; i++)
 		name_function(board, i);
 	wait_bound(board, mask);
-	while (!strcmp(attribute(board, 0, "os_descriptors"), "pending")) {
-		if (test_now_ms() > end)
-			FAIL("the descriptors of %s are still being read", board_name(board));
-		test_sleep_ms(2 * test_scale());
-	}
+	wait_read(board, mask);
 }
 
 static const char *attribute_path(struct board *board, unsigned int interface, const char *name)

@@ -41,6 +41,8 @@ void name_function(struct board *board, unsigned int interface);
 void forget_function(struct board *board, unsigned int interface);
 /* Names the whole device, by new_id. */
 void name_device(struct board *board);
+/* Waits until these bound interfaces say what the descriptors of the device say of them. */
+void wait_read(struct board *board, unsigned int mask);
 /*
  * Waits until the driver has read what there is to read, or has decided not to read anything. That
  * is to be seen on bound interfaces only, so this names all functions of the board.
