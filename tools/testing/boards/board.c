@@ -141,6 +141,7 @@ void board_clear_counters(struct board *b)
 	b->journal_count = 0;
 	b->settings = 0;
 	b->statuses = 0;
+	b->unlinked_late = 0;
 	b->moved = 0;
 }
 

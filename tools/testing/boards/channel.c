@@ -187,6 +187,8 @@ static int board_value(struct board *b, const char *key, uint64_t *value)
 		*value = b->settings;
 	else if (!strcmp(key, "statuses"))
 		*value = b->statuses;
+	else if (!strcmp(key, "unlinked_late"))
+		*value = b->unlinked_late;
 	else if (!strcmp(key, "armed"))
 		*value = b->host && b->remote_wakeup;
 	else
@@ -212,9 +214,9 @@ static void cmd_info(struct client *c, struct board *b, char *rest)
 	    b->host != NULL, (unsigned long long)b->plugs,
 	    b->host ? b->config : 0, (unsigned long long)b->moved,
 	    (unsigned long long)b->seen_count);
-	say(c, " settings=%llu statuses=%llu armed=%d%s",
+	say(c, " settings=%llu statuses=%llu unlinked_late=%llu armed=%d%s",
 	    (unsigned long long)b->settings, (unsigned long long)b->statuses,
-	    b->host && b->remote_wakeup, own);
+	    (unsigned long long)b->unlinked_late, b->host && b->remote_wakeup, own);
 }
 
 static void say_endpoint(struct client *c, const struct endpoint *ep,

@@ -89,6 +89,7 @@ static void check_errors(struct cable *c)
 
 static void check_unlink(struct cable *c)
 {
+	long long late = told(1, "unlinked_late", "info");
 	uint32_t one, two, three, gone;
 	uint8_t data[1024] = { 7 };
 	struct answer *a;
@@ -103,7 +104,8 @@ static void check_unlink(struct cable *c)
 	gone = cable_unlink(c, one);
 	a = cable_reap(c, 2000);
 	ok(a->command == SUBMIT && a->seqnum == one && a->actual == 3 &&
-	   cable_reap(c, 2000)->status == 0,
+	   cable_reap(c, 2000)->status == 0 &&
+	   told(1, "unlinked_late", "info") == late + 1,
 	   "unlink that comes too late: the answer, then status 0");
 	gone = cable_unlink(c, one);
 	a = cable_reap(c, 2000);

@@ -95,8 +95,10 @@ int endpoint_unlink(struct board *b, uint32_t seqnum)
 		endpoint_run_all(b);
 		urb = urb_find(b, seqnum);
 	}
-	if (!urb)
+	if (!urb) {
+		b->unlinked_late++;
 		return 0;
+	}
 	ep = urb_endpoint(b, urb);
 	ep->count.unlinked++;
 	if (urb->iso_count)

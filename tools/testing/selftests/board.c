@@ -233,7 +233,8 @@ unsigned long long board_counter(struct board *board, uint8_t endpoint, const ch
 
 unsigned long long board_given_up(struct board *board)
 {
-	return board_counter(board, 0, "unlinked");
+	/* The answer may have been on its way already, and was late all the same. */
+	return board_counter(board, 0, "unlinked") + board_value(board, "unlinked_late");
 }
 
 unsigned int board_requests(struct board *board)

@@ -336,7 +336,7 @@ TEST_EACH(a_serial_number_is_sanitised, struct serial, row, serials)
  */
 struct plugs {
 	unsigned int begun;
-	unsigned int enumerated, heard;
+	unsigned int enumerated, heard, unanswered;
 };
 
 static struct plugs *plugs;
@@ -400,8 +400,8 @@ static enum arrival expect_arrival(struct board *board, const char *guid, unsign
 			return UNANSWERED;
 		}
 		if (now > start + 20000 * test_scale())
-			FAIL("%s arrived %s and was missed", guid,
-			     enumerate(guid) ? "meanwhile" : "never");
+			FAIL("%s arrived %s and was missed; the board: %s", guid,
+			     enumerate(guid) ? "meanwhile" : "never", board_do(board, "info"));
 	} while (!next_event(fd, &event, 100) || is_one(&event, "ACTION", "remove") ||
 		 !is_one(&event, "WINUSB_GUID_0", guid) || !enumerate(guid));
 	__atomic_add_fetch(&plugs->heard, 1, __ATOMIC_RELAXED);
@@ -451,6 +451,7 @@ static void port_main(unsigned int port, unsigned int count)
 			if (arrival != UNANSWERED)
 				break;
 			/* The driver did not get its GUID, on a machine that stood still. */
+			__atomic_add_fetch(&plugs->unanswered, 1, __ATOMIC_RELAXED);
 			if (tries == 4)
 				FAIL("%s did not answer in time, each of 5 times", guid);
 			board_wait_configured(boards[port]);
@@ -503,8 +504,8 @@ TEST_LIMIT(who_registers_and_then_enumerates_misses_none, 3600)
 		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
 		failures += status != 0;
 	}
-	test_note("%u plugs at %u controllers: %u found by enumeration, %u heard of", count,
-		  boards_controllers(), plugs->enumerated, plugs->heard);
+	test_note("%u plugs at %u controllers: %u found by enumeration, %u heard of, %u late answers",
+		  count, boards_controllers(), plugs->enumerated, plugs->heard, plugs->unanswered);
 	CHECK_EQ(failures, 0);
 	CHECK_EQ(plugs->enumerated + plugs->heard, count);
 }
