@@ -19,6 +19,7 @@ DRIVER = '/sys/bus/usb/drivers/winusb'
 AUTOBIND = '/sys/module/winusb/parameters/autobind'
 BOARDS = '/run/system-boards.sock'
 UDEVD = '/lib/systemd/systemd-udevd'
+UDEVD_LOG = '/run/system-udevd.log'
 # What winusbctl writes.
 SETTINGS = ('/etc/winusb.d', '/etc/udev/rules.d/71-winusb-local.rules',
             '/etc/modprobe.d/winusb.conf', '/etc/modules-load.d/winusb.conf')
@@ -208,16 +209,18 @@ class Boards:
 
 
 class Udev:
-    """systemd-udevd, with what it has made of the USB devices that there are."""
+    """systemd-udevd, with what it has made of the USB devices that there are. It says all that it
+    does, for tests that fail, or only what is wrong."""
 
-    def __init__(self):
+    def __init__(self, level='debug'):
         if not os.path.ismount(LAB):
             raise Failed('udev is started in guests of scripts/lab only, not on this machine')
         if not os.access(UDEVD, os.X_OK):
             raise Failed(f'there is no {UDEVD}: scripts/setup installs it')
-        self.log = open('/run/system-udevd.log', 'wb')
+        self.log = open(UDEVD_LOG, 'wb')
         self.daemon = subprocess.Popen([UDEVD], stdin=subprocess.DEVNULL, stdout=self.log,
-                                       stderr=subprocess.STDOUT)
+                                       stderr=subprocess.STDOUT,
+                                       env={**os.environ, 'SYSTEMD_LOG_LEVEL': level})
         wait_for('udevd answers', self.answers)
         sh('udevadm', 'trigger', '--type=subsystems', '--action=add')
         sh('udevadm', 'trigger', '--type=devices', '--action=add', '--subsystem-match=usb',
@@ -225,7 +228,7 @@ class Udev:
         self.settle()
 
     def answers(self):
-        check(self.daemon.poll() is None, 'udevd ended: ' + read('/run/system-udevd.log'))
+        check(self.daemon.poll() is None, 'udevd ended: ' + read(UDEVD_LOG))
         return not subprocess.run(['udevadm', 'control', '--ping', '--timeout=5'], check=False,
                                   stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL).returncode
@@ -253,6 +256,7 @@ class Udev:
             self.daemon.kill()
             self.daemon.wait()
         self.log.close()
+        remove(UDEVD_LOG)
         for part in glob.glob('/run/udev/*'):
             remove(part)
 
@@ -268,8 +272,8 @@ class Machine:
         self.parts.append(Boards(*specs))
         return self.parts[-1]
 
-    def udev(self):
-        self.parts.append(Udev())
+    def udev(self, level='debug'):
+        self.parts.append(Udev(level))
         return self.parts[-1]
 
     def keep(self, part):
