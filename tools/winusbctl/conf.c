@@ -264,17 +264,28 @@ char *rules_spell(const struct bindings *bindings)
 	return text;
 }
 
-/* udevd looks for changed rules every few seconds by itself, which is too late for a plug now. */
-static void udev_reload(void)
+static int udev_reload_once(void)
 {
 	char *argv[] = { "udevadm", "control", "--reload", NULL };
 	int status = 0;
 	pid_t pid;
 
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) || waitpid(pid, &status, 0) < 0)
+		return -1;
+	return status;
+}
+
+/*
+ * udevd looks for changed rules every few seconds by itself, which is too late for a plug now. It
+ * is told twice: what comes between its accept() and its setsockopt() of SO_PASSCRED is ignored
+ * ("Invalid sender uid 65534"), and udevadm does not hear of it. Where the rules are read already
+ * the second time does nothing.
+ */
+static void udev_reload(void)
+{
 	if (*ctl_root || access("/run/udev/control", F_OK))
 		return;
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) ||
-	    waitpid(pid, &status, 0) < 0 || status)
+	if (udev_reload_once() || udev_reload_once())
 		hint_say("udevd was not told of the new rules: udevadm control --reload");
 }
 

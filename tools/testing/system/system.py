@@ -238,11 +238,6 @@ class Udev:
         sh('udevadm', 'settle', '--timeout=60')
 
     @staticmethod
-    def reload():
-        """Rule files are read again at the next event."""
-        sh('udevadm', 'control', '--reload')
-
-    @staticmethod
     def properties(path):
         """{name: value} of the database, for a path in /sys or a node."""
         text = sh('udevadm', 'info', '--query=property', path)

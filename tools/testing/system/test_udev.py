@@ -292,6 +292,21 @@ def a_binding_that_is_kept_holds_when_the_driver_is_loaded_by_hand():
 
 
 @test
+def udevd_reads_the_rules_at_once_though_it_misses_a_message():
+    """It ignores what comes right after its accept(), and udevadm says nothing."""
+    start()
+    folder = '/run/system-udevadm'
+    MACHINE.files.append(folder)
+    MACHINE.file(f'{folder}/udevadm', f'#!/bin/sh\nmkdir {folder}/missed 2>/dev/null && exit 0\n'
+                 'exec /usr/bin/udevadm "$@"\n')
+    os.chmod(f'{folder}/udevadm', 0o755)
+    sh('winusbctl', 'bind', COMPOSITE, '--persist',
+       env={**os.environ, 'PATH': f'{folder}:{os.environ["PATH"]}'})
+    check(os.path.exists(f'{folder}/missed'), 'winusbctl does not call udevadm')
+    wait_for('udevd is told', lambda: '(RELOAD)' in read(UDEVD_LOG))
+
+
+@test
 def an_inf_that_is_installed_holds_when_udev_loads_the_driver():
     udev = start()
     sh('winusbctl', 'install', os.path.join(TREE, 'tools/winusbctl/inf/fx2.inf'))
