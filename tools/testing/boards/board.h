@@ -386,7 +386,7 @@ struct board {
 	uint64_t journal_count;
 	uint64_t settings;
 	uint64_t statuses;
-	uint64_t unlinked_late;	/* by an unlink that came after the answer had gone */
+	uint64_t unlinked_late;	/* unlinks that came when the answer had gone */
 	uint8_t *control;
 	bool replug;
 	bool local;
